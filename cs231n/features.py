@@ -1,0 +1,149 @@
+"""Image features from before networks learned them: gradients, colors, and how to join them."""
+
+import numpy as np
+
+
+def extract_features(imgs, feature_fns, verbose=False):
+    """Apply feature functions to every image and join their results.
+
+    Parameters
+    ----------
+    imgs : ndarray of shape (N, H, W, C)
+        Images; (N, H, W) also serves, if every function takes gray images.
+    feature_fns : list of callables
+        Each takes one image and returns a vector whose length is the same for all images.
+    verbose : bool
+        If true, show a progress bar.
+
+    Returns
+    -------
+    features : ndarray of shape (N, F1 + ... + Fk)
+        One row per image: the results of all functions side by side, in float64.
+
+    Raises
+    ------
+    ValueError
+        If a function does not return a vector, or one of another length than before.
+    """
+    from tqdm import tqdm
+
+    rows = []
+    for image in tqdm(imgs, desc="features", disable=not verbose):
+        parts = [np.asarray(feature(image)) for feature in feature_fns]
+        if any(part.ndim != 1 for part in parts):
+            raise ValueError(
+                "extract_features: feature functions must be one-dimensional, that is, return a vector; got "
+                f"shapes {[part.shape for part in parts]}. Use ravel()."
+            )
+        row = np.concatenate([part.astype(np.float64, copy=False) for part in parts] or [np.zeros(0)])
+        if rows and row.shape != rows[0].shape:
+            raise ValueError(
+                f"extract_features: image {len(rows)} gives {len(row)} numbers but image 0 gave "
+                f"{len(rows[0])}. Each function must return vectors of one length."
+            )
+        rows.append(row)
+    return np.array(rows) if rows else np.zeros((0, 0))
+
+
+def rgb2gray(rgb):
+    """Luminance of a color image: 0.299 red + 0.587 green + 0.114 blue.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (..., 3)
+        Red, green and blue last. Further channels are ignored.
+
+    Returns
+    -------
+    gray : ndarray of shape (...)
+        Floating, and in the same units; gray pixels keep their value, since the weights add up to one.
+
+    References
+    ----------
+    Recommendation ITU-R BT.601.
+    """
+    rgb = np.asarray(rgb)
+    dtype = np.result_type(rgb, np.float32)
+    return rgb[..., :3].astype(dtype, copy=False) @ np.array([0.299, 0.587, 0.114], dtype)
+
+
+def hog_feature(im):
+    """Histogram of oriented gradients: which edge directions stand in which part of the image.
+
+    Gradients are differences of neighboring pixels. Each pixel votes for one of 9 bins of 20 degrees, from
+    0 to 180 without the sign of the direction, with the length of its gradient. Votes are averaged over
+    cells of 8x8 pixels; pixels beyond the last whole cell are left out.
+
+    Parameters
+    ----------
+    im : ndarray of shape (H, W) or (H, W, 3)
+        Gray or color image of at least 8x8 pixels.
+
+    Returns
+    -------
+    feature : ndarray of shape (H // 8 * (W // 8) * 9,)
+        Mean votes; the bin runs fastest, then the column of the cell, then its row.
+
+    Raises
+    ------
+    ValueError
+        If the image is smaller than a cell or has other dimensions.
+
+    References
+    ----------
+    N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005; here without
+    the normalization of blocks.
+    """
+    im = np.asarray(im)
+    orientations, cell = 9, 8
+    if im.ndim not in (2, 3) or min(im.shape[:2]) < cell:
+        raise ValueError(
+            f"hog_feature: im must be an image of shape (H, W) or (H, W, 3) with at least {cell} rows and "
+            f"columns; got {im.shape}."
+        )
+    gray = rgb2gray(im) if im.ndim == 3 else im.astype(np.result_type(im, np.float32))
+    rows, columns = gray.shape[0] // cell, gray.shape[1] // cell
+    ### BEGIN SOLUTION
+    gx, gy = np.zeros_like(gray), np.zeros_like(gray)
+    gx[:, :-1] = np.diff(gray, axis=1)
+    gy[:-1] = np.diff(gray, axis=0)
+    magnitude = np.hypot(gx, gy)[: rows * cell, : columns * cell]
+    angle = np.degrees(np.arctan2(gy, gx))[: rows * cell, : columns * cell] % 180
+    # A tiny negative angle comes out of the remainder as 180 itself.
+    bins = np.minimum(angle // (180 / orientations), orientations - 1).astype(int)
+    cell_rows, cell_columns = np.arange(rows * cell) // cell, np.arange(columns * cell) // cell
+    where = (cell_rows[:, np.newaxis] * columns + cell_columns) * orientations + bins
+    votes = np.bincount(where.ravel(), weights=magnitude.ravel(), minlength=rows * columns * orientations)
+    feature = votes / cell**2
+    ### END SOLUTION
+    return feature
+
+
+def color_histogram_hsv(im, nbin=10, xmin=0, xmax=255, normalized=True):
+    """Histogram of the hue of a color image.
+
+    Parameters
+    ----------
+    im : ndarray of shape (H, W, 3)
+        Red, green and blue, from 0 to `xmax`.
+    nbin : int
+        Number of bins.
+    xmin, xmax : float
+        Range of the histogram; hue is scaled so that the whole circle ends at `xmax`.
+    normalized : bool
+        If true, the bins add up to one; otherwise they hold numbers of pixels.
+
+    Returns
+    -------
+    imhist : ndarray of shape (nbin,)
+    """
+    from matplotlib.colors import rgb_to_hsv
+
+    im = np.asarray(im)
+    ### BEGIN SOLUTION
+    hue = rgb_to_hsv(im / xmax)[..., 0] * xmax
+    imhist = np.histogram(hue, bins=nbin, range=(xmin, xmax))[0].astype(float)
+    if normalized:
+        imhist /= max(1.0, imhist.sum())
+    ### END SOLUTION
+    return imhist
