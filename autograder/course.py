@@ -1,0 +1,233 @@
+"""The course: its manifest ``course.toml``, the folders that nbgrader lays out, and the secret seed."""
+
+import os
+import re
+import secrets
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from cs231n.check.exercises import EXERCISES
+
+from .errors import UserError
+
+MANIFEST = "course.toml"
+CONFIG = "nbgrader_config.py"
+_STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use while it is graded."""
+
+    seconds: float = 20
+    cpu_seconds: int = 20
+    memory_mb: int = 2048
+    answer_mb: int = 64
+    file_mb: int = 16
+    hand_in_mb: int = 64
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment of the manifest.
+
+    Parameters
+    ----------
+    name : str
+    title : str
+    notebooks : tuple of str
+        Names without ``.ipynb``.
+    points : dict of str -> float
+        By exercise; decided by the judge.
+    written : dict of str -> float
+        By ``grade_id`` of a written question; decided by a person.
+    """
+
+    name: str
+    title: str
+    notebooks: tuple
+    points: dict
+    written: dict
+
+    @property
+    def editable(self):
+        """tuple of str : the modules that students write, relative to the kit."""
+        return tuple(sorted({EXERCISES[e].file for e in self.points if EXERCISES[e].module}))
+
+    @property
+    def weights(self):
+        """tuple of str : the weight files that training goals are judged from, relative to the kit."""
+        return tuple(EXERCISES[e].weights for e in self.points if hasattr(EXERCISES[e], "weights"))
+
+    @property
+    def hand_in(self):
+        """tuple of str : every file that a hand-in may hold; all others are left aside."""
+        return (*(f"{name}.ipynb" for name in self.notebooks), *self.editable, *self.weights)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder.
+
+    Parameters
+    ----------
+    root : Path
+    source : Path
+        Folder of the manifest and of the source notebooks, one folder for each assignment.
+    id : str
+    limits : Limits
+    assignments : dict of str -> Assignment
+    """
+
+    root: Path
+    source: Path
+    id: str
+    limits: Limits
+    assignments: dict
+
+    @classmethod
+    def open(cls, root):
+        """Read the manifest of the course in a folder.
+
+        Raises
+        ------
+        UserError
+            If there is no course, or its manifest is malformed.
+        """
+        root = Path(root).resolve()
+        source = _find_source(root)
+        manifest = _read_manifest(source / MANIFEST)
+        try:
+            return cls(root, source, *_parse(manifest))
+        except _Malformed as problem:
+            raise UserError(f"{source / MANIFEST}: {problem}") from None
+
+    def assignment(self, name):
+        """Assignment : the one with this name; a `UserError` names those that exist."""
+        if name not in self.assignments:
+            raise UserError(f"unknown assignment {name!r}; this course has: {', '.join(self.assignments)}")
+        return self.assignments[name]
+
+    def kit(self, assignment):
+        """Path : the released student kit."""
+        return self.root / "release" / assignment
+
+    def submitted(self, student, assignment):
+        """Path : what a student handed in."""
+        return self.root / "submitted" / student / assignment
+
+    def verdicts(self, assignment):
+        """Path : the folder of verdict files, one for each submission."""
+        return self.root / "verdicts" / assignment
+
+    @property
+    def database(self):
+        """Path : nbgrader's gradebook."""
+        return self.root / "gradebook.db"
+
+    def students(self, assignment):
+        """list of str : who has handed in, in order."""
+        folders = sorted((self.root / "submitted").glob(f"*/{assignment}"))
+        return [f.parent.name for f in folders if f.is_dir() and is_student_id(f.parent.name)]
+
+    def secret_seed(self):
+        """Read the seed of the hidden cases, drawn once for each course and kept from students.
+
+        Returns
+        -------
+        seed : bytes of length 32
+        """
+        path = self.root / "secret_seed"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32) + "\n")
+        text = path.read_text().strip()
+        if not re.fullmatch(r"[0-9a-f]{64}", text):
+            raise UserError(f"{path}: not a seed of 64 hexadecimal digits; restore it, or delete it to draw a new one")
+        return bytes.fromhex(text)
+
+
+def is_student_id(text):
+    """bool : whether a text can name a student: letters, digits and ``._@+-``, no separator, at most 64."""
+    return _STUDENT.fullmatch(text) is not None
+
+
+def check_student_id(text):
+    """Return the id, or raise `UserError` where it cannot name a student."""
+    if not is_student_id(text):
+        raise UserError(f"student id {text!r} is not valid; use letters, digits and ._@+- (at most 64, no slash)")
+    return text
+
+
+class _Malformed(ValueError):
+    pass
+
+
+def _find_source(root):
+    for name in ("source", "assignments"):
+        if (root / name / MANIFEST).is_file():
+            return root / name
+    raise UserError(f"no course in {root}: neither source/{MANIFEST} nor assignments/{MANIFEST}; run `autograder init`")
+
+
+def _read_manifest(path):
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _parse(manifest):
+    course = _table(manifest, "course", {"id", "title"})
+    limits = _table(manifest, "limits", set(Limits.__dataclass_fields__))
+    for name, value in limits.items():
+        _number(f"limits.{name}", value)
+    assignments = {name: _parse_assignment(name, body) for name, body in _dict(manifest, "assignments").items()}
+    if not assignments:
+        raise _Malformed("there is no table [assignments.NAME]")
+    unknown = set(manifest) - {"course", "limits", "assignments"}
+    if unknown:
+        raise _Malformed(f"unknown table [{sorted(unknown)[0]}]; known: course, limits, assignments")
+    return str(course.get("id", "cs231n")), Limits(**limits), assignments
+
+
+def _parse_assignment(name, body):
+    where = f"assignments.{name}"
+    if not _NAME.fullmatch(name):
+        raise _Malformed(f"{name!r} cannot name an assignment")
+    body = _table({where: body}, where, {"title", "notebooks", "points", "written"})
+    notebooks = body.get("notebooks")
+    if not (isinstance(notebooks, list) and notebooks and all(isinstance(n, str) and _NAME.fullmatch(n) for n in notebooks)):
+        raise _Malformed(f"{where}.notebooks must be a list of notebook names; got {notebooks!r}")
+    points, written = _dict(body, "points"), _dict(body, "written")
+    for exercise, value in (points | written).items():
+        _number(f"{where}: points of {exercise}", value)
+    unknown = sorted(set(points) - set(EXERCISES))
+    if unknown:
+        raise _Malformed(f"{where}.points: unknown exercise {unknown[0]!r}")
+    return Assignment(name, str(body.get("title", name)), tuple(notebooks), points, written)
+
+
+def _table(parent, name, known):
+    table = _dict(parent, name)
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise _Malformed(f"unknown key {unknown[0]!r} in [{name}]; known: {', '.join(sorted(known))}")
+    return table
+
+
+def _dict(parent, name):
+    table = parent.get(name, {})
+    if not isinstance(table, dict):
+        raise _Malformed(f"{name} must be a table; got {table!r}")
+    return table
+
+
+def _number(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise _Malformed(f"{name} must be a number above 0; got {value!r}")

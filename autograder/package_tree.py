@@ -1,0 +1,48 @@
+"""The files of the package ``cs231n``, laid out as one folder: the base of kits, of the reference and of its mutants."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = {"cs231n": "cs231n", "cs231n.datasets": "cs231n/datasets"}
+SUFFIXES = {".py", ".pyx", ".pxd", ".h", ".npz"}
+
+
+def package_files():
+    """Find the source files of the package; nothing compiled, downloaded or cached.
+
+    Returns
+    -------
+    files : dict of str -> Path
+        Path in the tree, such as ``"cs231n/layers/affine.py"`` -> the file.
+    """
+    files = {}
+    for package, target in PACKAGES.items():
+        folder = Path(find_spec(package).submodule_search_locations[0])
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and _is_source(inside) and not (package == "cs231n" and inside.parts[0] == "datasets"):
+                files[f"{target}/{inside.as_posix()}"] = path
+    return files
+
+
+def write_tree(folder, changes=None):
+    """Copy the package into a folder.
+
+    Parameters
+    ----------
+    folder : path
+        Will hold ``cs231n/``.
+    changes : dict of str -> str, optional
+        Text of the files that differ, by path in the tree.
+    """
+    changes = changes or {}
+    for name, path in package_files().items():
+        target = Path(folder) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(changes[name].encode() if name in changes else path.read_bytes())
+
+
+def _is_source(inside):
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
+    data = inside.suffix == ".npz" and inside.parent.name != "public"
+    return inside.suffix in SUFFIXES and not hidden and not data

@@ -1,0 +1,245 @@
+"""Asks a worker about a submission: starts it, sends questions, waits no longer than allowed, starts another one.
+
+The worker is an ordinary child process with two pipes. In a notebook it runs the student's own files; the judge
+starts the same worker inside a sandbox. Nothing that comes back is trusted to be more than bytes.
+"""
+
+import contextlib
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from .protocol import ProtocolError, read_frame, write_frame
+
+ANSWER_BYTES = 1 << 28
+SECONDS = 30.0
+START_SECONDS = 60.0
+BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from cs231n.check.worker import main; main()"
+
+
+def python_command(tree, packages=(), executable=sys.executable, options=()):
+    """The command that starts a worker on the package tree in a folder.
+
+    Parameters
+    ----------
+    tree : path
+        Folder that holds the ``cs231n`` to ask about.
+    packages : sequence of path
+        Folders with NumPy and SciPy, where they are not part of the interpreter.
+    executable : path
+    options : sequence of str
+        Arguments of ``cs231n.check.worker``.
+
+    Returns
+    -------
+    command : list of str
+        It runs isolated: no environment variables, no user or site packages, no files from the current folder.
+    """
+    path = [str(tree), *map(str, packages)]
+    return [str(executable), "-I", "-S", "-B", "-c", BOOTSTRAP.format(path=path), *options]
+
+
+def local_command():
+    """list of str : the command for a worker on the ``cs231n`` that is imported here."""
+    tree = Path(__file__).resolve().parents[2]
+    packages = [p for p in sys.path if p and Path(p).name in ("site-packages", "dist-packages")]
+    return python_command(tree, packages)
+
+
+class Worker:
+    """A submission that can be asked.
+
+    Parameters
+    ----------
+    command : list of str
+        What to start; see `python_command`.
+    seconds : float
+        The longest wait for the answer to one case.
+    answer_bytes : int
+        The most array bytes of one answer.
+    environment : dict, optional
+        Environment variables of the worker; none but these.
+    stderr : file, optional
+        Where it goes what the submission prints; nowhere by default.
+    """
+
+    def __init__(self, command, seconds=SECONDS, answer_bytes=ANSWER_BYTES, environment=None, stderr=subprocess.DEVNULL):
+        self.command, self.seconds, self.answer_bytes, self.stderr = command, seconds, answer_bytes, stderr
+        self.environment = _quiet_environment() if environment is None else environment
+        self._process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def ask(self, exercise, probe, cases):
+        """Run one probe of an exercise on some cases.
+
+        Parameters
+        ----------
+        exercise : str
+        probe : str
+        cases : list of Case
+
+        Returns
+        -------
+        answers : list of dict
+            One for each case, with ``status`` one of "answered", "not started", "raised", "unanswerable", "timeout",
+            "died". A case that breaks the worker loses its own answer; the next ones are asked of a new worker.
+        """
+        answers = []
+        while len(answers) < len(cases):
+            answers += self._ask_once(exercise, probe, cases[len(answers):])
+        return answers
+
+    def close(self):
+        """Kill the worker and everything in its process group."""
+        if self._process is not None:
+            _kill(self._process)
+            self._process = None
+            self._frames.close()
+
+    def _ask_once(self, exercise, probe, cases):
+        nonce = secrets.token_hex(8)
+        asked = [{"name": case.name, "inputs": case.inputs} for case in cases]
+        answers = []
+        try:
+            frames = self._send({"nonce": nonce, "exercise": exercise, "probe": probe, "cases": asked})
+            for case in cases:
+                answers.append(self._receive(frames, nonce, case.name))
+            end = self._next(frames, nonce)
+            if not end.get("done"):
+                self.close()
+        except _Broken as broken:
+            self.close()
+            if len(answers) < len(cases):
+                answers.append(broken.answer)
+        return answers
+
+    def _send(self, question):
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._start()
+        try:
+            write_frame(self._process.stdin, question)
+        except OSError:
+            raise _Broken("died", "the process that ran your code ended before it was asked") from None
+        return self._frames
+
+    def _receive(self, frames, nonce, name):
+        frame = self._next(frames, nonce)
+        if "died" in frame:
+            raise _Broken("died", _death(frame["died"]))
+        if frame.get("case") != name or not _is_answer(frame):
+            raise _Broken("died", "the process that ran your code answered out of turn")
+        return frame
+
+    def _next(self, frames, nonce):
+        try:
+            frame = frames.next(self.seconds)
+        except queue.Empty:
+            raise _Broken("timeout", f"no answer within {self.seconds:g} s") from None
+        if isinstance(frame, ProtocolError):
+            raise _Broken("died", f"the process that ran your code broke off: {frame}")
+        if frame is None or frame.get("nonce") != nonce:
+            raise _Broken("died", "the process that ran your code ended without an answer")
+        return frame
+
+    def _start(self):
+        self._process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr,
+            env=self.environment, start_new_session=os.name == "posix",
+        )
+        self._frames = _Frames(self._process.stdout, self.answer_bytes)
+        try:
+            started = self._frames.next(START_SECONDS) == {"ready": True}
+        except queue.Empty:
+            started = False
+        if not started:
+            self.close()
+            raise WorkerError(f"the worker does not start: {' '.join(self.command[:3])} ...")
+
+
+class WorkerError(RuntimeError):
+    """The worker cannot be started; no submission is to blame."""
+
+
+class _Broken(Exception):
+    def __init__(self, status, message):
+        self.answer = {"status": status, "error": {"type": "", "message": message, "where": ""}, "warnings": [], "changed": []}
+
+
+class _Frames:
+    """Frames from a pipe, read by a thread so that waiting for them can end."""
+
+    def __init__(self, stream, answer_bytes):
+        self._queue = queue.Queue(maxsize=2)
+        self._thread = threading.Thread(target=self._read, args=(stream, answer_bytes), daemon=True)
+        self._thread.start()
+
+    def next(self, seconds):
+        return self._queue.get(timeout=seconds)
+
+    def close(self):
+        """Let the thread finish once its pipe has ended; what it still delivers is thrown away."""
+        for _ in range(20):
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._queue.get_nowait()
+            self._thread.join(timeout=0.05)
+            if not self._thread.is_alive():
+                return
+
+    def _read(self, stream, answer_bytes):
+        with stream:
+            try:
+                while (frame := read_frame(stream, answer_bytes)) is not None:
+                    self._queue.put(frame)
+                self._queue.put(None)
+            except ProtocolError as error:
+                self._queue.put(error)
+
+
+def _is_answer(frame):
+    if frame.get("status") == "answered":
+        return isinstance(frame.get("arrays"), dict)
+    return frame.get("status") in ("not started", "raised", "unanswerable") and isinstance(frame.get("error"), dict)
+
+
+def _death(code):
+    if isinstance(code, int) and code < 0:
+        name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
+        hint = {"SIGXCPU": ": too much processor time", "SIGKILL": ": too much time or memory"}.get(name, "")
+        return f"the process that ran your code was stopped by {name}{hint}"
+    return "the process that ran your code ended early; something in it calls exit"
+
+
+def _kill(process):
+    """End a process group whatever it does; a thread that still reads from it sees the end of the stream."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            continue
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+
+
+def _quiet_environment():
+    """One thread each for the numerical libraries: many workers run side by side."""
+    keep = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    return {name: os.environ[name] for name in keep if name in os.environ} | threads

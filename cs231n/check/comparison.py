@@ -1,0 +1,86 @@
+"""The one comparison of what came with what should come; notebook, command line and judge all use it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_TINY = 1e-8
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Why an array is not the expected one.
+
+    Parameters
+    ----------
+    reason : {"missing", "shape", "dtype", "not finite", "value"}
+    text : str
+        One sentence for the student.
+    """
+
+    reason: str
+    text: str
+
+
+def compare(got, expected, limit):
+    """Compare an answer with what the reference returns.
+
+    The error is the largest absolute difference divided by the scale of the expected array, its largest magnitude;
+    so a gradient of zero is compared with its neighbors, not with itself. Shapes never broadcast.
+
+    Parameters
+    ----------
+    got : ndarray or None
+    expected : ndarray
+    limit : float
+        Largest error that passes.
+
+    Returns
+    -------
+    difference : Difference or None
+        None when the answer is right.
+    """
+    if not isinstance(got, np.ndarray):
+        return Difference("missing", "nothing was returned")
+    if got.shape != expected.shape:
+        return Difference("shape", f"got shape {got.shape}, expected {expected.shape}")
+    if _kind(got) != _kind(expected):
+        return Difference("dtype", f"got dtype {got.dtype}, expected {expected.dtype}")
+    if got.size == 0:
+        return None
+    if expected.dtype.kind != "f":
+        wrong = got != expected
+        return None if not wrong.any() else _value(got, expected, wrong.astype(float), 0)
+    return _compare_floats(got, expected, limit)
+
+
+def _compare_floats(got, expected, limit):
+    broken = np.isfinite(expected) & ~np.isfinite(got)
+    if broken.any():
+        index = np.unravel_index(np.argmax(broken), got.shape)
+        return Difference("not finite", f"{_index(index, 'first at')}got {got[index]}, expected {expected[index]:.6g}")
+    exact, answer = np.asarray(expected, np.float64), np.asarray(got, np.float64)
+    scale = max(float(np.max(np.abs(exact), where=np.isfinite(exact), initial=0.0)), _TINY)
+    same = (exact == answer) | (np.isnan(exact) & np.isnan(answer))
+    with np.errstate(invalid="ignore"):
+        error = np.where(same, 0.0, np.abs(answer - exact) / scale)
+    error[np.isnan(error)] = np.inf
+    return None if error.max() <= limit else _value(got, expected, error, limit)
+
+
+def _value(got, expected, error, limit):
+    index = np.unravel_index(np.argmax(error), error.shape)
+    text = (
+        f"{_index(index)}got {got[index]:.8g}, expected {expected[index]:.8g}; "
+        f"error {error[index]:.1e}, limit {limit:.0e} "
+        f"(shape {expected.shape}, {expected.dtype}, {np.mean(error > limit):.0%} of the elements are off)"
+    )
+    return Difference("value", text)
+
+
+def _index(index, label="worst at"):
+    return f"{label} [{', '.join(map(str, index))}]: " if index else ""
+
+
+def _kind(array):
+    return "i" if array.dtype.kind in "iu" else array.dtype.kind

@@ -1,0 +1,110 @@
+"""What an exercise is: the probe that calls the student's code, the cases it is called with, and how exact it must be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+PUBLIC_SEED = 231
+LIMITS = {"float64": 1e-9, "float32": 1e-4}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs.
+
+    Parameters
+    ----------
+    name : str
+        What is special about it, as a student reads it: ``"one example"``.
+    inputs : dict
+        Keyword arguments of the probe: arrays, numbers, strings, lists, None.
+    dtype : {"float64", "float32"}
+        The precision that the answer is held to.
+    """
+
+    name: str
+    inputs: dict
+    dtype: str = "float64"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A few lines that call the student's code and return a dict of arrays. Not secret, runs beside that code.
+
+    Parameters
+    ----------
+    name : str
+    run : callable
+        Takes the inputs of a case as keywords, returns a dict of quantity -> array or number.
+    stand_ins : bool
+        Run with every layer replaced by a stand-in (see `cs231n.check.stand_ins`), so that what is wrong in a layer
+        does not count against the net that calls it.
+    """
+
+    name: str
+    run: Callable
+    stand_ins: bool = False
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Everything about one exercise but its points, which stand in ``course.toml``.
+
+    Parameters
+    ----------
+    id : str
+        Name of the function or class; also the notebook's ``grade_id`` and the row of the gradebook.
+    module : str
+        Where the student writes it: ``"cs231n.layers.affine"``.
+    probes : tuple of Probe
+        Alternatives: the one with the best result counts.
+    cases : callable
+        ``cases(rng)`` yields `Case` objects; ``rng`` is a ``numpy.random.RandomState``, whose stream never changes
+        between releases of NumPy.
+    limits : dict of str -> float
+        Largest error relative to the scale of the expected array, by quantity; others follow `LIMITS`.
+    keeps_inputs : bool
+        Whether changing an input array in place is a mistake.
+    """
+
+    id: str
+    module: str
+    probes: tuple
+    cases: Callable
+    limits: dict = field(default_factory=dict)
+    keeps_inputs: bool = True
+
+    @property
+    def file(self):
+        """str : the file that the student edits, relative to the kit."""
+        return self.module.replace(".", "/") + ".py"
+
+    def draw(self, seed=PUBLIC_SEED):
+        """Draw the cases.
+
+        Parameters
+        ----------
+        seed : int or sequence of int
+            Anything that ``numpy.random.RandomState`` takes.
+
+        Returns
+        -------
+        cases : list of Case
+        """
+        return list(self.cases(np.random.RandomState(seed)))
+
+    def limit(self, quantity, dtype):
+        """float : the largest error that still passes for this quantity in this precision."""
+        return self.limits.get(quantity, LIMITS[dtype])
+
+    def probe(self, name):
+        """Probe : the one with this name."""
+        return next(probe for probe in self.probes if probe.name == name)
+
+
+def call(module, function, *arguments, **keywords):
+    """Import ``module`` afresh enough for a probe and call one of its functions."""
+    from importlib import import_module
+
+    return getattr(import_module(module), function)(*arguments, **keywords)

@@ -1,0 +1,143 @@
+"""Frames between whoever asks (notebook, command line, judge) and the worker that runs a submission.
+
+A frame is an 8-byte big-endian length, a JSON header of that length, and the raw bytes of the arrays that the
+header lists, in order. Nothing is ever unpickled; dtypes come from a short list; every size is checked before
+memory is taken, so that whatever the other side sends can be refused but cannot hurt.
+"""
+
+import json
+import math
+import struct
+
+import numpy as np
+
+DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
+MAX_HEADER_BYTES = 1 << 20
+MAX_DIMENSIONS = 8
+_LENGTH = struct.Struct(">Q")
+
+
+class ProtocolError(ValueError):
+    """The other side sent something that is not a frame, or more than it may."""
+
+
+def write_frame(stream, header, max_bytes=None):
+    """Send ``header`` (JSON values in which arrays may stand) as one frame.
+
+    Parameters
+    ----------
+    stream : binary file object
+    header : dict
+        JSON values; an ``ndarray`` may stand anywhere in it.
+    max_bytes : int, optional
+        Refuse to send more array bytes than this.
+
+    Raises
+    ------
+    ProtocolError
+        When an array has a dtype that cannot travel, or the arrays exceed ``max_bytes``.
+    """
+    arrays = []
+    text = json.dumps(_lift(header, arrays), allow_nan=True).encode()
+    size = sum(a.nbytes for a in arrays)
+    if max_bytes is not None and size > max_bytes:
+        raise ProtocolError(f"{size:,} bytes of arrays are more than the {max_bytes:,} that may be sent")
+    if len(text) > MAX_HEADER_BYTES:
+        raise ProtocolError(f"a header of {len(text):,} bytes is more than the {MAX_HEADER_BYTES:,} that may be sent")
+    stream.write(_LENGTH.pack(len(text)) + text)
+    for array in arrays:
+        stream.write(array.tobytes())
+    stream.flush()
+
+
+def read_frame(stream, max_bytes):
+    """Read one frame; arrays come back as fresh, writable ``ndarray``.
+
+    Parameters
+    ----------
+    stream : binary file object
+    max_bytes : int
+        The most array bytes that the frame may carry.
+
+    Returns
+    -------
+    header : dict or None
+        None at a clean end of the stream.
+
+    Raises
+    ------
+    ProtocolError
+    """
+    start = _read(stream, _LENGTH.size, allow_end=True)
+    if start is None:
+        return None
+    (length,) = _LENGTH.unpack(start)
+    if length > MAX_HEADER_BYTES:
+        raise ProtocolError(f"a header of {length:,} bytes is announced; {MAX_HEADER_BYTES:,} are allowed")
+    try:
+        header = json.loads(_read(stream, length))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"the header is not JSON: {str(error)[:80]}") from None
+    if not isinstance(header, dict):
+        raise ProtocolError("the header is not a JSON object")
+    return _restore(header, _Arrays(stream, max_bytes))
+
+
+class _Arrays:
+    """Reads the arrays of one frame in the order in which the header names them."""
+
+    def __init__(self, stream, max_bytes):
+        self.stream, self.left = stream, max_bytes
+
+    def read(self, spec):
+        if not (isinstance(spec, list) and len(spec) == 2 and spec[0] in DTYPES and isinstance(spec[1], list)):
+            raise ProtocolError(f"not an array description: {str(spec)[:80]}")
+        dtype, shape = np.dtype(spec[0]), spec[1]
+        if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+            raise ProtocolError(f"not an array shape: {str(shape)[:80]}")
+        size = dtype.itemsize * math.prod(shape)
+        if size > self.left:
+            raise ProtocolError(f"the arrays of an answer exceed what may be sent, at one of shape {tuple(shape)}")
+        self.left -= size
+        data = _read(self.stream, size)
+        if dtype == bool:
+            return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
+        return np.frombuffer(bytearray(data), dtype).reshape(shape)
+
+
+def _lift(value, arrays):
+    if isinstance(value, np.ndarray):
+        if value.dtype.name not in DTYPES:
+            raise ProtocolError(f"arrays of dtype {value.dtype} cannot be sent; use one of {', '.join(DTYPES)}")
+        if value.ndim > MAX_DIMENSIONS:
+            raise ProtocolError(f"arrays of {value.ndim} dimensions cannot be sent; {MAX_DIMENSIONS} are allowed")
+        arrays.append(np.asarray(value, value.dtype.newbyteorder("=")))
+        return {"__array__": [value.dtype.name, list(value.shape)]}
+    if isinstance(value, dict):
+        return {str(key): _lift(item, arrays) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_lift(item, arrays) for item in value]
+    return value
+
+
+def _restore(value, arrays):
+    if isinstance(value, dict):
+        if "__array__" in value:
+            return arrays.read(value["__array__"])
+        return {key: _restore(item, arrays) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_restore(item, arrays) for item in value]
+    return value
+
+
+def _read(stream, size, allow_end=False):
+    chunks, missing = [], size
+    while missing:
+        chunk = stream.read(min(missing, 1 << 20))
+        if not chunk:
+            if allow_end and missing == size:
+                return None
+            raise ProtocolError("the stream ended in the middle of a frame")
+        chunks.append(chunk)
+        missing -= len(chunk)
+    return b"".join(chunks)

@@ -1,0 +1,164 @@
+"""The process in which a submission runs: it answers questions about the student's code and judges nothing.
+
+Whoever asks holds the other ends of standard input and output. Each question names an exercise, one of its probes
+and a list of cases; the worker forks a child (where the platform can), so that whatever one exercise does to NumPy,
+to the working set of modules or to itself is gone with it. Its answers are arrays, or how it failed.
+"""
+
+import argparse
+import os
+import sys
+import warnings
+
+import numpy as np
+
+from cs231n.check.protocol import ProtocolError, read_frame, write_frame
+
+MAX_QUESTION_BYTES = 1 << 30
+MAX_WARNINGS = 5
+MAX_TEXT = 600
+
+
+def main(argv=None):
+    """Answer the questions on standard input until it ends."""
+    options = _parse(argv)
+    questions, answers = _take_over_streams()
+    _limit_resources(options)
+    write_frame(answers, {"ready": True})
+    while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
+        if hasattr(os, "fork"):
+            _answer_in_child(question, questions, answers, options)
+        else:
+            _answer(question, answers, options.answer_bytes)
+
+
+def _parse(argv):
+    parser = argparse.ArgumentParser(description="Answer questions about the exercises in this copy of cs231n.")
+    parser.add_argument("--answer-bytes", type=int, default=1 << 28, help="most array bytes of one answer")
+    parser.add_argument("--memory-bytes", type=int, default=0, help="address space of the worker, 0 for no limit")
+    parser.add_argument("--cpu-seconds", type=int, default=0, help="processor time of one question, 0 for no limit")
+    parser.add_argument("--file-bytes", type=int, default=0, help="largest file that may be written, 0 for no limit")
+    return parser.parse_args(argv)
+
+
+def _take_over_streams():
+    """Keep the pipes for frames alone; whatever the submission prints goes where errors go."""
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    return questions, answers
+
+
+def _limit_resources(options):
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, limit in (("RLIMIT_AS", options.memory_bytes), ("RLIMIT_FSIZE", options.file_bytes)):
+        if limit:
+            resource.setrlimit(getattr(resource, kind), (limit, limit))
+
+
+def _answer_in_child(question, questions, answers, options):
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            questions.close()
+            _limit_processor_time(options.cpu_seconds)
+            _answer(question, answers, options.answer_bytes)
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if status:
+        write_frame(answers, {"nonce": question["nonce"], "died": os.waitstatus_to_exitcode(status)})
+
+
+def _limit_processor_time(seconds):
+    if seconds:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
+
+def _answer(question, answers, answer_bytes):
+    from cs231n.check.exercises import EXERCISES
+
+    probe = EXERCISES[question["exercise"]].probe(question["probe"])
+    if probe.stand_ins:
+        from cs231n.check import stand_ins
+
+        stand_ins.install()
+    for case in question["cases"]:
+        answer = {"nonce": question["nonce"], "case": case["name"]} | _run(probe, case["inputs"])
+        try:
+            write_frame(answers, answer, answer_bytes)
+        except ProtocolError as error:
+            refused = {key: answer[key] for key in ("nonce", "case", "warnings")}
+            write_frame(answers, refused | _failure("unanswerable", "ProtocolError", str(error)))
+    write_frame(answers, {"nonce": question["nonce"], "done": True})
+
+
+def _run(probe, inputs):
+    before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            answer = _as_arrays(probe.run(**inputs))
+        except NotImplementedError as error:
+            answer = _failure("not started", "NotImplementedError", str(error))
+        except BaseException as error:
+            answer = _failure("raised", type(error).__name__, _describe(error), _where(error))
+    answer["changed"] = [n for n, old in before.items() if old.tobytes() != inputs[n].tobytes()]
+    answer["warnings"] = _texts(caught)
+    return answer
+
+
+def _as_arrays(quantities):
+    arrays = {}
+    for name, value in quantities.items():
+        if isinstance(value, np.ndarray):
+            arrays[name] = np.array(value, subok=False)
+        elif isinstance(value, (bool, int, float, np.generic)):
+            arrays[name] = np.asarray(value)
+        else:
+            problem = f"{name} is {'None' if value is None else 'of type ' + type(value).__name__}; return an ndarray"
+            return _failure("unanswerable", "TypeError", problem)
+    return {"status": "answered", "arrays": arrays}
+
+
+def _failure(status, kind, message, where=""):
+    return {"status": status, "error": {"type": kind, "message": message[:MAX_TEXT], "where": where[:MAX_TEXT]}}
+
+
+def _describe(error):
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.msg} in {_short(error.filename)}, line {error.lineno}"
+    return " ".join(str(error).split())
+
+
+def _where(error):
+    """The innermost line of the submission's own files that the error passed through."""
+    import traceback
+
+    own = [f for f in traceback.extract_tb(error.__traceback__) if _short(f.filename) != f.filename]
+    own = [f for f in own if "/check/" not in _short(f.filename)] or own
+    return f"{_short(own[-1].filename)}, line {own[-1].lineno}: {own[-1].line}" if own else ""
+
+
+def _short(filename):
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+    return filename.removeprefix(root).replace(os.sep, "/")
+
+
+def _texts(caught):
+    texts = [f"{w.category.__name__}: {w.message} ({_short(w.filename)}, line {w.lineno})"[:MAX_TEXT] for w in caught]
+    return list(dict.fromkeys(texts))[:MAX_WARNINGS]
+
+
+if __name__ == "__main__":
+    main()
