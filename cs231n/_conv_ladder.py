@@ -1,0 +1,158 @@
+"""The rungs of the convolution ladder between the naive loops and the fast kernels.
+
+All rungs compute the same thing with the same contract, and all of them see a
+convolution as a matrix product ``w (F, C*HH*WW) @ cols (C*HH*WW, windows)``. They
+differ in how the matrix of columns comes about, and how its gradient is added back
+onto the image:
+
+- `conv_forward_im2col`: NumPy index arrays;
+- `conv_forward_strides`: a view of overlapping windows, copied once by the product;
+- `conv_forward_cython`: compiled loops.
+
+The image is padded and, with groups, split into groups of channels before a rung
+sees it.
+"""
+
+import numpy as np
+
+from . import im2col as _im2col
+from ._arrays import floating
+from .im2col_cython import col2im_cython, im2col_cython
+from .layers.geometry import check_dout, conv_geometry
+
+
+def planar(name, x, w, b, conv_param):
+    """Check a convolution's arguments and give a 1-D convolution its second axis.
+
+    Returns
+    -------
+    x, w, b : ndarray
+        Of one floating dtype; x and w have four axes.
+    geometry : Geometry
+        Strides, pads, dilation and output of two axes.
+    groups : int
+    """
+    x, w, b = floating(name, x=x, w=w, b=b)
+    geometry = conv_geometry(name, x, w, b, conv_param)
+    if x.ndim == 3:
+        x, w = x[:, :, None], w[:, :, None]
+        one = type(geometry)((1,), ((0, 0),), (1,), (1,), (1,))
+        geometry = type(geometry)(*(first + rest for first, rest in zip(one, geometry)))
+    if x.ndim != 4:
+        raise ValueError(
+            f"{name}: x must have one or two spatial axes; got shape {x.shape}. "
+            "The naive layers take volumes."
+        )
+    return x, w, b, geometry, conv_param.get("groups", 1)
+
+
+def _indices_columns(x, size, geometry):
+    return _im2col.im2col_indices(x, *size, 0, geometry.stride, geometry.dilation)
+
+
+def _indices_image(cols, x_shape, size, geometry):
+    return _im2col.col2im_indices(cols, x_shape, *size, 0, geometry.stride, geometry.dilation)
+
+
+def _windows(x, size, geometry):
+    """A view of shape (C, HH, WW, H', W', N) on x (N, C, H, W): overlapping windows, nothing copied."""
+    step_N, step_C, step_H, step_W = x.strides
+    (stride_H, stride_W), (dilation_H, dilation_W) = geometry.stride, geometry.dilation
+    shape = (x.shape[1], *size, *geometry.out, x.shape[0])
+    steps = (step_C, dilation_H * step_H, dilation_W * step_W, stride_H * step_H, stride_W * step_W, step_N)
+    return np.lib.stride_tricks.as_strided(x, shape, steps, writeable=x.flags.writeable)
+
+
+def _strides_columns(x, size, geometry):
+    return _windows(x, size, geometry).reshape(x.shape[1] * size[0] * size[1], -1)
+
+
+def _strides_image(cols, x_shape, size, geometry):
+    """One slice for each tap of the filter: within a slice no two windows share a pixel."""
+    x = np.zeros(x_shape, dtype=cols.dtype)
+    windows = _windows(x, size, geometry)
+    cols = cols.reshape(windows.shape)
+    for c, i, j in np.ndindex(windows.shape[:3]):
+        windows[c, i, j] += cols[c, i, j]
+    return x
+
+
+def _cython_columns(x, size, geometry):
+    if geometry.dilation != (1, 1):
+        return _strides_columns(x, size, geometry)
+    return im2col_cython(x, *size, 0, geometry.stride)
+
+
+def _cython_image(cols, x_shape, size, geometry):
+    if geometry.dilation != (1, 1):
+        return _strides_image(cols, x_shape, size, geometry)
+    return col2im_cython(cols, *x_shape, *size, 0, geometry.stride)
+
+
+def _pad(x, geometry):
+    return np.pad(x, ((0, 0), (0, 0), *geometry.pads))
+
+
+def _grouped(groups, *arrays):
+    """Split each array's axis of channels or filters into groups."""
+    return zip(*(np.split(a, groups, axis) for a, axis in arrays))
+
+
+def _forward(name, columns, x, w, b, conv_param):
+    x4, w4, b1, geometry, groups = planar(name, x, w, b, conv_param)
+    N, F = x4.shape[0], w4.shape[0]
+    out = np.empty((F, *geometry.out, N), dtype=x4.dtype)
+    padded = _pad(x4, geometry)
+    for xg, wg, og in _grouped(groups, (padded, 1), (w4, 0), (out, 0)):
+        cols = columns(xg, w4.shape[2:], geometry)
+        og[...] = (wg.reshape(len(wg), -1) @ cols).reshape(og.shape)
+    out += b1[:, None, None, None]
+    out = np.ascontiguousarray(out.transpose(3, 0, 1, 2))
+    return out.reshape(N, F, *geometry.out[2 - (np.ndim(x) - 2):]), (x, w, b, conv_param)
+
+
+def _backward(name, columns, image, dout, cache):
+    x, w, b, conv_param = cache
+    x4, w4, _, geometry, groups = planar(name, x, w, b, conv_param)
+    (dout,) = floating(name, dout=dout)
+    check_dout(name, dout, (len(x4), len(w4), *geometry.out[2 - (np.ndim(x) - 2):]))
+    dout = dout.reshape(len(x4), len(w4), *geometry.out)
+    padded = _pad(x4, geometry)
+    dx, dw = np.empty_like(padded), np.empty_like(w4)
+    for xg, wg, dg, dxg, dwg in _grouped(groups, (padded, 1), (w4, 0), (dout, 1), (dx, 1), (dw, 0)):
+        flat = dg.transpose(1, 2, 3, 0).reshape(len(wg), -1)
+        dwg[...] = (flat @ columns(xg, w4.shape[2:], geometry).T).reshape(wg.shape)
+        dxg[...] = image(wg.reshape(len(wg), -1).T @ flat, xg.shape, w4.shape[2:], geometry)
+    (top, _), (left, _) = geometry.pads
+    dx = dx[:, :, top:top + x4.shape[2], left:left + x4.shape[3]]
+    return np.ascontiguousarray(dx).reshape(np.shape(x)), dw.reshape(np.shape(w)), dout.sum(axis=(0, 2, 3))
+
+
+def conv_forward_im2col(x, w, b, conv_param):
+    """`cs231n.layers.conv_forward_naive` as a matrix product over indexed columns."""
+    return _forward("conv_forward_im2col", _indices_columns, x, w, b, conv_param)
+
+
+def conv_backward_im2col(dout, cache):
+    """`cs231n.layers.conv_backward_naive` as two matrix products and `col2im_indices`."""
+    return _backward("conv_backward_im2col", _indices_columns, _indices_image, dout, cache)
+
+
+def conv_forward_strides(x, w, b, conv_param):
+    """`cs231n.layers.conv_forward_naive` as a matrix product over a view of all windows."""
+    return _forward("conv_forward_strides", _strides_columns, x, w, b, conv_param)
+
+
+def conv_backward_strides(dout, cache):
+    """`cs231n.layers.conv_backward_naive` with the windows added back one tap at a time."""
+    return _backward("conv_backward_strides", _strides_columns, _strides_image, dout, cache)
+
+
+def conv_forward_cython(x, w, b, conv_param):
+    """`cs231n.layers.conv_forward_naive` as a matrix product over `im2col_cython`."""
+    return _forward("conv_forward_cython", _cython_columns, x, w, b, conv_param)
+
+
+def conv_backward_cython(dout, cache):
+    """`cs231n.layers.conv_backward_naive` as two matrix products and `col2im_cython`."""
+    return _backward("conv_backward_cython", _cython_columns, _cython_image, dout, cache)
