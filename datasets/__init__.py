@@ -1,0 +1,62 @@
+"""Data sets: what is bundled or generated, and what is downloaded. Importable as `cs231n.datasets`."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def candidate_folders():
+    """List the folders where data may lie, the preferred one first.
+
+    Returns
+    -------
+    folders : list of Path
+        Only `CS231N_DATA_DIR` if that environment variable is set; else this folder, then the user's cache folder.
+    """
+    chosen = os.environ.get("CS231N_DATA_DIR")
+    if chosen:
+        return [Path(chosen).expanduser()]
+    return [Path(__file__).resolve().parent, _user_cache()]
+
+
+def data_dir():
+    """Name the folder that downloads go to: the first candidate that can be written to.
+
+    Returns
+    -------
+    folder : Path
+        It may not exist yet.
+    """
+    candidates = candidate_folders()
+    for folder in candidates[:-1]:
+        if folder.is_dir() and os.access(folder, os.W_OK):
+            return folder
+    return candidates[-1]
+
+
+def find_folder(*names):
+    """Find the first folder with one of the names among the candidate folders.
+
+    Parameters
+    ----------
+    *names : str
+        Folder names, the preferred one first.
+
+    Returns
+    -------
+    folder : Path or None
+        None where there is none.
+    """
+    for root in candidate_folders():
+        for name in names:
+            if (root / name).is_dir():
+                return root / name
+    return None
+
+
+def _user_cache():
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "cs231n"

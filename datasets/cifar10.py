@@ -1,0 +1,201 @@
+"""CIFAR-10: 60,000 photographs of 32x32 pixels in ten classes, in its binary and in its Python version.
+
+Source: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009, https://www.cs.toronto.edu/~kriz/cifar.html
+"""
+
+import io
+import pickle
+from pathlib import Path
+
+import numpy as np
+
+from . import candidate_folders, find_folder
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+FOLDERS = ("cifar-10-batches-py", "cifar-10-batches-bin")
+
+_PIXELS = 3 * 32 * 32
+
+
+def find_root(root=None):
+    """Find the folder with the batches.
+
+    Parameters
+    ----------
+    root : str or Path, optional
+        A folder with batches. One that does not exist, such as the `cs231n/datasets/cifar-10-batches-py` of the
+        original notebooks, is looked for by its name among the data folders.
+
+    Returns
+    -------
+    root : Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
+    if root is not None and Path(root).is_dir():
+        return Path(root)
+    asked = [Path(root).name] if root is not None else []
+    found = find_folder(*asked, *FOLDERS)
+    if found is None:
+        looked = ", ".join(str(folder) for folder in candidate_folders())
+        raise FileNotFoundError(
+            f"CIFAR-10 is not there: no folder {' or '.join(dict.fromkeys([*asked, *FOLDERS]))} in {looked}. "
+            "Fetch it with `cs231n data cifar10`, or set CS231N_DATA_DIR to the folder that holds it."
+        )
+    return found
+
+
+def load(root=None, num_training=None, num_test=None):
+    """Load the training and the test images.
+
+    Parameters
+    ----------
+    root : str or Path, optional
+        See `find_root`.
+    num_training, num_test : int, optional
+        Read no more batches than these many images need, and cut to that number. By default all.
+
+    Returns
+    -------
+    x_train : ndarray of shape (N, 3, 32, 32), uint8
+    y_train : ndarray of shape (N,), int64
+    x_test : ndarray of shape (M, 3, 32, 32), uint8
+    y_test : ndarray of shape (M,), int64
+        As many images as the batches hold: 50,000 and 10,000 in the complete set.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder, all training batches or the test batch are missing.
+    ValueError
+        If a batch is damaged.
+    """
+    root = find_root(root)
+    training = _batches(root, [f"data_batch_{k}" for k in range(1, 6)], num_training)
+    return (*training, *_batches(root, ["test_batch"], num_test))
+
+
+def _batches(root, stems, limit):
+    paths = [path for stem in stems for path in (root / stem, root / f"{stem}.bin") if path.is_file()]
+    if not paths:
+        raise FileNotFoundError(f"CIFAR-10: {root} holds none of {', '.join(stems)} (with or without .bin). "
+                                "Fetch the set with `cs231n data cifar10`.")
+    parts, count = [], 0
+    for path in paths:
+        parts.append(load_batch(path))
+        count += len(parts[-1][1])
+        if limit is not None and count >= limit:
+            break
+    x, y = (np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*parts))
+    return x[:limit], y[:limit]
+
+
+def load_batch(path):
+    """Load one batch; files that end with `.bin` are of the binary version, all others of the Python version.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of any length that is a whole number of images.
+
+    Returns
+    -------
+    x : ndarray of shape (N, 3, 32, 32), uint8
+    y : ndarray of shape (N,), int64
+
+    Raises
+    ------
+    ValueError
+        If the file is truncated, damaged, or asks for anything that a batch does not need.
+    """
+    path = Path(path)
+    raw = path.read_bytes()
+    x, y = _parse_binary(raw, path) if path.suffix == ".bin" else _parse_python(raw, path)
+    if y.size and (y.min() < 0 or y.max() > 9):
+        raise ValueError(f"{path}: labels must lie between 0 and 9; got {y.min()} to {y.max()}. Fetch the file again.")
+    return x, y
+
+
+def _parse_binary(raw, path):
+    """Records of one label byte and 3,072 bytes: the red, green and blue planes, row by row."""
+    size = 1 + _PIXELS
+    if not raw or len(raw) % size:
+        raise ValueError(f"{path}: a binary batch is a whole number of records of {size} bytes; got {len(raw)} bytes. "
+                         "The file is truncated or something else; fetch it again.")
+    records = np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
+    return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
+
+
+def _parse_python(raw, path):
+    try:
+        batch = _BatchUnpickler(io.BytesIO(raw), encoding="bytes").load()
+        batch = {_text(key): value for key, value in batch.items()}
+        x, labels = batch["data"].to_numpy(), batch["labels"]
+        y = np.array(labels, dtype=np.int64)
+        if x.ndim != 2 or x.shape[1] != _PIXELS or y.shape != (len(x),) or not all(type(k) is int for k in labels):
+            raise ValueError(f"data of shape {x.shape} and labels of shape {y.shape} where (N, {_PIXELS}) and (N,) "
+                             "are expected")
+    # A hostile or cut pickle can make the unpickler raise nearly any of these; all mean the same to the caller.
+    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError,
+            ImportError, OverflowError, MemoryError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path}: not a CIFAR-10 batch ({reason}). Fetch it again with `cs231n data cifar10`.") from None
+    return x.reshape(-1, 3, 32, 32), y
+
+
+def _text(key):
+    return key.decode("latin-1") if isinstance(key, bytes) else key
+
+
+class _Dtype:
+    """Stands for `numpy.dtype` in a pickle: it only remembers its name."""
+
+    def __init__(self, name, align=False, copy=False):
+        self.name = _text(name)
+
+    def __setstate__(self, state):
+        """Byte order and fields mean nothing for single bytes, the only type that a batch has."""
+
+
+class _Array:
+    """Stands for `numpy.ndarray` in a pickle: it keeps shape and bytes, and never runs NumPy's own loader."""
+
+    def __setstate__(self, state):
+        version, self.shape, self.dtype, self.fortran_order, self.raw = state
+
+    def to_numpy(self):
+        if self.dtype.name != "u1" or self.fortran_order or not isinstance(self.raw, bytes):
+            raise ValueError(f"data of type {self.dtype.name!r} where plain bytes ('u1') are expected")
+        return np.frombuffer(self.raw, dtype=np.uint8).reshape(self.shape)
+
+
+def _reconstruct(subtype, shape, typecode):
+    return _Array()
+
+
+def _encode(text, encoding):
+    """Bytes in a pickle that Python 3 wrote in protocol 2."""
+    if encoding != "latin1":
+        raise ValueError(f"text in the encoding {encoding!r} where 'latin1' is expected")
+    return text.encode("latin-1")
+
+
+class _BatchUnpickler(pickle.Unpickler):
+    """Reads dicts, lists, numbers, text and arrays of bytes, and refuses everything else."""
+
+    _ALLOWED = {
+        ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
+        ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _Dtype,
+        ("_codecs", "encode"): _encode,
+    }
+
+    def find_class(self, module, name):
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which a batch does not need")
+        return self._ALLOWED[module, name]

@@ -1,0 +1,118 @@
+"""MNIST: 70,000 handwritten digits of 28x28 gray pixels, in IDX files, plain or compressed with gzip.
+
+Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, 1998.
+"""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from . import candidate_folders, find_folder
+
+CLASSES = tuple("0123456789")
+
+FOLDERS = ("mnist", "MNIST")
+
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+
+_MAX_BYTES = 1 << 28  # far above the 47 MB of the training images: what a hostile gzip file may unpack to
+
+
+def load(root=None):
+    """Load the training and the test images.
+
+    Where only the 10,000 test images lie, every fifth of them stays a test image and the other 8,000 are for training.
+
+    Parameters
+    ----------
+    root : str or Path, optional
+        The folder with the four files; by default `mnist` in the data folder.
+
+    Returns
+    -------
+    x_train : ndarray of shape (N, 1, 28, 28), uint8
+    y_train : ndarray of shape (N,), int64
+    x_test : ndarray of shape (M, 1, 28, 28), uint8
+    y_test : ndarray of shape (M,), int64
+
+    Raises
+    ------
+    FileNotFoundError
+        If neither set is there.
+    ValueError
+        If a file is damaged or images and labels do not match.
+    """
+    root = Path(root) if root is not None else find_folder(*FOLDERS)
+    test = _pair(root, "t10k") if root else None
+    if test is None:
+        looked = root or ", ".join(str(folder / FOLDERS[0]) for folder in candidate_folders())
+        raise FileNotFoundError(f"MNIST is not there: no {FILES[2]} and {FILES[3]} (with or without .gz) in {looked}. "
+                                "Fetch it with `cs231n data mnist`, or set CS231N_DATA_DIR to the folder above it.")
+    train = _pair(root, "train")
+    if train is not None:
+        return (*train, *test)
+    held_out = np.arange(len(test[1])) % 5 == 4
+    return tuple(part[chosen] for chosen in (~held_out, held_out) for part in test)
+
+
+def _pair(root, prefix):
+    """Images and labels of one set, or None where a file is missing."""
+    paths = []
+    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+        found = [path for path in (root / f"{prefix}-{kind}.gz", root / f"{prefix}-{kind}") if path.is_file()]
+        if not found:
+            return None
+        paths.append(found[0])
+    x, y = (load_idx(path) for path in paths)
+    if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or (y.size and y.max() > 9):
+        raise ValueError(f"{paths[0]}: images of shape {x.shape} do not go with the labels of shape {y.shape} in "
+                         f"{paths[1].name}. Fetch both files again.")
+    return x[:, None], y.astype(np.int64)
+
+
+def load_idx(path):
+    """Load one IDX file of unsigned bytes; a name that ends with `.gz` is unpacked on the way.
+
+    The format: two zero bytes, the type (8 for unsigned bytes), the number of dimensions, every dimension as a
+    big-endian 4-byte integer, the values.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    values : ndarray of uint8, of the shape that the file states
+
+    Raises
+    ------
+    ValueError
+        If the file is truncated, damaged or of another type.
+    """
+    path = Path(path)
+    raw = _read(path)
+    if len(raw) < 4 or raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
+        raise ValueError(f"{path}: an IDX file of bytes starts with 00 00 08; got {raw[:4].hex(' ') or 'nothing'}. "
+                         "Fetch the file again.")
+    start = 4 + 4 * raw[3]
+    shape = tuple(int(size) for size in np.frombuffer(raw[4:start], dtype=">u4"))
+    if len(raw) - start != math.prod(shape):
+        raise ValueError(f"{path}: the header promises {math.prod(shape)} values of shape {shape}; got {len(raw) - start}. "
+                         "The file is truncated or damaged; fetch it again.")
+    return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
+
+
+def _read(path):
+    if path.suffix != ".gz":
+        return path.read_bytes()
+    try:
+        with gzip.open(path) as file:
+            raw = file.read(_MAX_BYTES + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: not a whole gzip file ({error}). Fetch it again.") from None
+    if len(raw) > _MAX_BYTES:
+        raise ValueError(f"{path}: unpacks to more than {_MAX_BYTES} bytes, which MNIST does not. Fetch it again.")
+    return raw

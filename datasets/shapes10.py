@@ -1,0 +1,186 @@
+"""shapes10: a generated set of 32x32 color images in ten classes.
+
+It has the shape of CIFAR-10, needs no network, and any number of images can be drawn from any seed.
+A class is a shape or a texture; place, size, rotation, colors, light and background vary and say little about it.
+"""
+
+import numpy as np
+
+CLASSES = ("disc", "ring", "square", "triangle", "cross", "star", "crescent", "stripes", "checkers", "dots")
+
+SEEDS = {"train": 23101, "val": 23102, "test": 23103}
+"""The fixed, public seeds of the three splits."""
+
+SIZE = 32
+_CHUNK = 500  # images drawn at once: the working memory stays near 20 MB
+
+# The class of an image tilts its color: one color per class, mixed in with a random weight.
+_CLASS_TINTS = np.array(
+    [[28, -6, -22], [-24, 4, 20], [16, 14, -30], [-20, 24, -4], [22, -24, 2],
+     [10, 18, -28], [-8, -14, 22], [-26, 14, 12], [20, -20, 0], [-16, 24, -8]], dtype=np.float32)
+
+# Directions come from a table rounded to multiples of 2**-12, because cos may differ in its last bit between
+# platforms. Everything after it uses only + - * / sqrt, min, max and floor, which IEEE 754 rounds exactly.
+_TURN = 256
+_COS = (np.rint(4096 * np.cos(2 * np.pi * np.arange(_TURN) / _TURN)) / 4096).astype(np.float32)
+_SIN = np.roll(_COS, _TURN // 4)
+
+
+def generate(num, seed):
+    """Draw `num` labeled images from a seed.
+
+    The first k images of a longer draw are the images of a draw of k; every ten images in a row that start at a
+    multiple of ten hold each class once. The same seed gives the same bytes on every platform: the
+    random bits are the raw output of PCG64, which NumPy keeps stable, and the arithmetic is exact or
+    correctly rounded.
+
+    Parameters
+    ----------
+    num : int
+        Number of images N.
+    seed : int
+        Any non-negative integer. A secret one gives a hidden split.
+
+    Returns
+    -------
+    x : ndarray of shape (N, 3, 32, 32), uint8
+        Images, channels red, green, blue.
+    y : ndarray of shape (N,), int64
+        Labels 0 to 9, see `CLASSES`.
+
+    Raises
+    ------
+    ValueError
+        If `num` or `seed` is negative.
+    """
+    if num < 0 or seed < 0:
+        raise ValueError(f"shapes10.generate: num and seed must not be negative; got num={num}, seed={seed}.")
+    labels, traits, noise = (np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(k,))) for k in range(3))
+    order = labels.random_raw(10 * -(-num // 10)).reshape(-1, 10)
+    y = np.argsort(order, axis=1, kind="stable").ravel()[:num].astype(np.int64)
+    x = np.empty((num, 3, SIZE, SIZE), dtype=np.uint8)
+    for start in range(0, num, _CHUNK):
+        part = slice(start, min(start + _CHUNK, num))
+        x[part] = _render(y[part], traits, noise)
+    return x, y
+
+
+def _uniform(bits, num, columns):
+    """Draw `num` rows of exact multiples of 2**-24 in [0, 1), float32."""
+    return (bits.random_raw(num * columns).reshape(num, columns) >> np.uint64(40)).astype(np.float32) / 2**24
+
+
+def _noise(bits, num):
+    """Draw noise with mean 0, as the difference of two random bytes: a triangle between -255 and 255."""
+    raw = bits.random_raw(num * 2 * 3 * SIZE * SIZE // 8).astype("<u8").view(np.uint8)
+    first, second = raw.reshape(num, 2, 3, SIZE, SIZE).transpose(1, 0, 2, 3, 4).astype(np.float32)
+    return first - second
+
+
+def _render(y, traits, noise):
+    """Draw the images of the labels `y`; uint8 of shape (N, 3, 32, 32)."""
+    t = _uniform(traits, len(y), 24)
+    alpha = _coverage(y, t)[:, None]
+    ground, figure = _colors(y, t)
+    image = ground + alpha * (figure - ground)
+    image += _noise(noise, len(y)) * (0.06 + 0.16 * t[:, 20, None, None, None])
+    return np.clip(np.floor(image + 0.5), 0, 255).astype(np.uint8)
+
+
+def _grid(t_x, t_y, turn, radius):
+    """Coordinates (u, v) of every pixel in the frame of a figure, in units of its radius."""
+    steps = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
+    dx = (steps[None, None, :] - t_x[:, None, None])
+    dy = (steps[None, :, None] - t_y[:, None, None])
+    k = (turn * _TURN).astype(np.int64)
+    c, s = _COS[k][:, None, None], _SIN[k][:, None, None]
+    return (c * dx + s * dy) / radius[:, None, None], (c * dy - s * dx) / radius[:, None, None]
+
+
+def _coverage(y, t):
+    """How much of every pixel the figure covers, 0 to 1; shape (N, 32, 32)."""
+    radius = 8 + 5 * t[:, 2]
+    u, v = _grid(10 * (t[:, 0] - 0.5), 10 * (t[:, 1] - 0.5), t[:, 3], radius)
+    field = np.empty_like(u)
+    for label, draw in enumerate(_FIELDS):
+        members = np.flatnonzero(y == label)
+        field[members] = draw(u[members], v[members], t[members, 4, None, None])
+    return np.clip(field * radius[:, None, None] + 0.5, 0, 1)
+
+
+def _colors(y, t):
+    """Background (a gradient between two colors) and figure color; each broadcasts to (N, 3, 32, 32)."""
+    far = np.full(len(y), SIZE / 2, dtype=np.float32)
+    ramp = np.clip(_grid(0 * far, 0 * far, t[:, 5], far)[0] / 2 + 0.5, 0, 1)[:, None]
+    light = 70 + 90 * t[:, 6:7]
+    one, two = (light + 110 * (t[:, k:k + 3] - 0.5) for k in (7, 10))
+    ground = one[:, :, None, None] * (1 - ramp) + two[:, :, None, None] * ramp
+    polarity = np.where(t[:, 13:14] < 0.75, 1, -1).astype(np.float32)
+    contrast = polarity * (25 + 45 * t[:, 14:15])
+    tint = 2 * t[:, 15:16] * _CLASS_TINTS[y] + 70 * (t[:, 16:19] - 0.5)
+    return ground, (light + contrast + tint)[:, :, None, None]
+
+
+# Each figure is a field over its own coordinates: positive inside, its size the distance to the edge.
+# `phase` in [0, 1) shifts the textures.
+
+def _length(u, v):
+    return np.sqrt(u * u + v * v)
+
+
+def _wave(s):
+    """A triangle wave of period 1 with values from -0.25 to 0.25 and slopes of size 1."""
+    return np.abs(s - np.floor(s) - 0.5) - 0.25
+
+
+def _disc(u, v, phase):
+    return 0.85 - _length(u, v)
+
+
+def _ring(u, v, phase):
+    return 0.2 - np.abs(_length(u, v) - 0.75)
+
+
+def _square(u, v, phase):
+    return 0.75 - np.maximum(np.abs(u), np.abs(v))
+
+
+def _triangle(u, v, phase):
+    return 0.55 - np.maximum(v, 0.866 * np.abs(u) - 0.5 * v)
+
+
+def _cross(u, v, phase):
+    u, v = np.abs(u), np.abs(v)
+    return np.maximum(np.minimum(0.95 - u, 0.28 - v), np.minimum(0.95 - v, 0.28 - u))
+
+
+def _star(u, v, phase):
+    """Five points: inside at least four of the five half planes, so the second smallest of their fields."""
+    smallest = second = np.full_like(u, 9)
+    for k in range(5):
+        turn = k * _TURN // 5
+        edge = 0.38 - (_COS[turn] * u + _SIN[turn] * v)
+        second = np.minimum(second, np.maximum(smallest, edge))
+        smallest = np.minimum(smallest, edge)
+    return second
+
+
+def _crescent(u, v, phase):
+    return np.minimum(0.95 - _length(u, v), _length(u - 0.5, v) - 0.72)
+
+
+def _stripes(u, v, phase):
+    return np.minimum(0.95 - _length(u, v), _wave(1.6 * v + phase) / 1.6)
+
+
+def _checkers(u, v, phase):
+    a, b = _wave(1.25 * u + phase), _wave(1.25 * v + phase)
+    return np.minimum(0.95 - _length(u, v), np.where(a * b > 0, 1, -1) * np.minimum(np.abs(a), np.abs(b)) / 1.25)
+
+
+def _dots(u, v, phase):
+    """Four dots on the corners of a square."""
+    return 0.3 - _length(np.abs(u) - 0.55, np.abs(v) - 0.55)
+
+
+_FIELDS = (_disc, _ring, _square, _triangle, _cross, _star, _crescent, _stripes, _checkers, _dots)
