@@ -98,7 +98,7 @@ def pool_geometry(name, x, pool_param):
     if x.ndim != 4:
         raise ValueError(f"{name}: x needs the shape (N, C, H, W); got {x.shape}.")
     window = tuple(_whole(name, key, pool_param[key], 1) for key in ("pool_height", "pool_width"))
-    return slide(name, x.shape[2:], window, pool_param["stride"], what="window",
+    return slide(name, x.shape[2:], window, pool_param["stride"], pad=None,
                  got=f"x of shape {x.shape} and pool_param {pool_param}")
 
 
@@ -113,8 +113,8 @@ def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got="
         Extents of the array and of the window, one per axis.
     stride, dilation : int or tuple of int
         At least 1; a single number holds for every axis.
-    pad : int, tuple of int, "same" or "valid"
-        Zeros on either side. ``"valid"`` is 0. ``"same"`` pads so that the output has ``ceil(size / stride)``
+    pad : int, tuple of int, "same", "valid" or None
+        Zeros on either side. ``"valid"`` is 0; so is None, for windows that have no padding to advise on. ``"same"`` pads so that the output has ``ceil(size / stride)``
         positions, with the odd zero at the end; it always fits.
 
     Returns
@@ -134,16 +134,18 @@ def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got="
     if pad == "same":
         pads = tuple(_same(size, r, s) for size, r, s in zip(sizes, reach, stride))
     else:
-        pad = _per_axis(name, "pad", 0 if pad == "valid" else pad, len(axes), 0)
-        pads = tuple((p, p) for p in pad)
+        pads = tuple((p, p) for p in _per_axis(name, "pad", 0 if pad in (None, "valid") else pad, len(axes), 0))
     for axis, size, r, s, p in zip(axes, sizes, reach, stride, pads):
-        if r < 1 or r > size + sum(p):
-            raise ValueError(f"{name}: {what} {axis} {r} exceeds padded {axis} {size + sum(p)}; got {got}. "
-                             f"Increase pad or use a smaller {what}.")
-        if pad != "same" and (size + sum(p) - r) % s:
-            raise ValueError(f"{name}: {what} {axis} {r} with stride {s} and pad {p[0]} does not fit {axis} {size}: "
-                             f"({size} + 2*{p[0]} - {r}) / {s} is not a whole number; got {got}. "
-                             f"{_what_fits(axis, size, r, s, p[0])}")
+        padded = size + sum(p)
+        if r < 1 or r > padded:
+            padded = f"padded {axis} {padded}" if pad is not None else f"{axis} {padded}"
+            raise ValueError(f"{name}: {what} {axis} {r} exceeds {padded}; got {got}. "
+                             f"{'Use' if pad is None else 'Increase pad or use'} a smaller {what}.")
+        if pad != "same" and (padded - r) % s:
+            padding = "" if pad is None else f" and pad {p[0]}"
+            raise ValueError(f"{name}: {what} {axis} {r} with stride {s}{padding} does not fit {axis} {size}: "
+                             f"({padded} - {r}) / {s} is not a whole number; got {got}. "
+                             f"{_what_fits(axis, size, r, s, None if pad is None else p[0])}")
     out = tuple(1 + (size + sum(p) - r) // s for size, r, s, p in zip(sizes, reach, stride, pads))
     return Geometry(stride, pads, dilation, reach, out)
 
@@ -170,11 +172,13 @@ def _same(size, reach, stride):
 
 def _what_fits(axis, size, reach, stride, pad):
     """Name the nearest sizes and the smallest pads for which the last step ends at the border."""
-    smaller = size - (size + 2 * pad - reach) % stride
-    sizes = [str(s) for s in (smaller, smaller + stride) if s > 0]
-    pads = [str(p) for p in range(reach + stride) if size + 2 * p >= reach and (size + 2 * p - reach) % stride == 0]
-    advice = f"With this pad {axis} {' or '.join(sizes)} fits"
-    return advice + (f"; with this {axis} pad {' or '.join(pads[:2])} fits." if pads else f"; no pad fits {axis} {size}.")
+    smaller = size - (size + 2 * (pad or 0) - reach) % stride
+    sizes = " or ".join(str(fit) for fit in (smaller, smaller + stride) if fit > 0)
+    if pad is None:
+        return f"Crop or grow the {axis} to {sizes}, or use another stride."
+    pads = [p for p in range(reach + stride) if size + 2 * p >= reach and (size + 2 * p - reach) % stride == 0]
+    fits = f"pad {' or '.join(map(str, pads[:2]))} fits" if pads else "no number fits but pad 'same' does"
+    return f"With this pad {axis} {sizes} fits; for {axis} {size} {fits}."
 
 
 def _check_keys(name, label, param, known):

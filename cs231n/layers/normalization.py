@@ -47,19 +47,15 @@ def batchnorm_forward(x, gamma, beta, bn_param):
                          "Use at least one example, or mode 'test'.")
     running_mean = bn_param.get("running_mean", np.zeros(D, dtype=x.dtype))
     running_var = bn_param.get("running_var", np.zeros(D, dtype=x.dtype))
+    ### BEGIN SOLUTION
     if mode == "train":
-        ### BEGIN SOLUTION
         mean = x.mean(axis=0)
         x_centered = x - mean
         var = np.mean(x_centered ** 2, axis=0)
         running_mean = momentum * running_mean + (1 - momentum) * mean
         running_var = momentum * running_var + (1 - momentum) * var
-        ### END SOLUTION
     else:
-        ### BEGIN SOLUTION
         x_centered, var = x - running_mean, running_var
-        ### END SOLUTION
-    ### BEGIN SOLUTION
     std = np.sqrt(var + eps)
     out = gamma * (x_centered / std) + beta
     cache = (x_centered, std, gamma, mode)

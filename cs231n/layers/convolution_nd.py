@@ -1,0 +1,154 @@
+"""Convolution of sequences and of volumes, put together from the two-dimensional one."""
+
+import numpy as np
+
+from .convolution import conv_backward_naive, conv_forward_naive
+from .geometry import check_dout, conv_geometry
+
+
+def conv1d_forward_naive(x, w, b, conv_param):
+    """Convolve sequences: an image of height 1 under filters of height 1.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, W)
+    w : ndarray of shape (F, C / groups, WW)
+    b : ndarray of shape (F,)
+    conv_param : dict
+        As for `conv_forward_naive`, with one axis.
+
+    Returns
+    -------
+    out : ndarray of shape (N, F, W')
+        ``W' = 1 + (W + 2 * pad - WW) / stride``.
+    cache : tuple
+        ``(x, w, b, conv_param)``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not belong together or W' is not a whole number; the message says what fits.
+    """
+    planar_param = _planar_param(conv_param, conv_geometry("conv1d_forward_naive", x, w, b, conv_param))
+    out, _ = conv_forward_naive(x[:, :, None], w[:, :, None], b, planar_param)
+    return out[:, :, 0], (x, w, b, conv_param)
+
+
+def conv1d_backward_naive(dout, cache):
+    """Send the gradient back through `conv1d_forward_naive`.
+
+    Parameters
+    ----------
+    dout : ndarray of shape (N, F, W')
+    cache : tuple
+        ``(x, w, b, conv_param)`` from the forward pass.
+
+    Returns
+    -------
+    dx : ndarray of shape (N, C, W)
+    dw : ndarray of shape (F, C / groups, WW)
+    db : ndarray of shape (F,)
+
+    Raises
+    ------
+    ValueError
+        If dout does not have the shape of the forward pass's output.
+    """
+    x, w, b, conv_param = cache
+    geometry = conv_geometry("conv1d_backward_naive", x, w, b, conv_param)
+    check_dout("conv1d_backward_naive", dout, (len(x), len(w), *geometry.out))
+    planar_cache = (x[:, :, None], w[:, :, None], b, _planar_param(conv_param, geometry))
+    dx, dw, db = conv_backward_naive(dout[:, :, None], planar_cache)
+    return dx[:, :, 0], dw[:, :, 0], db
+
+
+def conv3d_forward_naive(x, w, b, conv_param):
+    """Convolve volumes: each slice of the output is a sum of images, one convolution for each slice of the filter.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, D, H, W)
+    w : ndarray of shape (F, C / groups, DD, HH, WW)
+    b : ndarray of shape (F,)
+    conv_param : dict
+        As for `conv_forward_naive`, with three axes.
+
+    Returns
+    -------
+    out : ndarray of shape (N, F, D', H', W')
+        ``D' = 1 + (D + 2 * pad - DD) / stride``, H' and W' alike.
+    cache : tuple
+        ``(x, w, b, conv_param)``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not belong together or a size of the output is not a whole number; the message says what fits.
+    """
+    x_pad, slice_param, geometry = _slices("conv3d_forward_naive", x, w, b, conv_param)
+    out = np.zeros((len(x), len(w), *geometry.out), dtype=np.result_type(x, w, b))
+    out += b[:, None, None, None]
+    no_bias = np.zeros_like(b)
+    for d, k, z in _taps(geometry, w.shape[2]):
+        out[:, :, d] += conv_forward_naive(x_pad[:, :, z], w[:, :, k], no_bias, slice_param)[0]
+    return out, (x, w, b, conv_param)
+
+
+def conv3d_backward_naive(dout, cache):
+    """Send the gradient back through `conv3d_forward_naive`.
+
+    Parameters
+    ----------
+    dout : ndarray of shape (N, F, D', H', W')
+    cache : tuple
+        ``(x, w, b, conv_param)`` from the forward pass.
+
+    Returns
+    -------
+    dx : ndarray of shape (N, C, D, H, W)
+    dw : ndarray of shape (F, C / groups, DD, HH, WW)
+    db : ndarray of shape (F,)
+
+    Raises
+    ------
+    ValueError
+        If dout does not have the shape of the forward pass's output.
+    """
+    x, w, b, conv_param = cache
+    x_pad, slice_param, geometry = _slices("conv3d_backward_naive", x, w, b, conv_param)
+    check_dout("conv3d_backward_naive", dout, (len(x), len(w), *geometry.out))
+    dx_pad, dw = np.zeros_like(x_pad, dtype=dout.dtype), np.zeros_like(w, dtype=dout.dtype)
+    db = np.zeros_like(b, dtype=dout.dtype)
+    for d, k, z in _taps(geometry, w.shape[2]):
+        dslice, dtap, dbias = conv_backward_naive(dout[:, :, d], (x_pad[:, :, z], w[:, :, k], b, slice_param))
+        dx_pad[:, :, z] += dslice
+        dw[:, :, k] += dtap
+        # The bias enters each slice of the output once, whatever the depth of the filter.
+        if k == 0:
+            db += dbias
+    before = geometry.pads[0][0]
+    return dx_pad[:, :, before:before + x.shape[2]], dw, db
+
+
+def _planar_param(conv_param, geometry):
+    """Return the conv_param of the geometry's last two axes; a single axis becomes the width under a height of 1."""
+    pad = (0, *(before for before, _ in geometry.pads))[-2:]
+    return {
+        **conv_param,
+        "stride": (1, *geometry.stride)[-2:],
+        "pad": "same" if conv_param.get("pad") == "same" else pad,
+        "dilation": (1, *geometry.dilation)[-2:],
+    }
+
+
+def _slices(name, x, w, b, conv_param):
+    """Return x padded along its depth, the conv_param of its slices, and the geometry of the volume."""
+    geometry = conv_geometry(name, x, w, b, conv_param)
+    x_pad = np.pad(x, ((0, 0), (0, 0), geometry.pads[0], (0, 0), (0, 0)))
+    return x_pad, _planar_param(conv_param, geometry), geometry
+
+
+def _taps(geometry, depth):
+    """Yield each slice d of the output with each slice k of the filter, and the slice z of x that k then meets."""
+    for d, k in np.ndindex(geometry.out[0], depth):
+        yield d, k, d * geometry.stride[0] + k * geometry.dilation[0]
