@@ -83,7 +83,7 @@ def _render(y, traits, noise):
     alpha = _coverage(y, t)[:, None]
     ground, figure = _colors(y, t)
     image = ground + alpha * (figure - ground)
-    image += _noise(noise, len(y)) * (0.06 + 0.16 * t[:, 20, None, None, None])
+    image += _noise(noise, len(y)) * (0.04 + 0.1 * t[:, 20, None, None, None])
     return np.clip(np.floor(image + 0.5), 0, 255).astype(np.uint8)
 
 
@@ -100,7 +100,7 @@ def _grid(t_x, t_y, turn, radius):
 def _coverage(y, t):
     """How much of every pixel the figure covers, 0 to 1; shape (N, 32, 32)."""
     radius = 8 + 5 * t[:, 2]
-    u, v = _grid(10 * (t[:, 0] - 0.5), 10 * (t[:, 1] - 0.5), t[:, 3], radius)
+    u, v = _grid(11 * (t[:, 0] - 0.5), 11 * (t[:, 1] - 0.5), t[:, 3], radius)
     field = np.empty_like(u)
     for label, draw in enumerate(_FIELDS):
         members = np.flatnonzero(y == label)
@@ -113,11 +113,11 @@ def _colors(y, t):
     far = np.full(len(y), SIZE / 2, dtype=np.float32)
     ramp = np.clip(_grid(0 * far, 0 * far, t[:, 5], far)[0] / 2 + 0.5, 0, 1)[:, None]
     light = 70 + 90 * t[:, 6:7]
-    one, two = (light + 110 * (t[:, k:k + 3] - 0.5) for k in (7, 10))
+    one, two = (light + 125 * (t[:, k:k + 3] - 0.5) for k in (7, 10))
     ground = one[:, :, None, None] * (1 - ramp) + two[:, :, None, None] * ramp
-    polarity = np.where(t[:, 13:14] < 0.75, 1, -1).astype(np.float32)
-    contrast = polarity * (25 + 45 * t[:, 14:15])
-    tint = 2 * t[:, 15:16] * _CLASS_TINTS[y] + 70 * (t[:, 16:19] - 0.5)
+    polarity = np.where(t[:, 13:14] < 0.78, 1, -1).astype(np.float32)
+    contrast = polarity * (38 + 52 * t[:, 14:15])
+    tint = 2.3 * t[:, 15:16] * _CLASS_TINTS[y] + 70 * (t[:, 16:19] - 0.5)
     return ground, (light + contrast + tint)[:, :, None, None]
 
 
@@ -175,7 +175,7 @@ def _stripes(u, v, phase):
 
 def _checkers(u, v, phase):
     a, b = _wave(1.25 * u + phase), _wave(1.25 * v + phase)
-    return np.minimum(0.95 - _length(u, v), np.where(a * b > 0, 1, -1) * np.minimum(np.abs(a), np.abs(b)) / 1.25)
+    return np.minimum(0.95 - _length(u, v), np.sign(a * b) * np.minimum(np.abs(a), np.abs(b)) / 1.25)
 
 
 def _dots(u, v, phase):
