@@ -1,0 +1,303 @@
+"""Numerical gradients by centered differences, and comparisons with analytic ones.
+
+Every function here changes x *in place* while it calls f, and puts it back
+afterwards, also when f raises. So f may ignore its argument and read the
+same array elsewhere, as in ``lambda _: model.loss(X, y)[0]``.
+
+The step h, unless given, follows the dtype of x: 1e-5 in double precision,
+larger in single precision, times ``max(1, abs(x))`` for large entries. The
+difference is divided by the step that the dtype really took. Integer x cannot
+be moved by a fraction: it is checked on a float64 copy that f gets as its
+argument, so there f must use its argument.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+
+def rel_error(x, y, floor=1e-8):
+    """The largest relative error between two arrays: ``max(|x - y| / max(floor, |x| + |y|))``.
+
+    Equal zeros have error 0. Entries with ``|x| + |y| < floor`` are compared
+    absolutely, in units of floor: 1e-9 against 0 gives 0.1, not 1. So at 1e-8,
+    the default, gradients far below 1e-8 say nothing; a wrong sign there is not
+    seen. Empty arrays have error 0.
+
+    Parameters
+    ----------
+    x, y : ndarrays of one shape
+        What to compare, in any order.
+    floor : float
+        Where the comparison turns from relative to absolute.
+
+    Returns
+    -------
+    error : float
+        In [0, 1] for finite values (of equal or opposite sign), nan if any value is nan.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ; nothing is broadcast.
+    """
+    x, y = _widened(x), _widened(y)
+    if x.shape != y.shape:
+        raise ValueError(
+            f"rel_error: the shapes must be equal; got {x.shape} and {y.shape}. Nothing is broadcast."
+        )
+    if x.size == 0:
+        return 0.0
+    return float(np.max(np.abs(x - y) / np.maximum(floor, np.abs(x) + np.abs(y))))
+
+
+def eval_numerical_gradient(f, x, verbose=True, h=None):
+    """Compute the numerical gradient of a scalar function, entry by entry.
+
+    Parameters
+    ----------
+    f : callable
+        Takes x, returns a number.
+    x : ndarray of any shape
+        Where to take the gradient; changed in place and restored.
+    verbose : bool
+        Print every entry.
+    h : float, optional
+        Step; see the module for the default.
+
+    Returns
+    -------
+    grad : ndarray of the shape of x
+        The gradient, at least in double precision.
+
+    Raises
+    ------
+    ValueError
+        If x cannot be changed in place, f is not scalar, or h is lost in rounding.
+    """
+    return _numerical_gradient(f, x, None, h, verbose)
+
+
+def eval_numerical_gradient_array(f, x, df, h=None):
+    """Compute the numerical gradient of ``sum(f(x) * df)`` for a function that returns an array.
+
+    Parameters
+    ----------
+    f : callable
+        Takes x, returns an ndarray.
+    x : ndarray of any shape
+        Where to take the gradient; changed in place and restored.
+    df : ndarray of the shape of f(x)
+        Upstream gradient.
+    h : float, optional
+        Step; see the module for the default.
+
+    Returns
+    -------
+    grad : ndarray of the shape of x
+        The gradient, at least in double precision.
+
+    Raises
+    ------
+    ValueError
+        If x cannot be changed in place, the shapes of f(x) and df differ, or
+        h is lost in rounding.
+    """
+    return _numerical_gradient(f, x, _widened(df), h, False)
+
+
+class SparseCheck(NamedTuple):
+    """One entry compared by `grad_check_sparse`."""
+
+    index: tuple
+    numerical: float
+    analytic: float
+    error: float
+
+
+def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=None, rng=0, verbose=True):
+    """Compare an analytic gradient with the numerical one at random entries.
+
+    Parameters
+    ----------
+    f : callable
+        Takes x, returns a number.
+    x : ndarray of any shape
+        Where to take the gradient; changed in place and restored.
+    analytic_grad : ndarray of the shape of x
+        What to check.
+    num_checks : int
+        How many entries to draw (with replacement).
+    h : float, optional
+        Step; see the module for the default.
+    rng : numpy.random.Generator or int
+        Source of the entries; the default draws the same ones every time.
+    verbose : bool
+        Print one line per entry.
+
+    Returns
+    -------
+    checks : list of SparseCheck
+        ``(index, numerical, analytic, error)`` per entry. The error is
+        ``|a - b| / (|a| + |b|)``, and 0 where both are 0.
+    """
+    target = _perturbable(x)
+    analytic_grad = _same_shape("grad_check_sparse", analytic_grad, target)
+    rng = np.random.default_rng(rng)
+    checks = []
+    for _ in range(num_checks if target.size else 0):
+        index = tuple(int(rng.integers(m)) for m in target.shape)
+        numerical = float(_slope(f, target, index, None, h))
+        analytic = float(analytic_grad[index])
+        scale = abs(numerical) + abs(analytic)
+        error = abs(numerical - analytic) / scale if scale else 0.0
+        checks.append(SparseCheck(index, numerical, analytic, error))
+        if verbose:
+            print(f"numerical: {numerical:f} analytic: {analytic:f}, relative error: {error:e}")
+    return checks
+
+
+def check_gradient(f, x, analytic, dout=None, num_directions=4, h=None, rng=0):
+    """Compare an analytic gradient with numerical slopes along random directions.
+
+    For a direction v with normal entries, the slope of f along v is compared
+    with ``sum(analytic * v)``. Each takes four calls of f, whatever the size of
+    x, and sees an error in any entry. The stencil is of fourth order, so smooth
+    functions agree to about 1e-11 in double precision.
+
+    Parameters
+    ----------
+    f : callable
+        Takes x, returns a number, or an ndarray if dout is given.
+    x : ndarray of any shape
+        Where to take the gradient; changed in place and restored.
+    analytic : ndarray of the shape of x
+        What to check.
+    dout : ndarray of the shape of f(x), optional
+        Upstream gradient; then ``sum(f(x) * dout)`` is differentiated.
+    num_directions : int
+        How many directions to try.
+    h : float, optional
+        Step; by default 1e-4 in double precision, larger in single precision.
+    rng : numpy.random.Generator or int
+        Source of the directions; the default draws the same ones every time.
+
+    Returns
+    -------
+    error : float
+        The largest ``|numerical - analytic slope| / max(|analytic|_2, |numerical|)``;
+        the norm keeps directions that happen to be orthogonal from counting
+        double. 0 if everything is 0 or x is empty.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or x cannot be changed in place.
+    """
+    target = _perturbable(x)
+    analytic = _same_shape("check_gradient", analytic, target)
+    dout = None if dout is None else _widened(dout)
+    rng = np.random.default_rng(rng)
+    h = np.finfo(target.dtype).eps ** 0.25 if h is None else h
+    worst = 0.0
+    for _ in range(num_directions if target.size else 0):
+        v = rng.standard_normal(target.shape)
+        rise, move = _rise_along(f, target, v, dout, h)
+        slope = float(np.sum(analytic * move))
+        scale = max(float(np.linalg.norm(analytic.astype(np.float64))), abs(rise))
+        worst = max(worst, abs(rise - slope) / scale) if scale else worst
+    return worst
+
+
+def _numerical_gradient(f, x, dout, h, verbose):
+    target = _perturbable(x)
+    grad = np.zeros(target.shape, dtype=np.result_type(target.dtype, np.float64))
+    for index in np.ndindex(target.shape):
+        grad[index] = _slope(f, target, index, dout, h)
+        if verbose:
+            print(index, grad[index])
+    if target is not x and target.size and not grad.any():
+        warnings.warn(
+            "gradient_check: x is not a floating array, so f was given a float64 copy; the gradient is "
+            "zero everywhere. If f reads x from elsewhere, pass a float x.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return grad
+
+
+def _slope(f, x, index, dout, h):
+    old = x[index]
+    step = _default_step(x.dtype) * max(1.0, abs(float(old))) if h is None else h
+    wide = np.result_type(x.dtype, np.float64).type
+    try:
+        x[index] = old + step
+        up, f_up = wide(x[index]), _value(f(x), dout)
+        x[index] = old - step
+        down, f_down = wide(x[index]), _value(f(x), dout)
+    finally:
+        x[index] = old
+    if up == down:
+        raise ValueError(
+            f"gradient_check: step h = {step:g} is lost in rounding at x[{index}] = {old!r} ({x.dtype}). "
+            f"Leave h out, or use a larger one."
+        )
+    difference = f_up - f_down
+    return (difference if dout is None else np.sum(difference * dout)) / (up - down)
+
+
+def _rise_along(f, x, v, dout, h):
+    """Fourth-order difference of f along v, and of x itself: what rounding left of ``v``."""
+    saved = x.copy()
+    rise, move = 0.0, 0.0
+    try:
+        for k, weight in ((1, 8 / (12 * h)), (-1, -8 / (12 * h)), (2, -1 / (12 * h)), (-2, 1 / (12 * h))):
+            x[...] = saved + (k * h) * v
+            moved = _widened(x) - saved
+            value = _value(f(x), dout)
+            rise = rise + weight * (value if dout is None else value * dout)
+            move = move + weight * moved
+    finally:
+        x[...] = saved
+    return float(np.sum(rise)), move
+
+
+def _default_step(dtype):
+    return 1e-5 if dtype == np.float64 else float(np.finfo(dtype).eps) ** (1 / 3)
+
+
+def _value(value, dout):
+    value = np.array(value, dtype=np.result_type(np.asarray(value).dtype, np.float64))
+    if dout is None:
+        if value.size != 1:
+            raise ValueError(f"gradient_check: f must return one number; got an array of shape {value.shape}.")
+        return value.reshape(())
+    if value.shape != dout.shape:
+        raise ValueError(
+            f"gradient_check: f(x) has shape {value.shape} but its upstream gradient has {dout.shape}."
+        )
+    return value
+
+
+def _perturbable(x):
+    """x itself if it can be changed in place by a fraction, a float64 copy if it holds integers."""
+    if not isinstance(x, np.ndarray) or x.dtype.kind in "iub":
+        x = np.array(x, dtype=np.float64)
+    if x.dtype.kind != "f":
+        raise ValueError(f"gradient_check: x must hold real numbers; got dtype {x.dtype}.")
+    if not x.flags.writeable:
+        raise ValueError("gradient_check: x is read-only but is changed in place; pass x.copy().")
+    return x
+
+
+def _same_shape(where, grad, x):
+    grad = _widened(grad)
+    if grad.shape != x.shape:
+        raise ValueError(f"{where}: the gradient must have the shape of x, {x.shape}; got {grad.shape}.")
+    return grad
+
+
+def _widened(x):
+    x = np.asarray(x)
+    return x.astype(np.result_type(x.dtype, np.float64))

@@ -1,0 +1,377 @@
+"""Training loop with accuracy checks, checkpoints and the best parameters kept."""
+
+import json
+
+import numpy as np
+
+from . import optim
+from .checkpoint import load_params, model_state, save_params, set_model_state
+from .schedules import clip_by_global_norm, clip_by_value
+
+_DATA = ("X_train", "y_train", "X_val", "y_val")
+_FORMAT = 1
+
+
+class Solver:
+    """Train a classifier by minibatch gradient descent.
+
+    Parameters
+    ----------
+    model : object
+        Has ``params``, a dict of arrays, and ``loss(X) -> scores``,
+        ``loss(X, y) -> (loss, grads)``. Running statistics are kept from
+        ``bn_params``, the state of a generator from ``rng``, where it has them.
+    data : dict
+        X_train of shape (N, d1, ..., dk), y_train (N,), X_val, y_val.
+    update_rule : str
+        Name of a rule in `cs231n.optim`.
+    optim_config : dict
+        Hyperparameters of the rule, at least learning_rate if its default is not wanted.
+    lr_decay : float
+        Factor for the learning rate after each epoch.
+    batch_size, num_epochs : int
+        Size of a minibatch (drawn with replacement); how often to go through the data.
+    num_train_samples, num_val_samples : int or None
+        How many examples an accuracy is measured on; None for all.
+    checkpoint_name : str or None
+        If given, ``{checkpoint_name}_epoch_{n}.npz`` is written after each epoch.
+    print_every : int
+        Iterations between two printed losses.
+    verbose : bool
+        Print, and show a progress bar.
+    seed : int or numpy.random.Generator, optional
+        Source of the minibatches.
+    schedule : callable, optional
+        ``(step, total) -> factor`` for the learning rate, see `cs231n.schedules`.
+    clip_norm, clip_value : float, optional
+        Limits for the joint norm of all gradients and for each entry.
+
+    Attributes
+    ----------
+    epoch, iteration : int
+        What has been done so far.
+    loss_history : list of float
+        One loss per iteration.
+    train_acc_history, val_acc_history : list of float
+        One accuracy after the first iteration and after each epoch.
+    best_val_acc : float
+        Highest validation accuracy so far.
+    best_params : dict of str to ndarray
+        Parameters that reached it (the first that did).
+
+    Raises
+    ------
+    ValueError
+        For an unknown keyword or update rule, or data that do not fit together.
+    """
+
+    def __init__(self, model, data, **kwargs):
+        self.model = model
+        _check_data(data)
+        self.X_train, self.y_train, self.X_val, self.y_val = (data[key] for key in _DATA)
+        self.update_rule = kwargs.pop("update_rule", "sgd")
+        self.optim_config = kwargs.pop("optim_config", {})
+        self.lr_decay = kwargs.pop("lr_decay", 1.0)
+        self.batch_size = kwargs.pop("batch_size", 100)
+        self.num_epochs = kwargs.pop("num_epochs", 10)
+        self.num_train_samples = kwargs.pop("num_train_samples", 1000)
+        self.num_val_samples = kwargs.pop("num_val_samples", None)
+        self.checkpoint_name = kwargs.pop("checkpoint_name", None)
+        self.print_every = kwargs.pop("print_every", 10)
+        self.verbose = kwargs.pop("verbose", True)
+        self.rng = np.random.default_rng(kwargs.pop("seed", None))
+        self.schedule = kwargs.pop("schedule", None)
+        self.clip_norm = kwargs.pop("clip_norm", None)
+        self.clip_value = kwargs.pop("clip_value", None)
+        if kwargs:
+            raise ValueError(f"Solver: unknown keyword {', '.join(sorted(kwargs))}.")
+        rule = getattr(optim, self.update_rule, None)
+        if self.update_rule.startswith("_") or not callable(rule):
+            raise ValueError(f"Solver: cs231n.optim has no update rule {self.update_rule!r}.")
+        self._rule = rule
+        self._reset()
+
+    def _reset(self):
+        self.epoch = self.iteration = 0
+        self.best_val_acc = 0
+        self.best_params = {}
+        self.loss_history, self.train_acc_history, self.val_acc_history = [], [], []
+        self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
+        self._best_state = None  # best_params and the running statistics that belong to them
+        self._last_state = None  # where training stopped, while the model holds the best state
+        self._installed = None
+
+    @property
+    def iterations_per_epoch(self):
+        """Iterations per epoch: N // batch_size, at least 1."""
+        return max(len(self.X_train) // self.batch_size, 1)
+
+    def train(self):
+        """Train until num_epochs epochs are done, then put the best parameters into the model.
+
+        An interrupted run (Ctrl-C) also leaves the best parameters so far in
+        the model; a further call goes on where training stopped. When all
+        epochs are done, a further call changes nothing: raise num_epochs first.
+        """
+        self._take_up()
+        total = self.num_epochs * self.iterations_per_epoch
+        try:
+            with _Progress(self.iteration, total, self.verbose) as progress:
+                while self.iteration < total:
+                    self._step(total)
+                    self._after_step(total, progress)
+        finally:
+            self._install_best()
+
+    def check_accuracy(self, X, y, num_samples=None, batch_size=100):
+        """Measure the share of examples whose highest score is at the right class.
+
+        Parameters
+        ----------
+        X : ndarray of shape (N, d1, ..., dk)
+            Examples.
+        y : ndarray of shape (N,)
+            Integer labels.
+        num_samples : int, optional
+            If below N, measure on that many examples drawn without replacement.
+        batch_size : int
+            How many examples the model gets at once.
+
+        Returns
+        -------
+        accuracy : float
+            In [0, 1].
+        """
+        if num_samples is not None and num_samples < len(X):
+            chosen = self.rng.choice(len(X), num_samples, replace=False)
+            X, y = X[chosen], y[chosen]
+        predictions = [
+            np.argmax(self.model.loss(X[start : start + batch_size]), axis=1)
+            for start in range(0, len(X), batch_size)
+        ]
+        return float(np.mean(np.concatenate(predictions) == y))
+
+    def save_checkpoint(self, path):
+        """Write everything that training needs to go on: one ``.npz`` file, atomically.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write.
+        """
+        arrays = {"loss_history": np.array(self.loss_history, dtype=np.float64)}
+        for group, state in (("model", self._current_state()), ("best", self._best_state or {})):
+            arrays.update({f"{group}/{name}": value for name, value in state.items()})
+        scalars = {}
+        for name, config in self.optim_configs.items():
+            for key, value in config.items():
+                if isinstance(value, np.ndarray):
+                    arrays[f"optim/{name}/{key}"] = value
+                else:
+                    scalars.setdefault(name, {})[key] = value
+        notes = {
+            "format": _FORMAT,
+            "settings": self._settings(),
+            "epoch": self.epoch,
+            "iteration": self.iteration,
+            "best_val_acc": self.best_val_acc,
+            "train_acc_history": self.train_acc_history,
+            "val_acc_history": self.val_acc_history,
+            "optim": scalars,
+            "generators": {name: g.bit_generator.state for name, g in self._generators().items()},
+        }
+        text = json.dumps(notes, default=_json_plain)
+        arrays["notes"] = np.frombuffer(text.encode(), dtype=np.uint8)
+        save_params(path, arrays)
+
+    def load_checkpoint(self, path, max_bytes=4 * 1024**3):
+        """Restore a run, so that it goes on as if it had never stopped.
+
+        The solver must have been made with the same model architecture, data,
+        update rule, batch size and schedule; num_epochs may be higher.
+
+        Parameters
+        ----------
+        path : path-like
+            A file from `save_checkpoint`.
+        max_bytes : int
+            Largest file that is read.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, is no checkpoint, or belongs to another run.
+        """
+        arrays = load_params(path, max_bytes)
+        try:
+            notes = json.loads(arrays.pop("notes").tobytes())
+            known = notes["format"] == _FORMAT
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"Cannot resume from {path}: it is not a checkpoint of a Solver.") from error
+        if not known:
+            raise ValueError(f"Cannot resume from {path}: checkpoint format {notes['format']!r} is unknown.")
+        settings = self._settings()
+        other = {key: value for key, value in notes["settings"].items() if value != settings.get(key)}
+        if other:
+            raise ValueError(f"Cannot resume from {path}: it was trained with {other}. Make the Solver so too.")
+        self._restore(notes, arrays)
+
+    def _restore(self, notes, arrays):
+        set_model_state(self.model, _group(arrays, "model/"))
+        self._reset()
+        self.epoch, self.iteration = notes["epoch"], notes["iteration"]
+        self.best_val_acc = notes["best_val_acc"]
+        self.train_acc_history, self.val_acc_history = notes["train_acc_history"], notes["val_acc_history"]
+        self.loss_history = arrays["loss_history"].tolist()
+        self.optim_configs = {
+            name: {**notes["optim"].get(name, {}), **_group(arrays, f"optim/{name}/")}
+            for name in self.model.params
+        }
+        self._keep_best(_group(arrays, "best/") or None)
+        for name, generator in self._generators().items():
+            generator.bit_generator.state = notes["generators"][name]
+
+    def _step(self, total):
+        """Draw a minibatch and update every parameter once."""
+        batch = self.rng.choice(len(self.X_train), self.batch_size)
+        loss, grads = self.model.loss(self.X_train[batch], self.y_train[batch])
+        if self.clip_value is not None:
+            grads = clip_by_value(grads, self.clip_value)
+        if self.clip_norm is not None:
+            grads, _ = clip_by_global_norm(grads, self.clip_norm)
+        factor = 1.0 if self.schedule is None else self.schedule(self.iteration, total)
+        updated = {}
+        for name, w in self.model.params.items():
+            config = dict(self.optim_configs[name])
+            updated[name] = self._scaled_update(w, grads[name], config, factor)
+        # All parameters change together, so an interrupt cannot leave a half-made step.
+        for name, (w, config) in updated.items():
+            self.model.params[name], self.optim_configs[name] = w, config
+        self.loss_history.append(float(loss))
+        self.iteration += 1
+
+    def _scaled_update(self, w, dw, config, factor):
+        if factor == 1.0:
+            return self._rule(w, dw, config)
+        if "learning_rate" not in config:
+            raise ValueError("Solver: a schedule needs learning_rate in optim_config.")
+        base = config["learning_rate"]
+        config["learning_rate"] = base * factor
+        w, config = self._rule(w, dw, config)
+        config["learning_rate"] = base
+        return w, config
+
+    def _after_step(self, total, progress):
+        if self.verbose and (self.iteration - 1) % self.print_every == 0:
+            progress.print(f"(Iteration {self.iteration} / {total}) loss: {self.loss_history[-1]:f}")
+        epoch_end = self.iteration % self.iterations_per_epoch == 0
+        if epoch_end:
+            self.epoch += 1
+            for config in self.optim_configs.values():
+                if "learning_rate" in config:
+                    config["learning_rate"] *= self.lr_decay
+        if epoch_end or self.iteration == 1:
+            self._measure(progress)
+        progress.advance()
+
+    def _measure(self, progress):
+        train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
+        val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
+        self.train_acc_history.append(train_acc)
+        self.val_acc_history.append(val_acc)
+        if self._best_state is None or val_acc > self.best_val_acc:
+            self.best_val_acc = val_acc
+            self._keep_best({name: value.copy() for name, value in model_state(self.model).items()})
+        if self.checkpoint_name is not None:
+            self.save_checkpoint(f"{self.checkpoint_name}_epoch_{self.epoch}.npz")
+        if self.verbose:
+            progress.print(
+                f"(Epoch {self.epoch} / {self.num_epochs}) train acc: {train_acc:f}; val_acc: {val_acc:f}"
+            )
+
+    def _keep_best(self, state):
+        self._best_state = state
+        self.best_params = {name: state[name] for name in self.model.params} if state else {}
+
+    def _install_best(self):
+        """Let the model hold the best state; remember where training stopped."""
+        if self._best_state is None:
+            return
+        self._last_state = model_state(self.model)
+        set_model_state(self.model, self._best_state)
+        self._installed = dict(self.model.params)
+
+    def _take_up(self):
+        """Go on where training stopped, unless somebody has put other weights into the model."""
+        if self._last_state is not None:
+            set_model_state(self.model, self._current_state())
+            self._last_state = None
+
+    def _current_state(self):
+        params, installed = self.model.params, self._installed
+        untouched = self._last_state is not None and all(params[name] is installed[name] for name in params)
+        return self._last_state if untouched else model_state(self.model)
+
+    def _generators(self):
+        generators = {"solver": self.rng}
+        if isinstance(getattr(self.model, "rng", None), np.random.Generator):
+            generators["model"] = self.model.rng
+        return generators
+
+    def _settings(self):
+        return {
+            "update_rule": self.update_rule,
+            "batch_size": self.batch_size,
+            "num_train": len(self.X_train),
+            "lr_decay": self.lr_decay,
+            "clip_norm": self.clip_norm,
+            "clip_value": self.clip_value,
+        }
+
+
+class _Progress:
+    """A progress bar that printed lines do not tear, or nothing at all."""
+
+    def __init__(self, done, total, verbose):
+        self.bar = None
+        if verbose:
+            from tqdm import tqdm
+
+            self.bar = tqdm(initial=done, total=total, unit="step", leave=False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.bar is not None:
+            self.bar.close()
+
+    def print(self, line):
+        self.bar.write(line)
+
+    def advance(self):
+        if self.bar is not None:
+            self.bar.update()
+
+
+def _check_data(data):
+    missing = [key for key in _DATA if key not in data]
+    if missing:
+        raise ValueError(f"Solver: data lacks {', '.join(missing)}.")
+    for part in ("train", "val"):
+        X, y = data[f"X_{part}"], data[f"y_{part}"]
+        if len(X) != len(y) or len(X) == 0:
+            raise ValueError(
+                f"Solver: X_{part} and y_{part} need the same length, at least 1; got {len(X)} and {len(y)}."
+            )
+
+
+def _group(arrays, prefix):
+    return {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
+
+
+def _json_plain(value):
+    """NumPy scalars and arrays (inside the states of generators) as plain Python values."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"save_checkpoint: cannot keep a value of type {type(value).__name__}.")
