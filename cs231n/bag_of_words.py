@@ -98,7 +98,9 @@ class BagOfVisualWords:
     unsupervised feature learning", AISTATS 2011 (patches, whitening, k-means).
     """
 
-    def __init__(self, num_words=100, patch_size=6, stride=1, grid=1, whiten=True, num_patches=50_000, seed=None):
+    def __init__(
+        self, num_words=100, patch_size=6, stride=1, grid=1, whiten=True, num_patches=50_000, seed=None
+    ):
         self.num_words = num_words
         self.patch_size = patch_size
         self.stride = stride
@@ -167,12 +169,11 @@ class BagOfVisualWords:
         nearest = self.word_map(im)
         if min(nearest.shape) < self.grid:
             raise ValueError(
-                f"BagOfVisualWords: a grid of {self.grid} fields each way needs as many patches each way; got "
-                f"{nearest.shape} from an image of shape {np.shape(im)}. Use a smaller grid or stride."
+                f"BagOfVisualWords: a grid of {self.grid} fields each way needs as many patches each way; "
+                f"got {nearest.shape} from an image of shape {np.shape(im)}. Use a smaller grid or stride."
             )
-        fields = [
-            field for band in np.array_split(nearest, self.grid) for field in np.array_split(band, self.grid, axis=1)
-        ]
+        bands = np.array_split(nearest, self.grid)
+        fields = [field for band in bands for field in np.array_split(band, self.grid, axis=1)]
         ### BEGIN SOLUTION
         counts = [np.bincount(field.ravel(), minlength=self.num_words) / field.size for field in fields]
         histogram = np.concatenate(counts)

@@ -40,7 +40,9 @@ def make_folds(num_examples, num_folds=5, seed=None):
     return folds
 
 
-def cross_validate_k(X, y, k_choices=(1, 3, 5, 8, 10, 12, 15, 20, 50, 100), num_folds=5, metric="l2", seed=None):
+def cross_validate_k(
+    X, y, k_choices=(1, 3, 5, 8, 10, 12, 15, 20, 50, 100), num_folds=5, metric="l2", seed=None
+):
     """Accuracy of k nearest neighbors on each held-out fold, for each k.
 
     Parameters

@@ -205,7 +205,7 @@ class KNearestNeighbor:
         if not 1 <= k <= num_train:
             raise ValueError(f"predict_labels: k must lie between 1 and num_train = {num_train}; got {k}.")
         if np.isnan(dists).any():
-            raise ValueError("predict_labels: dists holds nan; check the images for values that are not finite.")
+            raise ValueError("predict_labels: dists holds nan; look for images that are not finite.")
         y_pred = np.zeros(len(dists), dtype=self.y_train.dtype)
         for i in range(len(dists)):
             ### BEGIN SOLUTION

@@ -52,7 +52,8 @@ class LinearClassifier:
 
     def __init__(self, l1_ratio=0.0):
         if not 0 <= l1_ratio <= 1:
-            raise ValueError(f"{type(self).__name__}: l1_ratio must lie between 0 (L2) and 1 (L1); got {l1_ratio}.")
+            name = type(self).__name__
+            raise ValueError(f"{name}: l1_ratio must lie between 0 (L2) and 1 (L1); got {l1_ratio}.")
         self.l1_ratio = l1_ratio
         self.W = None
 
@@ -153,7 +154,9 @@ class LinearClassifier:
                 f"{y.shape}. Reshape images with X.reshape(len(X), -1)."
             )
         if not np.issubdtype(y.dtype, np.integer) or np.min(y) < 0:
-            raise ValueError(f"{name}: y must hold integers from 0 to C - 1; got dtype {y.dtype}, minimum {np.min(y)}.")
+            raise ValueError(
+                f"{name}: y must hold integers from 0 to C - 1; got dtype {y.dtype} and minimum {np.min(y)}."
+            )
         if self.W is not None and (self.W.shape[0] != X.shape[1] or np.max(y) >= self.W.shape[1]):
             raise ValueError(
                 f"{name}: the weights of an earlier call have shape {self.W.shape}, which does not fit X of "

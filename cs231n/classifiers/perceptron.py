@@ -148,19 +148,24 @@ class Perceptron:
     def _start(self, X, y):
         name = type(self).__name__
         if X.ndim != 2 or y.shape != X.shape[:1]:
-            raise ValueError(f"{name}.train: X must have shape (N, D) and y (N,); got {X.shape} and {y.shape}.")
+            raise ValueError(
+                f"{name}.train: X must have shape (N, D) and y (N,); got {X.shape} and {y.shape}."
+            )
         classes = np.unique(y)
         if self.W is None:
             if len(classes) < 2:
-                raise ValueError(f"{name}.train: y must hold at least two classes; got only {classes.tolist()}.")
+                raise ValueError(
+                    f"{name}.train: y must hold at least two classes; got only {classes.tolist()}."
+                )
             units = 1 if len(classes) == 2 else len(classes)
             dtype = np.result_type(X, np.float32)
             self.classes = classes
             self.W, self.b = np.zeros((X.shape[1], units), dtype), np.zeros(units, dtype)
         elif self.W.shape[0] != X.shape[1] or not np.isin(classes, self.classes).all():
             raise ValueError(
-                f"{name}.train: the weights of an earlier call have shape {self.W.shape} and know the classes "
-                f"{self.classes.tolist()}; got X of shape {X.shape} with {classes.tolist()}. Make a new one."
+                f"{name}.train: the weights of an earlier call have shape {self.W.shape} and know the "
+                f"classes {self.classes.tolist()}; got X of shape {X.shape} with {classes.tolist()}. "
+                "Make a new one."
             )
 
     def _wanted(self, y):
