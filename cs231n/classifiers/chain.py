@@ -1,0 +1,114 @@
+"""Layers as objects, so that a net can be a list of them."""
+
+import numpy as np
+
+
+class Layer:
+    """One layer: its two functions, the names of its parameters and its settings.
+
+    Parameters
+    ----------
+    forward, backward : callable
+        ``forward(x, *params, *settings) -> out, cache`` and ``backward(dout, cache) -> dx`` or ``(dx, *dparams)``.
+    names : tuple of str
+        Keys of the layer's parameters in the net's `params`.
+    settings : tuple
+        Further arguments of the forward pass, such as a conv_param.
+    bn_index : int, optional
+        For a normalization: where its bn_param stands in the net's `bn_params`.
+    """
+
+    def __init__(self, forward, backward, names=(), settings=(), bn_index=None):
+        self._forward, self._backward = forward, backward
+        self.names, self.settings, self.bn_index = names, settings, bn_index
+
+    def forward(self, x, net):
+        """Return the layer's output and cache for an input, with the parameters that the net holds now."""
+        settings = self.settings if self.bn_index is None else (net.bn_params[self.bn_index],)
+        return self._forward(x, *(net.params[name] for name in self.names), *settings)
+
+    def backward(self, dout, cache):
+        """Return the gradient of the input, and a dict with those of the parameters."""
+        gradients = self._backward(dout, cache)
+        dx, *dparams = gradients if self.names else (gradients,)
+        return dx, dict(zip(self.names, dparams))
+
+
+class Residual:
+    """The sum of two ways from the same input: a body and a shortcut, both chains of layers.
+
+    Parameters
+    ----------
+    body, shortcut : list of Layer
+        An empty shortcut is the identity.
+
+    Notes
+    -----
+    He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016).
+    """
+
+    def __init__(self, body, shortcut=()):
+        self.body, self.shortcut = list(body), list(shortcut)
+
+    def forward(self, x, net):
+        """Return the sum of both ways, and their caches."""
+        out, body_cache = chain_forward(self.body, x, net)
+        passed, shortcut_cache = chain_forward(self.shortcut, x, net)
+        return out + passed, (body_cache, shortcut_cache)
+
+    def backward(self, dout, cache):
+        """Return the gradient of the input, the sum over both ways, and a dict with those of the parameters."""
+        dbody, grads = chain_backward(self.body, dout, cache[0])
+        dshortcut, more = chain_backward(self.shortcut, dout, cache[1])
+        return dbody + dshortcut, grads | more
+
+
+def chain_forward(layers, x, net):
+    """Pass x through the layers in turn; return the last output and the list of caches."""
+    caches = []
+    for layer in layers:
+        x, cache = layer.forward(x, net)
+        caches.append(cache)
+    return x, caches
+
+
+def chain_backward(layers, dout, caches):
+    """Pass dout back through the layers; return the gradient of the input and a dict with the parameters'."""
+    grads = {}
+    for layer, cache in zip(reversed(layers), reversed(caches)):
+        dout, new = layer.backward(dout, cache)
+        grads |= new
+    return dout, grads
+
+
+def global_avg_pool_forward(x):
+    """Average each channel over all positions.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, H, W)
+
+    Returns
+    -------
+    out : ndarray of shape (N, C)
+    cache : tuple of int
+        The shape of x.
+    """
+    return x.mean(axis=(2, 3)), x.shape
+
+
+def global_avg_pool_backward(dout, cache):
+    """Share the gradient of each channel equally among its positions.
+
+    Parameters
+    ----------
+    dout : ndarray of shape (N, C)
+    cache : tuple of int
+        The shape of x.
+
+    Returns
+    -------
+    dx : ndarray of shape (N, C, H, W)
+    """
+    _, _, H, W = cache
+    return np.broadcast_to(dout[:, :, None, None] / (H * W), cache)

@@ -1,0 +1,199 @@
+"""The base of nets that are a chain of layers."""
+
+import numpy as np
+
+from ..fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
+from ..initializers import initial_weights
+from ..layers import (
+    affine_backward,
+    affine_forward,
+    batchnorm_backward_alt,
+    batchnorm_forward,
+    relu_backward,
+    relu_forward,
+    softmax_loss,
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+)
+from ..layers.geometry import slide
+from .chain import Layer, chain_backward, chain_forward
+
+
+class ChainNet:
+    """Base of nets that are a chain of layers, ending in class scores for the softmax loss.
+
+    A subclass appends its layers with the methods `append_conv`, `append_affine`, ... in its constructor; they draw
+    the parameters and number them W1 b1 gamma1 beta1, W2 ... in the order of the calls.
+
+    Parameters
+    ----------
+    input_dim : tuple of int
+        (C, H, W), the shape of one image.
+    reg : float
+        Strength of the L2 penalty ``0.5 * reg * sum(W ** 2)`` on every W.
+    weight_scale : float or {"xavier", "he"}
+        Standard deviation of the initial weights, see `initial_weights`.
+    normalization : None or "batchnorm"
+        Whether every affine and convolutional layer except the last is followed by batch normalization.
+    dtype : type
+        Of all computations.
+    seed : int or numpy.random.Generator, optional
+        Where the initial weights are drawn from.
+
+    Attributes
+    ----------
+    params : dict
+        The parameters by name.
+    bn_params : list of dict
+        Modes and running statistics of the normalizations, in the order of gamma1, gamma2, ...
+    layers : list
+        The chain.
+
+    Raises
+    ------
+    ValueError
+        If the normalization is unknown.
+    """
+
+    def __init__(self, input_dim, reg=0.0, weight_scale="he", normalization=None, dtype=np.float32, seed=None):
+        if normalization not in (None, "batchnorm"):
+            raise ValueError(f"{type(self).__name__}: normalization must be None or 'batchnorm'; "
+                             f"got {normalization!r}.")
+        self.reg, self.weight_scale, self.normalization, self.dtype = reg, weight_scale, normalization, dtype
+        self.params, self.bn_params, self.layers = {}, [], []
+        self._rng = np.random.default_rng(seed)
+        self._shape = tuple(input_dim)
+        self._count = 0
+
+    def forward(self, X, mode="test"):
+        """Pass a batch through the chain.
+
+        Parameters
+        ----------
+        X : ndarray of shape (N, C, H, W)
+        mode : "train" or "test"
+            What the normalizations do.
+
+        Returns
+        -------
+        scores : ndarray of shape (N, num_classes)
+        caches : list
+            One entry per layer, for `backward`.
+        """
+        for bn_param in self.bn_params:
+            bn_param["mode"] = mode
+        return chain_forward(self.layers, X.astype(self.dtype, copy=False), self)
+
+    def backward(self, dscores, caches):
+        """Pass a gradient of the scores back to the parameters and to the image.
+
+        Parameters
+        ----------
+        dscores : ndarray of shape (N, num_classes)
+        caches : list
+            From `forward`.
+
+        Returns
+        -------
+        dX : ndarray of shape (N, C, H, W)
+        grads : dict
+            Gradient of each entry of `params`, without the penalty.
+        """
+        return chain_backward(self.layers, dscores, caches)
+
+    def loss(self, X, y=None):
+        """Evaluate the net, and at training time its loss and gradients.
+
+        Parameters
+        ----------
+        X : ndarray of shape (N, C, H, W)
+        y : ndarray of int of shape (N,), optional
+            Labels.
+
+        Returns
+        -------
+        scores : ndarray of shape (N, num_classes)
+            If y is None.
+        loss, grads : float and dict
+            Otherwise: the regularized loss and its gradient for each entry of `params`.
+        """
+        scores, caches = self.forward(X, "test" if y is None else "train")
+        if y is None:
+            return scores
+        ### BEGIN SOLUTION
+        loss, dscores = softmax_loss(scores, y)
+        _, grads = self.backward(dscores, caches)
+        for name in (name for name in self.params if name.startswith("W")):
+            loss += 0.5 * self.reg * np.sum(self.params[name] ** 2)
+            grads[name] += self.reg * self.params[name]
+        ### END SOLUTION
+        return loss, grads
+
+    def append_conv(self, num_filters, filter_size, stride=1, pad=0):
+        """Append a convolution, and its normalization if the net has one.
+
+        Parameters
+        ----------
+        num_filters, filter_size : int
+        stride, pad
+            As in a conv_param.
+        """
+        self.layers += self._conv(num_filters, filter_size, stride, pad)
+
+    def append_max_pool(self, size=2, stride=2):
+        """Append max pooling with square windows.
+
+        Parameters
+        ----------
+        size, stride : int
+        """
+        C, H, W = self._shape
+        pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
+        got = f"maps of shape {self._shape} before layer {len(self.layers) + 1}"
+        self._shape = (C, *slide(type(self).__name__, (H, W), (size, size), stride, None, got=got).out)
+        self.layers.append(Layer(max_pool_forward_fast, max_pool_backward_fast, settings=(pool_param,)))
+
+    def append_relu(self):
+        """Append a rectifier."""
+        self.layers.append(Layer(relu_forward, relu_backward))
+
+    def append_affine(self, units, normalize=True):
+        """Append an affine layer, which flattens its input, and its normalization if the net has one.
+
+        Parameters
+        ----------
+        units : int
+        normalize : bool
+            False for the last layer, the scores.
+        """
+        D = int(np.prod(self._shape))
+        self.layers.append(Layer(affine_forward, affine_backward, self._new_weights((D, units), units)))
+        self._shape = (units,)
+        if normalize and self.normalization:
+            self.layers.append(self._normalization(batchnorm_forward, batchnorm_backward_alt, units))
+
+    def _conv(self, num_filters, filter_size, stride, pad):
+        C, H, W = self._shape
+        conv_param = {"stride": stride, "pad": pad}
+        got = f"maps of shape {self._shape} before layer {len(self.layers) + 1}"
+        out = slide(type(self).__name__, (H, W), (filter_size,) * 2, stride, pad, what="filter", got=got).out
+        names = self._new_weights((num_filters, C, filter_size, filter_size), num_filters)
+        self._shape = (num_filters, *out)
+        layers = [Layer(conv_forward_fast, conv_backward_fast, names, (conv_param,))]
+        if self.normalization:
+            layers.append(self._normalization(spatial_batchnorm_forward, spatial_batchnorm_backward, num_filters))
+        return layers
+
+    def _new_weights(self, shape, units):
+        self._count += 1
+        names = f"W{self._count}", f"b{self._count}"
+        self.params[names[0]] = initial_weights(self._rng, shape, self.weight_scale).astype(self.dtype)
+        self.params[names[1]] = np.zeros(units, dtype=self.dtype)
+        return names
+
+    def _normalization(self, forward, backward, units):
+        names = f"gamma{self._count}", f"beta{self._count}"
+        self.params[names[0]] = np.ones(units, dtype=self.dtype)
+        self.params[names[1]] = np.zeros(units, dtype=self.dtype)
+        self.bn_params.append({"mode": "train"})
+        return Layer(forward, backward, names, bn_index=len(self.bn_params) - 1)
