@@ -43,9 +43,10 @@ setup(
         "cs231n.layers",
         "autograder",
         "autograder.commands",
+        "autograder.mistakes",
     ],
     package_dir={"cs231n.datasets": "datasets"},
-    package_data={"cs231n": ["*.pyx", "*.pxd"], "cs231n.check": ["public/*.npz"]},
+    package_data={"cs231n": ["*.pyx", "*.pxd"], "cs231n.check": ["public/*.npz"], "autograder.mistakes": ["*.toml"]},
     install_requires=[
         "numpy>=1.26",
         "scipy>=1.11",

@@ -39,17 +39,20 @@ def python_command(tree, packages=(), executable=sys.executable, options=()):
     Returns
     -------
     command : list of str
-        It runs isolated: no environment variables, no user or site packages, no files from the current folder.
+        It runs isolated: no user or site packages, no files from the current folder. `Worker` clears the environment.
     """
     path = [str(tree), *map(str, packages)]
-    return [str(executable), "-I", "-S", "-B", "-c", BOOTSTRAP.format(path=path), *options]
+    return [str(executable), "-s", "-P", "-S", "-B", "-c", BOOTSTRAP.format(path=path), *options]
+
+
+def site_packages():
+    """list of str : the folders of installed packages that this interpreter uses."""
+    return [p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
 
 
 def local_command():
     """list of str : the command for a worker on the ``cs231n`` that is imported here."""
-    tree = Path(__file__).resolve().parents[2]
-    packages = [p for p in sys.path if p and Path(p).name in ("site-packages", "dist-packages")]
-    return python_command(tree, packages)
+    return python_command(Path(__file__).resolve().parents[2], site_packages())
 
 
 class Worker:
@@ -242,4 +245,4 @@ def _quiet_environment():
     """One thread each for the numerical libraries: many workers run side by side."""
     keep = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    return {name: os.environ[name] for name in keep if name in os.environ} | threads
+    return {name: os.environ[name] for name in keep if name in os.environ} | threads | {"PYTHONHASHSEED": "0"}

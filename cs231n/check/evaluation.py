@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from .comparison import compare
 
 PASS, FAIL, NOT_STARTED = "pass", "fail", "not started"
@@ -70,6 +72,40 @@ def evaluate(exercise, cases, answers, expected, hidden=frozenset()):
         _evaluate_probe(exercise, cases, answers[name], expected[name], hidden) for name in answers
     ]
     return max(results, key=lambda result: (result.share, _RANK[result.status]))
+
+
+def evaluate_goal(exercise, case, answer):
+    """Turn the scores of a trained net into a result.
+
+    Parameters
+    ----------
+    exercise : TrainingGoal
+    case : Case
+        With labels.
+    answer : dict
+        With ``scores`` of shape (N, classes), or how the net failed.
+
+    Returns
+    -------
+    result : Result
+    """
+    if answer["status"] == "not started":
+        return Result(exercise.id, NOT_STARTED, {"accuracy": False})
+    text = _failure_text(answer) if answer["status"] != "answered" else _refuse_scores(answer["arrays"], case)
+    if text:
+        return Result(exercise.id, FAIL, {"accuracy": False}, (Problem(case.name, "scores", text),))
+    accuracy = float(np.mean(answer["arrays"]["scores"].argmax(axis=1) == case.labels))
+    share = max([share for goal, share in exercise.goals if accuracy >= goal], default=0.0)
+    goal = exercise.goals[-1][0]
+    note = f"accuracy {accuracy:.1%} on {case.name}; the goal is {goal:.0%}"
+    return Result(exercise.id, PASS if share == 1 else FAIL, {"accuracy": share == 1}, share=share, note=note)
+
+
+def _refuse_scores(arrays, case):
+    scores = arrays.get("scores")
+    if not isinstance(scores, np.ndarray) or scores.ndim != 2 or len(scores) != len(case.labels) or not scores.shape[1]:
+        return f"scores must have shape ({len(case.labels)}, classes); got {getattr(scores, 'shape', None)}"
+    return "" if scores.dtype.kind == "f" and np.isfinite(scores).all() else "scores must be finite numbers"
 
 
 def differences(exercise, case, answer, expected):

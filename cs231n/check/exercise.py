@@ -21,11 +21,14 @@ class Case:
         Keyword arguments of the probe: arrays, numbers, strings, lists, None.
     dtype : {"float64", "float32"}
         The precision that the answer is held to.
+    labels : ndarray of shape (N,), optional
+        What a training goal is judged by; never sent to the worker.
     """
 
     name: str
     inputs: dict
     dtype: str = "float64"
+    labels: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,47 @@ class Exercise:
         return next(probe for probe in self.probes if probe.name == name)
 
 
-def call(module, function, *arguments, **keywords):
-    """Import ``module`` afresh enough for a probe and call one of its functions."""
-    from importlib import import_module
+@dataclass(frozen=True)
+class TrainingGoal(Exercise):
+    """An exercise judged from saved weights on images that nobody has seen.
 
-    return getattr(import_module(module), function)(*arguments, **keywords)
+    Its probe ``weights`` reads the arrays from the hand-in; its probe ``scores`` applies a net to images: the
+    student's own net at home, the reference when it counts.
+
+    Parameters
+    ----------
+    weights : str
+        The file of the weights, relative to the kit.
+    goals : tuple of (float, float)
+        Accuracy -> share of the points, rising.
+    """
+
+    weights: str = ""
+    goals: tuple = ()
+
+
+def unpack(function, result, *names):
+    """Name the values that a student's function returned.
+
+    Parameters
+    ----------
+    function : str
+    result : object
+    *names : str
+        What should have been returned.
+
+    Returns
+    -------
+    values : dict of str -> object
+
+    Raises
+    ------
+    ValueError
+        When it is not a tuple of that length; the message names what is expected.
+    """
+    expected = f"{function} must return {len(names)} values: {', '.join(names)}"
+    if not isinstance(result, tuple):
+        raise ValueError(f"{expected}; got one of type {type(result).__name__}")
+    if len(result) != len(names):
+        raise ValueError(f"{expected}; got {len(result)}")
+    return dict(zip(names, result))

@@ -38,6 +38,8 @@ def _parse(argv):
     parser.add_argument("--memory-bytes", type=int, default=0, help="address space of the worker, 0 for no limit")
     parser.add_argument("--cpu-seconds", type=int, default=0, help="processor time of one question, 0 for no limit")
     parser.add_argument("--file-bytes", type=int, default=0, help="largest file that may be written, 0 for no limit")
+    parser.add_argument("--processes", type=int, default=0, help="processes and threads at once, 0 for no limit")
+    parser.add_argument("--open-files", type=int, default=0, help="files open at once, 0 for no limit")
     return parser.parse_args(argv)
 
 
@@ -57,7 +59,11 @@ def _limit_resources(options):
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for kind, limit in (("RLIMIT_AS", options.memory_bytes), ("RLIMIT_FSIZE", options.file_bytes)):
+    limits = {
+        "RLIMIT_AS": options.memory_bytes, "RLIMIT_FSIZE": options.file_bytes,
+        "RLIMIT_NPROC": options.processes, "RLIMIT_NOFILE": options.open_files,
+    }
+    for kind, limit in limits.items():
         if limit:
             resource.setrlimit(getattr(resource, kind), (limit, limit))
 

@@ -1,0 +1,16 @@
+"""The exercises of the course, one module for each family, named like the files that students write."""
+
+from importlib import import_module
+
+FAMILIES = ("affine", "activations", "losses", "fully_connected", "optimizers", "training")
+
+EXERCISES = {}
+"""dict of str -> Exercise : every exercise by its id."""
+
+FAMILY_OF = {}
+"""dict of str -> str : the family that declares an exercise."""
+
+for _family in FAMILIES:
+    for _exercise in import_module(f"{__name__}.{_family}").EXERCISES:
+        EXERCISES[_exercise.id] = _exercise
+        FAMILY_OF[_exercise.id] = _family

@@ -1,0 +1,60 @@
+"""Builds what ships in place of the reference: its results on the public cases and the fingerprints of mistakes.
+
+``python -m autograder.public_results [FAMILY ...]`` writes them into the package; a test holds them to the reference.
+"""
+
+import argparse
+
+from cs231n.check.exercise import TrainingGoal
+from cs231n.check.exercises import EXERCISES, FAMILIES, FAMILY_OF
+from cs231n.check.public import FOLDER, marks, save
+from tqdm import tqdm
+
+from .mistakes import load_mistakes
+from .reference import expected_answers, reference
+
+
+def build(family):
+    """Ask the reference and its mutants for the public cases of a family.
+
+    Parameters
+    ----------
+    family : str
+
+    Returns
+    -------
+    expected : dict of str -> dict of str -> list of dict
+    mistakes : dict of str -> list of dict
+        As `cs231n.check.public.save` takes them.
+    """
+    exercises = [e for e in EXERCISES.values() if FAMILY_OF[e.id] == family and not isinstance(e, TrainingGoal)]
+    with reference() as worker:
+        expected = {e.id: expected_answers(worker, e, e.draw()) for e in exercises}
+    mistakes = {e.id: [] for e in exercises}
+    for mistake in load_mistakes(family):
+        found = _fingerprint(mistake, expected[mistake.exercise])
+        mistakes[mistake.exercise].append({"name": mistake.name, "message": mistake.message, "marks": found})
+    return expected, mistakes
+
+
+def _fingerprint(mistake, expected):
+    exercise = EXERCISES[mistake.exercise]
+    cases = exercise.draw()
+    with reference(mistake.changes()) as worker:
+        answers = {probe: worker.ask(exercise.id, probe, cases) for probe in expected}
+    return {probe: marks(exercise, cases, answers[probe], expected[probe]) for probe in expected}
+
+
+def main(argv=None):
+    """Write the public results of the named families, or of all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("families", nargs="*", default=FAMILIES, metavar="FAMILY")
+    for family in tqdm(parser.parse_args(argv).families, unit="family"):
+        if family in FAMILIES:
+            save(FOLDER / f"{family}.npz", *build(family))
+        else:
+            parser.error(f"unknown family {family!r}; choose from {', '.join(FAMILIES)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Exercises of ``cs231n/layers/affine.py``."""
+
+from ..exercise import Case, Exercise, Probe, unpack
+
+
+def _forward(x, w, b, dout=None):
+    from cs231n.layers import affine_forward
+
+    out, _ = unpack("affine_forward", affine_forward(x, w, b), "out", "cache").values()
+    return {"out": out}
+
+
+def _backward_own_cache(x, w, b, dout):
+    from cs231n.layers import affine_backward, affine_forward
+
+    _, cache = affine_forward(x, w, b)
+    return unpack("affine_backward", affine_backward(dout, cache), "dx", "dw", "db")
+
+
+def _backward(x, w, b, dout):
+    from cs231n.layers import affine_backward
+
+    return unpack("affine_backward", affine_backward(dout, (x, w, b)), "dx", "dw", "db")
+
+
+def _cases(rng):
+    def draw(N, shape, M, dtype="float64"):
+        D = 1
+        for n in shape:
+            D *= n
+        arrays = {"x": rng.randn(N, *shape), "w": rng.randn(D, M), "b": rng.randn(M), "dout": rng.randn(N, M)}
+        return {name: array.astype(dtype) for name, array in arrays.items()}
+
+    yield Case("a batch of vectors", draw(4, (6,), 3))
+    yield Case("a batch of images", draw(3, (2, 4, 5), 7))
+    yield Case("one example", draw(1, (5,), 2))
+    yield Case("more outputs than inputs, float32", draw(2, (3,), 8, "float32"), "float32")
+
+
+EXERCISES = (
+    Exercise("affine_forward", "cs231n.layers.affine", (Probe("forward", _forward),), _cases),
+    Exercise(
+        "affine_backward", "cs231n.layers.affine",
+        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)), _cases,
+    ),
+)
