@@ -9,13 +9,52 @@ from pathlib import Path
 
 import numpy as np
 
-from . import candidate_folders, find_folder
+from . import candidate_folders, data_dir, find_folder
+from .download import fetch, unpack
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
-FOLDERS = ("cifar-10-batches-py", "cifar-10-batches-bin")
+FOLDERS = {"python": "cifar-10-batches-py", "binary": "cifar-10-batches-bin"}
+
+_TRAINING = tuple(f"data_batch_{k}" for k in range(1, 6))
+
+ARCHIVES = {
+    "python": ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", 170498071),
+    "binary": ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 170052171),
+}
+"""URL, MD5 and bytes of both versions, as published on the home page of the set."""
 
 _PIXELS = 3 * 32 * 32
+
+
+def download(version="binary", progress=True):
+    """Download and unpack CIFAR-10 into the data folder, unless it is there.
+
+    Parameters
+    ----------
+    version : {"binary", "python"}
+        The two hold the same images; the binary version is plain bytes, the Python version a pickle.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    DownloadError
+        See `download.fetch` and `download.unpack`.
+    """
+    url, md5, size = ARCHIVES[version]
+    folder = data_dir() / FOLDERS[version]
+    ending = ".bin" if version == "binary" else ""
+    if all((folder / f"{stem}{ending}").is_file() for stem in (*_TRAINING, "test_batch")):
+        return folder
+    archive = fetch(url, data_dir() / url.rpartition("/")[2], md5, size, progress)
+    unpack(archive, folder)
+    archive.unlink()
+    return folder
 
 
 def find_root(root=None):
@@ -39,11 +78,11 @@ def find_root(root=None):
     if root is not None and Path(root).is_dir():
         return Path(root)
     asked = [Path(root).name] if root is not None else []
-    found = find_folder(*asked, *FOLDERS)
+    found = find_folder(*asked, *FOLDERS.values())
     if found is None:
         looked = ", ".join(str(folder) for folder in candidate_folders())
         raise FileNotFoundError(
-            f"CIFAR-10 is not there: no folder {' or '.join(dict.fromkeys([*asked, *FOLDERS]))} in {looked}. "
+            f"CIFAR-10 is not there: no folder {' or '.join(dict.fromkeys([*asked, *FOLDERS.values()]))} in {looked}. "
             "Fetch it with `cs231n data cifar10`, or set CS231N_DATA_DIR to the folder that holds it."
         )
     return found
@@ -75,7 +114,7 @@ def load(root=None, num_training=None, num_test=None):
         If a batch is damaged.
     """
     root = find_root(root)
-    training = _batches(root, [f"data_batch_{k}" for k in range(1, 6)], num_training)
+    training = _batches(root, _TRAINING, num_training)
     return (*training, *_batches(root, ["test_batch"], num_test))
 
 

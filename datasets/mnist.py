@@ -10,15 +10,72 @@ from pathlib import Path
 
 import numpy as np
 
-from . import candidate_folders, find_folder
+from . import candidate_folders, data_dir, find_folder
+from .download import fetch
 
 CLASSES = tuple("0123456789")
 
 FOLDERS = ("mnist", "MNIST")
 
-FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+_MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+
+ARCHIVES = {
+    "train-images-idx3-ubyte.gz": ("f68b3c2dcbeaaa9fbdd348bbdeb94873", 9912422),
+    "train-labels-idx1-ubyte.gz": ("d53e105ee54ea40749a09fcbcd1e9432", 28881),
+    "t10k-images-idx3-ubyte.gz": ("9fb629c4189551a2d022fa330f9573f3", 1648877),
+    "t10k-labels-idx1-ubyte.gz": ("ec29112dd5afa0611ce80d1b7f02629c", 4542),
+}
+"""MD5 and bytes of the four files on the mirror that torchvision uses, too."""
 
 _MAX_BYTES = 1 << 28  # far above the 47 MB of the training images: what a hostile gzip file may unpack to
+
+
+def download(progress=True):
+    """Download the four files of MNIST into the data folder, unless they are there.
+
+    Parameters
+    ----------
+    progress : bool
+        Whether to show progress bars.
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    DownloadError
+        See `download.fetch`.
+    """
+    folder = data_dir() / FOLDERS[0]
+    for name, (md5, size) in ARCHIVES.items():
+        fetch(_MIRROR + name, folder / name, md5, size, progress)
+    return folder
+
+
+def find_root(root=None):
+    """Find the folder with the files.
+
+    Parameters
+    ----------
+    root : str or Path, optional
+        By default `mnist` in the data folder.
+
+    Returns
+    -------
+    root : Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
+    found = find_folder(*FOLDERS) if root is None else Path(root)
+    if found is None or not found.is_dir():
+        looked = root or ", ".join(str(folder / FOLDERS[0]) for folder in candidate_folders())
+        raise FileNotFoundError(f"MNIST is not there: no folder {looked}. Fetch it with `cs231n data mnist`, "
+                                "or set CS231N_DATA_DIR to the folder above it.")
+    return found
 
 
 def load(root=None):
@@ -29,7 +86,7 @@ def load(root=None):
     Parameters
     ----------
     root : str or Path, optional
-        The folder with the four files; by default `mnist` in the data folder.
+        See `find_root`.
 
     Returns
     -------
@@ -41,16 +98,15 @@ def load(root=None):
     Raises
     ------
     FileNotFoundError
-        If neither set is there.
+        If the test set is not there.
     ValueError
         If a file is damaged or images and labels do not match.
     """
-    root = Path(root) if root is not None else find_folder(*FOLDERS)
-    test = _pair(root, "t10k") if root else None
+    root = find_root(root)
+    test = _pair(root, "t10k")
     if test is None:
-        looked = root or ", ".join(str(folder / FOLDERS[0]) for folder in candidate_folders())
-        raise FileNotFoundError(f"MNIST is not there: no {FILES[2]} and {FILES[3]} (with or without .gz) in {looked}. "
-                                "Fetch it with `cs231n data mnist`, or set CS231N_DATA_DIR to the folder above it.")
+        raise FileNotFoundError(f"MNIST: {root} holds no t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (with or without .gz). "
+                                "Fetch them with `cs231n data mnist`.")
     train = _pair(root, "train")
     if train is not None:
         return (*train, *test)

@@ -1,0 +1,119 @@
+"""Get a data set, or say which ones are there."""
+
+import sys
+
+from .. import data_utils
+from ..datasets import cifar10, mnist
+
+NAME = "data"
+
+
+def configure(parser):
+    """Add the arguments of the command.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("dataset", nargs="?", choices=sorted(data_utils.CLASSES),
+                        help="the data set to get; without it, every set is listed")
+    parser.add_argument("--version", choices=sorted(cifar10.FOLDERS), default="binary",
+                        help="of cifar10: plain bytes or a pickle, with the same images (default: %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="show no progress bar")
+
+
+def run(args):
+    """Run the command.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With `dataset`, `version` and `quiet`.
+
+    Returns
+    -------
+    code : int
+        0 done, 1 if the set could not be had.
+    """
+    if args.dataset is None:
+        for name in sorted(data_utils.CLASSES):
+            print(f"{name:10} {state(name)}")
+        return 0
+    try:
+        get(args.dataset, args.version, not args.quiet)
+        print(f"{args.dataset}: {count(args.dataset)}")
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def get(name, version="binary", progress=True):
+    """Download a data set into the data folder, unless it is there or is made without a download.
+
+    Parameters
+    ----------
+    name : {"shapes10", "digits", "mnist", "cifar10"}
+    version : {"binary", "python"}
+        Of cifar10.
+    progress : bool
+        Whether to show progress bars.
+
+    Raises
+    ------
+    DownloadError
+        See `cs231n.datasets.download`.
+    """
+    if name == "cifar10":
+        cifar10.download(version, progress)
+    elif name == "mnist":
+        mnist.download(progress)
+
+
+def count(name):
+    """Read a data set to its end and count it.
+
+    Parameters
+    ----------
+    name : {"shapes10", "digits", "mnist", "cifar10"}
+
+    Returns
+    -------
+    text : str
+        How many images it has, where they are from and how to load them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is not there.
+    ValueError
+        If a file is damaged.
+    """
+    how = f'load_dataset("{name}")'
+    if name == "shapes10":
+        return f"as many images as wanted, generated from a seed; {how} draws 5,000, 1,000 and 1,000"
+    if name == "digits":
+        data = data_utils.load_dataset(name)
+        return f"{sum(len(data[f'y_{split}']) for split in ('train', 'val', 'test')):,} images of scikit-learn; {how}"
+    module = {"cifar10": cifar10, "mnist": mnist}[name]
+    _, y_train, _, y_test = module.load()
+    return f"{len(y_train):,} training and {len(y_test):,} test images in {module.find_root()}; {how}"
+
+
+def state(name):
+    """Say whether a data set is there and whole.
+
+    Parameters
+    ----------
+    name : {"shapes10", "digits", "mnist", "cifar10"}
+
+    Returns
+    -------
+    text : str
+    """
+    try:
+        return count(name)
+    except FileNotFoundError:
+        return f"not there; get it with: cs231n data {name}"
+    except ValueError as error:
+        return f"damaged: {error}"

@@ -1,0 +1,202 @@
+"""Pictures: grids of images and weight templates, and figures that keep their alternative text."""
+
+import base64
+import html
+import io
+import math
+import warnings
+
+import numpy as np
+
+BLUE, VERMILLION, GREEN, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
+
+SERIES = ((BLUE, "-", "o"), (VERMILLION, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D"))
+"""Color, line style and marker of up to four series: told apart in gray, too."""
+
+MAGNITUDE, SIGNED, FILTERS = "cividis", "PuOr", "gray"
+"""Color maps for magnitudes, for signed values (center them on zero), and for filters."""
+
+
+def visualize_grid(Xs, ubound=255.0, padding=1):
+    """Put images side by side in a grid, each stretched to the range 0 to `ubound`.
+
+    An image whose pixels are all equal becomes medium gray.
+
+    Parameters
+    ----------
+    Xs : ndarray of shape (N, H, W, C)
+    ubound : float
+        The value of the brightest pixel.
+    padding : int
+        Pixels between the images.
+
+    Returns
+    -------
+    grid : ndarray of shape (R * H + (R - 1) * padding, R * W + (R - 1) * padding, C), float32
+        R is the root of N, rounded up. What is not covered by an image is 0.
+
+    Raises
+    ------
+    ValueError
+        If `Xs` has another number of dimensions.
+    """
+    Xs = np.asarray(Xs)
+    if Xs.ndim != 4:
+        raise ValueError(f"visualize_grid: Xs must have the shape (N, H, W, C); got {Xs.shape}. "
+                         "Move the channels last: x.transpose(0, 2, 3, 1).")
+    N, H, W, C = Xs.shape
+    side = math.isqrt(N - 1) + 1 if N else 0
+    across, down = (max(side * size + (side - 1) * padding, 0) for size in (W, H))
+    grid = np.zeros((down, across, C), dtype=np.float32)
+    for n, x in enumerate(Xs):
+        top, left = (n // side) * (H + padding), (n % side) * (W + padding)
+        grid[top:top + H, left:left + W] = _stretch(x, ubound)
+    return grid
+
+
+def _stretch(x, ubound):
+    x = x.astype(np.float64)
+    low, high = x.min(initial=np.inf), x.max(initial=-np.inf)
+    return ubound * (x - low) / (high - low) if high > low else np.full_like(x, ubound / 2)
+
+
+def image_grid(x, titles=None, columns=None, cmap=None):
+    """Show images in rows and columns, each stretched to the full range of brightness.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, H, W)
+        Of one or three channels; of any range, such as images without their mean.
+    titles : sequence of N str, optional
+        What stands above every image, such as the names of the classes.
+    columns : int, optional
+        By default as many as make the grid about as wide as high.
+    cmap : str, optional
+        The color map of images with one channel; gray by default.
+
+    Returns
+    -------
+    fig : Figure
+    ax : ndarray of Axes, of shape (rows, columns)
+
+    Raises
+    ------
+    ValueError
+        If `x` has another shape, or `titles` another length.
+    """
+    import matplotlib.pyplot as plt
+
+    x = np.asarray(x)
+    if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
+        raise ValueError(f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got {x.shape}.")
+    if titles is not None and len(titles) != len(x):
+        raise ValueError(f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images.")
+    columns = columns or math.isqrt(len(x) - 1) + 1
+    rows = -(-len(x) // columns)
+    size = (1.1 * columns, (1.35 if titles is not None else 1.1) * rows)
+    fig, ax = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for n, axes in enumerate(ax.flat):
+        axes.axis("off")
+        if n < len(x):
+            image = _stretch(x[n].transpose(1, 2, 0), 1.0)
+            axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
+        if n < len(x) and titles is not None:
+            axes.set_title(titles[n], fontsize=9)
+    return fig, ax
+
+
+def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
+    """Show the weights of a linear classifier as one image per class.
+
+    Parameters
+    ----------
+    W : ndarray of shape (D, M) or (D + 1, M)
+        D is the number of pixels and channels; a last row, the bias, is left out.
+    class_names : sequence of M str, optional
+    image_shape : tuple of int
+        (C, H, W) with C 1 or 3; or (H, W, 3), the layout of `load_CIFAR10`.
+
+    Returns
+    -------
+    fig : Figure
+    ax : ndarray of Axes
+
+    Raises
+    ------
+    ValueError
+        If the number of rows does not go with `image_shape`.
+    """
+    D = math.prod(image_shape)
+    if W.ndim != 2 or len(W) not in (D, D + 1):
+        raise ValueError(f"weight_templates: W must have {D} or {D + 1} rows for images of shape {tuple(image_shape)}; "
+                         f"got shape {W.shape}. Pass the image_shape of the data set.")
+    x = W[:D].T.reshape(-1, *image_shape)
+    if image_shape[0] not in (1, 3):
+        x = x.transpose(0, 3, 1, 2)
+    return image_grid(x, class_names, columns=min(len(x), 5))
+
+
+def show(fig, alt):
+    """Show a figure and keep its alternative text.
+
+    In a notebook the figure becomes an HTML image with the text in `alt`, which survives every export. Elsewhere it
+    becomes the label of the figure, the title of its window.
+
+    Parameters
+    ----------
+    fig : Figure
+        It is closed, so that it does not appear twice; outside a notebook only if pyplot is not interactive.
+    alt : str
+        What the figure shows, for those who cannot see it: one or two sentences.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    import matplotlib.pyplot as plt
+
+    if not alt or not alt.strip():
+        raise ValueError("show: alt is empty. Say in one or two sentences what the figure shows.")
+    if _in_notebook():
+        from IPython.display import HTML, display
+
+        display(HTML(figure_html(fig, alt)))
+    else:
+        fig.set_label(alt)
+        with warnings.catch_warnings():
+            # Without a screen there is nothing to show, and a script has no use for being told so.
+            warnings.filterwarnings("ignore", message=".*non-interactive", category=UserWarning)
+            plt.show()
+    if not plt.isinteractive() or _in_notebook():
+        plt.close(fig)
+
+
+def figure_html(fig, alt, dpi=100):
+    """Turn a figure into an HTML image that carries its own pixels and its alternative text.
+
+    Parameters
+    ----------
+    fig : Figure
+    alt : str
+    dpi : int
+        Pixels per inch.
+
+    Returns
+    -------
+    text : str
+        `<img alt="..." src="data:image/png;base64,...">`
+    """
+    png = io.BytesIO()
+    fig.savefig(png, format="png", dpi=dpi, bbox_inches="tight", metadata={"Description": alt})
+    pixels = base64.b64encode(png.getvalue()).decode("ascii")
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{pixels}">'
+
+
+def _in_notebook():
+    """Whether a Jupyter kernel runs this process: only its shell belongs to a kernel."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return getattr(get_ipython(), "kernel", None) is not None
