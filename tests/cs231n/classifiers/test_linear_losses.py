@@ -6,6 +6,7 @@ from scipy.optimize import approx_fprime
 
 from cs231n.classifiers.linear_svm import svm_loss_naive, svm_loss_vectorized
 from cs231n.classifiers.softmax import softmax_loss_naive, softmax_loss_vectorized
+from cs231n.gradient_check import check_gradient
 
 SVM = [svm_loss_naive, svm_loss_vectorized]
 SOFTMAX = [softmax_loss_naive, softmax_loss_vectorized]
@@ -70,6 +71,13 @@ def test_gradient_matches_differences_of_the_loss(loss_function, N, D, C, seed):
     W, X, y = problem(N, D, C, seed)
     numeric = approx_fprime(W.ravel(), lambda w: loss_function(w.reshape(W.shape), X, y, 0.7)[0], 1e-7)
     np.testing.assert_allclose(loss_function(W, X, y, 0.7)[1].ravel(), numeric, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss_function", ALL)
+def test_gradient_holds_along_random_directions(loss_function):
+    W, X, y = problem(N=9, D=7, C=5)
+    dW = loss_function(W, X, y, 0.3)[1]
+    assert check_gradient(lambda w: loss_function(w, X, y, 0.3)[0], W, dW) < 1e-9
 
 
 @pytest.mark.parametrize("loss_function", ALL)
