@@ -1,0 +1,86 @@
+"""Fixtures that several packages need: real images, and a web server on this machine."""
+
+import os
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def real_data():
+    """The folder with real CIFAR-10 and MNIST images; the test skips where CS231N_DATA_DIR does not name one."""
+    folder = os.environ.get("CS231N_DATA_DIR")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs real images: set CS231N_DATA_DIR to a folder with CIFAR-10 and MNIST")
+    return Path(folder)
+
+
+class FileServer:
+    """A web server on 127.0.0.1 that serves `files` and can misbehave.
+
+    Attributes
+    ----------
+    files : dict
+        Path to bytes.
+    ranges : bool
+        Whether it heeds the Range header.
+    shifted : bool
+        Whether it answers a Range header with another range than the one asked for.
+    cuts : list of int
+        After how many bytes of the body the next connections are cut; the ones after them are whole.
+    asked : list
+        The Range header, or None, of every request so far.
+    """
+
+    def __init__(self):
+        self.files, self.ranges, self.shifted, self.cuts, self.asked = {}, True, False, [], []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                owner.answer(self)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server.server_port}{path}"
+
+    def answer(self, request):
+        wanted = request.headers.get("Range")
+        self.asked.append(wanted)
+        body = self.files.get(request.path)
+        if body is None:
+            request.send_error(404)
+            return
+        start = int(re.match(r"bytes=(\d+)-", wanted)[1]) if wanted and self.ranges else 0
+        if start and start >= len(body):
+            request.send_error(416)
+            return
+        start -= 1 if start and self.shifted else 0
+        request.send_response(206 if start else 200)
+        if start:
+            request.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        request.send_header("Content-Length", str(len(body) - start))
+        request.end_headers()
+        end = start + self.cuts.pop(0) if self.cuts else len(body)
+        request.wfile.write(body[start:end])
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def file_server():
+    server = FileServer()
+    yield server
+    server.close()
