@@ -1,0 +1,228 @@
+"""Where a submission runs: a process that sees an interpreter, NumPy, SciPy and one copy of the kit, and nothing else.
+
+Each tier is a class with the same three things: ``tier``, its name in verdicts; ``command``, what starts a worker in
+it; and ``enclose``, what runs any other program in it. `find_sandbox` takes the strongest that works here.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib.util import find_spec
+from pathlib import Path
+
+from cs231n.check.client import python_command
+
+from .errors import UserError
+
+KIT, PACKAGES, HOME = "/kit", "/packages", "/home/student"
+SCRATCH_BYTES = 64 << 20
+PROCESSES = 8
+OPEN_FILES = 64
+NOBODY = 65534
+ENVIRONMENT = {
+    "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+}
+HOW_TO_GET_ONE = (
+    "on Debian or Ubuntu install bubblewrap (`sudo apt install bubblewrap`); `autograder doctor` says what is missing; "
+    "to grade without protection, pass --allow-unisolated"
+)
+
+
+def find_sandbox(allow_unisolated=False):
+    """Find the strongest sandbox that this machine gives.
+
+    Parameters
+    ----------
+    allow_unisolated : bool
+        Whether a process with limits alone will do, where there is no sandbox.
+
+    Returns
+    -------
+    sandbox : Bubblewrap or Unisolated
+
+    Raises
+    ------
+    UserError
+        If there is no sandbox, and doing without was not allowed.
+    """
+    reasons = []
+    for tier in TIERS:
+        try:
+            return tier.find()
+        except Unavailable as reason:
+            reasons.append(f"{tier.tier}: {reason}")
+    if allow_unisolated:
+        return Unisolated()
+    raise UserError(f"no sandbox on this machine ({'; '.join(reasons)}); {HOW_TO_GET_ONE}")
+
+
+class Unavailable(Exception):
+    """This tier does not work on this machine; the text says why."""
+
+
+class Bubblewrap:
+    """Namespaces of its own for files, processes, network, users and messages, made by bubblewrap.
+
+    The root user of the machine first becomes nobody: a user namespace alone would leave root's files its own, and
+    the kernel counts no processes of root. That takes two rounds of bubblewrap, because nobody may not read what
+    lies in root's home, such as an interpreter: the first round lays out the files, the second one locks the door.
+    """
+
+    tier = "bubblewrap"
+
+    def __init__(self, bwrap, become_nobody=False):
+        self.bwrap, self.become_nobody = bwrap, become_nobody
+        self.python = _interpreter()
+        self._files, self._masks = _visible_files()
+        self._help = subprocess.run([bwrap, "--help"], capture_output=True, text=True).stdout
+
+    @classmethod
+    def find(cls):
+        """Return a sandbox in which Python has started, or raise `Unavailable`."""
+        bwrap = shutil.which("bwrap")
+        if sys.platform != "linux" or bwrap is None:
+            raise Unavailable("bwrap is not installed" if sys.platform == "linux" else f"not made for {sys.platform}")
+        sandbox = cls(bwrap, become_nobody=os.geteuid() == 0)
+        command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
+        try:
+            run = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unavailable(str(error)) from None
+        if run.stdout != "alive\n":
+            raise Unavailable((run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1][:200])
+        return sandbox
+
+    def command(self, tree, limits):
+        """Say what to start for a worker on a submission.
+
+        Parameters
+        ----------
+        tree : path
+            Folder with the rebased ``cs231n``, which nobody else writes to. Where root grades, its files are made
+            readable to all, since the worker is not root.
+        limits : Limits
+
+        Returns
+        -------
+        command : list of str
+            For `cs231n.check.client.Worker`. The worker dies with the thread that starts it.
+        """
+        options = [*worker_options(limits), f"--processes={PROCESSES}", f"--open-files={OPEN_FILES}"]
+        return self.enclose(python_command(KIT, [PACKAGES], self.python, options), tree)
+
+    def enclose(self, arguments, tree=None):
+        """Say what to start for some other program; a ``tree`` appears in it as ``/kit``, read-only."""
+        files = dict(self._files)
+        if tree is not None:
+            files[KIT] = str(tree)
+        locked = self._lock(files if not self.become_nobody else {path: path for path in files})
+        if self.become_nobody:
+            if tree is not None:
+                _make_readable(Path(tree))
+            locked = [*self._lay_out(files), *locked]
+        choom = shutil.which("choom")
+        first_to_go = [choom, "-n", "1000", "--"] if choom else []
+        return [*first_to_go, *locked, "--", *map(str, arguments)]
+
+    def _knows(self, option):
+        """Whether this bubblewrap has an option: up to 0.7 it cannot forbid user namespaces, nor size a tmpfs.
+
+        A tmpfs without a size is not mounted at all; the submission then cannot write anywhere.
+        """
+        return f"{option} " in self._help
+
+    def _lay_out(self, files):
+        setpriv = shutil.which("setpriv") or "setpriv"
+        tools = {path: path for path in (self.bwrap, setpriv)}
+        parents = sorted({str(parent) for path in files | tools for parent in Path(path).parents} - {"/"})
+        folders = [word for path in (*parents, "/tmp") for word in ("--perms", "0755", "--dir", path)]
+        nobody = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+        return [
+            self.bwrap, "--die-with-parent", *folders, *_binds(files | tools),
+            "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
+            "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP",
+            "--", setpriv, *nobody, "--",
+        ]
+
+    def _lock(self, files):
+        sized = self._knows("--size")
+        scratch = [word for path in ("/tmp", HOME) if sized for word in ("--size", str(SCRATCH_BYTES), "--tmpfs", path)]
+        masks = [word for path in self._masks for word in ("--tmpfs", path, "--remount-ro", path)]
+        devices = [word for name in ("null", "zero", "random", "urandom") for word in ("--dev-bind", *[f"/dev/{name}"] * 2)]
+        environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
+        nested = ["--disable-userns"] if self._knows("--disable-userns") else []
+        return [
+            self.bwrap, "--unshare-all", "--unshare-user", *nested, "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
+            "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", *environment,
+            *_binds(files), *masks, *devices, "--dir", HOME, *scratch, "--remount-ro", "/", "--chdir", HOME,
+        ]
+
+
+class Unisolated:
+    """No sandbox: an ordinary process with limits. For one's own code, or for want of anything better."""
+
+    tier = "unisolated"
+    python = sys.executable
+
+    def command(self, tree, limits):
+        """list of str : what to start for a worker on the submission in ``tree``."""
+        packages = [p for p in sys.path if p and Path(p).name in ("site-packages", "dist-packages")]
+        return python_command(tree, packages, self.python, worker_options(limits))
+
+    def enclose(self, arguments, tree=None):
+        """list of str : the program itself."""
+        return [str(argument) for argument in arguments]
+
+
+TIERS = (Bubblewrap,)
+
+
+def worker_options(limits):
+    """list of str : the limits of the course, as arguments of ``cs231n.check.worker``."""
+    return [
+        f"--answer-bytes={int(limits.answer_mb * 2**20)}",
+        f"--memory-bytes={int(limits.memory_mb * 2**20)}",
+        f"--cpu-seconds={max(1, int(limits.cpu_seconds))}",
+        f"--file-bytes={int(limits.file_mb * 2**20)}",
+    ]
+
+
+def _interpreter():
+    """The real interpreter: a virtual environment's link leads out of what the sandbox shows."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def _visible_files():
+    """What the sandbox shows, as path inside -> path outside, and the folders in it that are hidden again."""
+    files = {path: path for path in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache") if os.path.exists(path)}
+    executable, library = _interpreter(), os.path.realpath(sysconfig.get_path("stdlib"))
+    prefix = Path(library).parent
+    if prefix != Path("/usr/lib"):
+        files[library] = library
+        files |= {str(path): os.path.realpath(path) for path in prefix.glob("*.so*") if path.is_file()}
+    files[executable] = executable
+    for package in ("numpy", "scipy"):
+        folder = Path(find_spec(package).submodule_search_locations[0])
+        parts = (folder, folder.with_name(f"{package}.libs"))
+        files |= {f"{PACKAGES}/{part.name}": os.path.realpath(part) for part in parts if part.is_dir()}
+    masks = {folder for shared in (library, *map(str, Path("/usr/lib").glob("python3*")))
+             for folder in (f"{shared}/site-packages", f"{shared}/dist-packages") if os.path.isdir(folder)}
+    return files, sorted(masks)
+
+
+def _binds(files):
+    """Read-only mounts; a link such as /lib -> usr/lib stays one."""
+    words = []
+    for inside, outside in files.items():
+        link = inside in ("/lib", "/lib64") and os.path.islink(inside)
+        words += ["--symlink", os.readlink(inside), inside] if link else ["--ro-bind", outside, inside]
+    return words
+
+
+def _make_readable(tree):
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
