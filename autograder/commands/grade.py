@@ -1,0 +1,41 @@
+"""Judge what was handed in, in a sandbox, and record the scores in the gradebook. What did not change is kept."""
+
+import sys
+
+from tqdm import tqdm
+
+from ..course import Course, check_student_id
+from ..errors import UserError
+from ..grade import grade
+from ..sandbox import find_sandbox
+from ..table import course_table
+
+HELP = "judge the hand-ins and record the scores"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("assignment")
+    parser.add_argument("--student", action="append", metavar="ID", help="only this one; may be repeated")
+    parser.add_argument("--force", action="store_true", help="judge again even what has not changed")
+    parser.add_argument("--allow-unisolated", action="store_true", help="grade without a sandbox if there is none")
+
+
+def run(args):
+    """Return 0 when everybody has a verdict."""
+    course = Course.open(args.course)
+    assignment = course.assignment(args.assignment)
+    sandbox = find_sandbox(args.allow_unisolated)
+    students = [check_student_id(student) for student in args.student or ()] or None
+    for student in students or ():
+        if not course.submitted(student, assignment.name).is_dir():
+            raise UserError(f"{student} has not handed in {assignment.name}")
+    found, fresh = grade(course, assignment, sandbox, students, args.force, progress=progress)
+    print(course_table(course, assignment, found))
+    print(f"{fresh} judged, {len(found) - fresh} unchanged; isolation: {sandbox.tier}")
+    return 0
+
+
+def progress(items, **options):
+    """A progress bar on standard error."""
+    return tqdm(items, file=sys.stderr, unit="hand-in", **options)
