@@ -16,20 +16,25 @@ class Layer:
         Further arguments of the forward pass, such as a conv_param.
     bn_index : int, optional
         For a normalization: where its bn_param stands in the net's `bn_params`.
+
+    Attributes
+    ----------
+    functions : tuple of callable
+        The two functions, to tell what kind of layer it is.
     """
 
     def __init__(self, forward, backward, names=(), settings=(), bn_index=None):
-        self._forward, self._backward = forward, backward
+        self.functions = forward, backward
         self.names, self.settings, self.bn_index = names, settings, bn_index
 
     def forward(self, x, net):
         """Return the layer's output and cache for an input, with the parameters that the net holds now."""
         settings = self.settings if self.bn_index is None else (net.bn_params[self.bn_index],)
-        return self._forward(x, *(net.params[name] for name in self.names), *settings)
+        return self.functions[0](x, *(net.params[name] for name in self.names), *settings)
 
     def backward(self, dout, cache):
         """Return the gradient of the input, and a dict with those of the parameters."""
-        gradients = self._backward(dout, cache)
+        gradients = self.functions[1](dout, cache)
         dx, *dparams = gradients if self.names else (gradients,)
         return dx, dict(zip(self.names, dparams))
 
