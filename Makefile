@@ -1,0 +1,49 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything goes into .venv and build/.
+
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= 2
+READY := .venv/ready
+
+# Install Debian packages where that is allowed without asking; a failure is for the caller to explain.
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo -n)
+APT = { command -v apt-get >/dev/null && { $(ROOT) apt-get install -y -qq --no-install-recommends $(1) || \
+	{ $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq --no-install-recommends $(1); }; } >/dev/null 2>&1; }
+
+.PHONY: demo test test-all sandbox browser public clean
+
+demo: $(READY) sandbox  ## Grade a demo class from end to end.
+	$(BIN)/autograder demo --course build/demo
+
+test: $(READY) sandbox  ## Run the quick tests.
+	@$(BIN)/python -c "import torch" 2>/dev/null || echo "PyTorch is not installed: tests that compare with it are skipped (pip install torch==2.13.0)"
+	$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow"
+
+test-all: $(READY) sandbox browser  ## Run the long suites: every notebook, attacks, kills, browser.
+	$(BIN)/python -m pytest -n $(JOBS) -q -m slow
+
+public: $(READY)  ## Ask the reference again for what ships in its place.
+	$(BIN)/python -m autograder.public_results
+
+$(READY): requirements.txt setup.py pyproject.toml $(wildcard cs231n/_*.pyx cs231n/_*.h)
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+		{ echo "Python 3.11 or newer is needed; name it with make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || $(call APT,python3-venv) || \
+		{ echo "Python cannot make virtual environments; run: sudo apt install python3-venv"; exit 1; }
+	@$(PYTHON) -c "import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path('include') + '/Python.h'))" || \
+		$(call APT,python3-dev) || echo "Python.h is missing (sudo apt install python3-dev): the fast layers will run in NumPy"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --progress-bar on -q -r requirements.txt
+	$(BIN)/python -m pip install -q --no-build-isolation --no-deps -e .
+	@touch $@
+
+sandbox:
+	@command -v bwrap >/dev/null || $(call APT,bubblewrap) || \
+		echo "There is no sandbox here. Get one with: sudo apt install bubblewrap"
+
+browser:
+	@command -v chromium >/dev/null || $(call APT,chromium chromium-driver) || \
+		echo "Chromium is not installed: tests in a browser are skipped (sudo apt install chromium chromium-driver)"
+
+clean:  ## Remove what was built, but not .venv.
+	rm -rf build cs231n/*.so cs231n/*.c
