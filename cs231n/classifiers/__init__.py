@@ -12,9 +12,6 @@ _TABLE = {
     "conv_pattern": ("PatternNet", "parse_pattern"),
     "lenet": ("LeNet5",),
     "resnet": ("ResNet",),
-    "conv_pattern": ("PatternNet",),
-    "lenet": ("LeNet5",),
-    "resnet": ("ResNet",),
 }
 
 __getattr__, __dir__ = lazy_names(__name__, _TABLE)
