@@ -16,13 +16,15 @@ from cs231n.check.client import python_command
 
 from .errors import UserError
 
-KIT, PACKAGES, HOME = "/kit", "/packages", "/home/student"
+KIT, PACKAGES, PYTHON, HOME = "/kit", "/packages", "/python", "/home/student"
+DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 SCRATCH_BYTES = 64 << 20
 PROCESSES = 8
 OPEN_FILES = 64
 NOBODY = 65534
 ENVIRONMENT = {
-    "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
+    "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LD_LIBRARY_PATH": f"{PYTHON}/lib",
+    "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
 }
 HOW_TO_GET_ONE = (
@@ -75,8 +77,8 @@ class Bubblewrap:
 
     def __init__(self, bwrap, become_nobody=False):
         self.bwrap, self.become_nobody = bwrap, become_nobody
-        self.python = _interpreter()
-        self._files, self._masks = _visible_files()
+        self.python, interpreter, self._masks = _interpreter()
+        self._files = _libraries() | interpreter | _packages()
         self._help = subprocess.run([bwrap, "--help"], capture_output=True, text=True).stdout
 
     @classmethod
@@ -127,7 +129,7 @@ class Bubblewrap:
         first_to_go = [choom, "-n", "1000", "--"] if choom else []
         return [*first_to_go, *locked, "--", *map(str, arguments)]
 
-    def _knows(self, option):
+    def knows(self, option):
         """Whether this bubblewrap has an option: up to 0.7 it cannot forbid user namespaces, nor size a tmpfs.
 
         A tmpfs without a size is not mounted at all; the submission then cannot write anywhere.
@@ -148,15 +150,16 @@ class Bubblewrap:
         ]
 
     def _lock(self, files):
-        sized = self._knows("--size")
-        scratch = [word for path in ("/tmp", HOME) if sized for word in ("--size", str(SCRATCH_BYTES), "--tmpfs", path)]
+        sized = self.knows("--size")
+        folders = ("/tmp", HOME) if sized else ()
+        scratch = [word for path in folders for word in ("--size", str(SCRATCH_BYTES), "--tmpfs", path)]
         masks = [word for path in self._masks for word in ("--tmpfs", path, "--remount-ro", path)]
-        devices = [word for name in ("null", "zero", "random", "urandom") for word in ("--dev-bind", *[f"/dev/{name}"] * 2)]
+        devices = [word for path in DEVICES for word in ("--dev-bind", path, path)]
         environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
-        nested = ["--disable-userns"] if self._knows("--disable-userns") else []
+        nested = ["--disable-userns"] if self.knows("--disable-userns") else []
         return [
-            self.bwrap, "--unshare-all", "--unshare-user", *nested, "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
-            "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", *environment,
+            self.bwrap, "--unshare-all", "--unshare-user", *nested, "--uid", "1000", "--gid", "1000",
+            "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", *environment,
             *_binds(files), *masks, *devices, "--dir", HOME, *scratch, "--remount-ro", "/", "--chdir", HOME,
         ]
 
@@ -190,27 +193,46 @@ def worker_options(limits):
     ]
 
 
+def _libraries():
+    """Shared libraries and their loader, as path inside -> path outside."""
+    paths = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
+    return {path: path for path in paths if os.path.exists(path)}
+
+
 def _interpreter():
-    """The real interpreter: a virtual environment's link leads out of what the sandbox shows."""
-    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    """The real interpreter, since a virtual environment is only a link to it.
+
+    Returns
+    -------
+    executable : str
+        Its path inside.
+    files : dict of str -> str
+        Path inside -> path outside. One that is not part of the system appears as ``/python``, wherever it lies.
+    masks : list of str
+        Folders inside with packages that it must not show.
+    """
+    executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    library = Path(os.path.realpath(sysconfig.get_path("stdlib")))
+    masks = list(Path("/usr/lib").glob("python3*/*-packages"))
+    if library.parent in (Path("/usr/lib"), Path("/usr/lib64")):
+        return executable, {executable: executable}, sorted(map(str, {*masks, *library.glob("*-packages")}))
+    inside = f"{PYTHON}/bin/{Path(executable).name}"
+    folder = f"{PYTHON}/{library.parent.name}"
+    files = {inside: executable, f"{folder}/{library.name}": str(library)}
+    shared = [path for path in library.parent.glob("*.so*") if path.is_file()]
+    files |= {f"{folder}/{path.name}": os.path.realpath(path) for path in shared}
+    masks += [Path(folder, library.name, path.name) for path in library.glob("*-packages")]
+    return inside, files, sorted(map(str, masks))
 
 
-def _visible_files():
-    """What the sandbox shows, as path inside -> path outside, and the folders in it that are hidden again."""
-    files = {path: path for path in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache") if os.path.exists(path)}
-    executable, library = _interpreter(), os.path.realpath(sysconfig.get_path("stdlib"))
-    prefix = Path(library).parent
-    if prefix != Path("/usr/lib"):
-        files[library] = library
-        files |= {str(path): os.path.realpath(path) for path in prefix.glob("*.so*") if path.is_file()}
-    files[executable] = executable
+def _packages():
+    """NumPy and SciPy with the libraries that come beside them, as path inside -> path outside."""
+    files = {}
     for package in ("numpy", "scipy"):
         folder = Path(find_spec(package).submodule_search_locations[0])
         parts = (folder, folder.with_name(f"{package}.libs"))
         files |= {f"{PACKAGES}/{part.name}": os.path.realpath(part) for part in parts if part.is_dir()}
-    masks = {folder for shared in (library, *map(str, Path("/usr/lib").glob("python3*")))
-             for folder in (f"{shared}/site-packages", f"{shared}/dist-packages") if os.path.isdir(folder)}
-    return files, sorted(masks)
+    return files
 
 
 def _binds(files):

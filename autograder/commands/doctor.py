@@ -1,0 +1,45 @@
+"""``autograder doctor``: which sandbox this machine gives, and whether it holds."""
+
+from autograder.doctor import examine
+
+NAME = "doctor"
+HELP = "say which sandbox this machine gives, prove it with live probes, and say how to get a better one"
+
+
+def configure(parser):
+    """It takes no arguments of its own."""
+
+
+def run(args):
+    """Print what was tried and what it gained.
+
+    Returns
+    -------
+    code : int
+        0 if submissions are isolated, 1 otherwise.
+    """
+    report = examine()
+    print(f"Sandbox: {report.tier}\n")
+    width = max(len(attempt.name) for attempt in report.attempts)
+    print(f"{'A submission tried to':{width}}  Result")
+    for attempt in report.attempts:
+        print(f"{attempt.name:{width}}  {_result(attempt)}")
+    print()
+    for sentence in report.advice:
+        print(sentence)
+    print(_conclusion(report))
+    return 0 if report.isolated else 1
+
+
+def _result(attempt):
+    if attempt.gained:
+        return f"GAINED   {attempt.gained}"
+    return f"nothing  {attempt.refused}".rstrip()
+
+
+def _conclusion(report):
+    if report.isolated:
+        return "Submissions are isolated: none of this gained anything."
+    if report.tier == "unisolated":
+        return "Submissions are NOT isolated: they run with your rights; `grade` refuses without --allow-unisolated."
+    return "The sandbox leaks: do not grade strangers' submissions on this machine before what says GAINED is mended."

@@ -1,0 +1,177 @@
+"""A submission that tries what a submission must not: `autograder doctor` hands it in and reports what it gained.
+
+It stands in the place of ``cs231n/layers/affine.py``, runs where student code runs, and answers with text in an array.
+Each attempt returns what it gained, or "" for nothing; an error means nothing gained as well.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import tempfile
+
+import numpy as np
+
+TARGETS = {}
+"""dict : canary file, canary variable, port, process and limits of whoever asks; filled in by the doctor."""
+
+CLONE_NEWUSER = 0x10000000
+
+
+def read_a_file():
+    with open(TARGETS["canary"]) as file:
+        return f"read {len(file.read())} characters"
+
+
+def list_homes():
+    names = [name for folder in TARGETS["homes"] if os.path.isdir(folder) for name in os.listdir(folder)]
+    return f"saw {len(names)} names" if names else ""
+
+
+def read_variables():
+    return "read it" if TARGETS["variable"] in os.environ else ""
+
+
+def import_the_reference():
+    import autograder
+
+    return f"imported {autograder.__name__}"
+
+
+def connect_to_this_machine():
+    with socket.create_connection(("127.0.0.1", TARGETS["port"]), timeout=2):
+        return "connected"
+
+
+def connect_by_name():
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect("\0" + TARGETS["abstract"])
+        return "connected"
+
+
+def reach_the_network():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(("192.0.2.1", 9))
+        return "there is a route"
+
+
+def see_a_process():
+    if os.path.isdir(f"/proc/{TARGETS['process']}"):
+        return "listed it"
+    # A number up to one's own may be a process of the sandbox itself.
+    if TARGETS["process"] > os.getpid():
+        os.kill(TARGETS["process"], 0)
+        return "may send it signals"
+    return ""
+
+
+def write_outside():
+    path = TARGETS["canary"] + ".written"
+    with open(path, "w") as file:
+        file.write("x")
+    return "wrote a file"
+
+
+def change_the_kit():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "written.py")
+    with open(path, "w"):
+        os.unlink(path)
+    return "wrote a file"
+
+
+def fill_the_disk():
+    written, chunk, most = 0, b"x" * (1 << 20), TARGETS["disk_bytes"]
+    with contextlib.ExitStack() as kept:
+        for folder in ("/tmp", os.path.expanduser("~"), "/var/tmp", "/dev/shm", os.getcwd(), "/"):
+            with contextlib.suppress(OSError):
+                scratch = kept.enter_context(tempfile.TemporaryDirectory(dir=folder))
+                written += _fill(scratch, chunk, most - written)
+    return f"wrote {written >> 20} MB" if written >= most else ""
+
+
+def take_memory():
+    return f"took {len(bytearray(TARGETS['memory_bytes'])) >> 20} MB"
+
+
+def start_processes():
+    children = []
+    try:
+        while len(children) < TARGETS["processes"]:
+            child = os.fork()
+            if child == 0:
+                signal.pause()
+            children.append(child)
+        return f"started {len(children)}"
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def use_other_descriptors():
+    found = [fd for fd in range(3, 256) if _is_open(fd)]
+    return f"found {found}" if len(found) > 1 else ""
+
+
+def make_a_user_namespace():
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return "it may mount and configure what it likes in it"
+
+
+def become_root():
+    if os.geteuid() == 0 or os.getuid() == 0:
+        return "it is root"
+    os.setuid(0)
+    return "it became root"
+
+
+ATTEMPTS = {
+    "read a file of the instructor": read_a_file,
+    "look into home folders": list_homes,
+    "read the instructor's environment": read_variables,
+    "import the reference": import_the_reference,
+    "connect to a server on this machine": connect_to_this_machine,
+    "connect to a local socket by name": connect_by_name,
+    "reach the network": reach_the_network,
+    "see or signal another process": see_a_process,
+    "write where the instructor works": write_outside,
+    "change the kit that it runs in": change_the_kit,
+    "fill the disk": fill_the_disk,
+    "take more memory than allowed": take_memory,
+    "start more processes than allowed": start_processes,
+    "use descriptors that are not its own": use_other_descriptors,
+    "make a user namespace": make_a_user_namespace,
+    "be root": become_root,
+}
+
+
+def affine_forward(x, w, b):
+    report = {name: _attempt(function) for name, function in ATTEMPTS.items()}
+    return np.frombuffer(json.dumps(report).encode(), np.uint8), None
+
+
+def _attempt(function):
+    try:
+        return {"gained": function(), "refused": ""}
+    except BaseException as error:
+        return {"gained": "", "refused": f"{type(error).__name__}: {error}"[:200]}
+
+
+def _fill(folder, chunk, most):
+    written = 0
+    with contextlib.suppress(OSError):
+        while written < most:
+            with open(os.path.join(folder, str(written)), "wb", buffering=0) as file:
+                written += file.write(chunk)
+    return written
+
+
+def _is_open(fd):
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
