@@ -48,7 +48,7 @@ def _importable(package, table):
             warnings.warn(
                 f"{package}: {module}.py cannot be imported ({type(error).__name__}: {error}); "
                 f"left out: {', '.join(own)}.",
-                ImportWarning if isinstance(error, ModuleNotFoundError) else RuntimeWarning,
+                RuntimeWarning,
                 stacklevel=3,
             )
             continue
