@@ -19,7 +19,7 @@ from cs231n.check import evaluation
 from cs231n.check.client import Worker
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILY_OF
-from cs231n.check.public import load, marks, name_mistake
+from cs231n.check.public import load
 from cs231n.check.report import result_text
 
 from .digests import exercise_set_digest, kit_digest, regular_file, submission_digest
@@ -41,6 +41,9 @@ class Standard:
     hidden : frozenset of str
         Names of the hidden cases.
     expected : dict of str -> list of dict
+        By probe.
+    mistakes : list of dict
+        Fingerprints of typical mistakes on the public cases.
     """
 
     exercise: object
@@ -48,6 +51,7 @@ class Standard:
     cases: list
     hidden: frozenset
     expected: dict
+    mistakes: list
 
 
 class Judge:
@@ -145,17 +149,15 @@ class Judge:
         cases = hidden if isinstance(exercise, TrainingGoal) else exercise.draw() + hidden
         expected = expected_answers(self._reference, exercise, cases)
         names = frozenset(case.name for case in hidden)
-        return Standard(exercise, self.assignment.points[exercise.id], cases, names, expected)
+        mistakes = [] if isinstance(exercise, TrainingGoal) else load(exercise, FAMILY_OF[exercise.id])[1]
+        return Standard(exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes)
 
     def _result(self, worker, standard):
         if isinstance(standard.exercise, TrainingGoal):
             return self._judge_weights(worker, standard)
-        exercise, cases, expected = standard.exercise, standard.cases, standard.expected
-        answers = {probe: worker.ask(exercise.id, probe, cases) for probe in expected}
-        result = evaluation.evaluate(exercise, cases, answers, expected, standard.hidden)
-        if result.status != evaluation.FAIL:
-            return result
-        return replace(result, mistake=_name_mistake(standard, answers))
+        return evaluation.evaluate(
+            standard.exercise, standard.cases, worker.ask, standard.expected, standard.hidden, standard.mistakes
+        )
 
     def _judge_weights(self, worker, standard):
         """The submission only hands over its weights; the reference net applies them to the hidden images."""
@@ -175,18 +177,6 @@ def _hidden_cases(exercise, secret):
     if isinstance(exercise, TrainingGoal):
         return cases
     return [replace(case, name=f"hidden: {case.name}") for case in cases]
-
-
-def _name_mistake(standard, answers):
-    exercise = standard.exercise
-    expected, mistakes = load(exercise, FAMILY_OF[exercise.id])
-    for probe, public in expected.items():
-        count = len(public)
-        found = marks(exercise, standard.cases[:count], answers[probe][:count], standard.expected[probe][:count])
-        message = name_mistake(mistakes, probe, found)
-        if message:
-            return message
-    return ""
 
 
 def _finding(standard, result):

@@ -7,7 +7,8 @@ import argparse
 
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILIES, FAMILY_OF
-from cs231n.check.public import FOLDER, marks, save
+from cs231n.check.fingerprints import marks
+from cs231n.check.public import FOLDER, save
 from tqdm import tqdm
 
 from .mistakes import load_mistakes
@@ -50,10 +51,11 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("families", nargs="*", default=FAMILIES, metavar="FAMILY")
     for family in tqdm(parser.parse_args(argv).families, unit="family"):
-        if family in FAMILIES:
-            save(FOLDER / f"{family}.npz", *build(family))
-        else:
+        if family not in FAMILIES:
             parser.error(f"unknown family {family!r}; choose from {', '.join(FAMILIES)}")
+        expected, mistakes = build(family)
+        if expected:
+            save(FOLDER / f"{family}.npz", expected, mistakes)
 
 
 if __name__ == "__main__":

@@ -81,22 +81,14 @@ def check_with(worker, exercise):
     -------
     result : Result
     """
-    from dataclasses import replace
-
-    from .evaluation import FAIL, evaluate, evaluate_goal
-    from .public import load, marks, name_mistake
+    from .evaluation import evaluate, evaluate_goal
+    from .public import load
 
     cases = exercise.draw()
     if isinstance(exercise, TrainingGoal):
         return evaluate_goal(exercise, cases[0], worker.ask(exercise.id, "scores", cases)[0])
     expected, mistakes = load(exercise, FAMILY_OF[exercise.id])
-    answers = {probe.name: worker.ask(exercise.id, probe.name, cases) for probe in exercise.probes}
-    result = evaluate(exercise, cases, answers, expected)
-    if result.status != FAIL:
-        return result
-    found = ((probe, marks(exercise, cases, answers[probe], expected[probe])) for probe in answers)
-    names = (name_mistake(mistakes, probe, row) for probe, row in found)
-    return replace(result, mistake=next(filter(None, names), ""))
+    return evaluate(exercise, cases, worker.ask, expected, mistakes=mistakes)
 
 
 def _tail(file):

@@ -15,9 +15,13 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
+
 from .protocol import ProtocolError, read_frame, write_frame
 
 ANSWER_BYTES = 1 << 28
+MAX_TEXT = 600
+MAX_TEXTS = 8
 SECONDS = 30.0
 START_SECONDS = 60.0
 BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from cs231n.check.worker import main; main()"
@@ -96,11 +100,14 @@ class Worker:
         -------
         answers : list of dict
             One for each case, with ``status`` one of "answered", "not started", "raised", "unanswerable", "timeout",
-            "died". A case that breaks the worker loses its own answer; the next ones are asked of a new worker.
+            "died". A case that kills the worker loses its own answer; the next ones are asked of a new worker. After
+            a timeout the rest is not asked: endless code is endless in every case.
         """
         answers = []
         while len(answers) < len(cases):
             answers += self._ask_once(exercise, probe, cases[len(answers):])
+            if answers[-1]["status"] == "timeout":
+                answers += [answers[-1]] * (len(cases) - len(answers))
         return answers
 
     def close(self):
@@ -140,16 +147,17 @@ class Worker:
     def _receive(self, frames, nonce, name):
         frame = self._next(frames, nonce)
         if "died" in frame:
-            raise _Broken("died", _death(frame["died"]))
-        if frame.get("case") != name or not _is_answer(frame):
+            raise _death(frame["died"])
+        answer = _checked(frame) if frame.get("case") == name else None
+        if answer is None:
             raise _Broken("died", "the process that ran your code answered out of turn")
-        return frame
+        return answer
 
     def _next(self, frames, nonce):
         try:
             frame = frames.next(self.seconds)
         except queue.Empty:
-            raise _Broken("timeout", f"no answer within {self.seconds:g} s") from None
+            raise _Broken("timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?") from None
         if isinstance(frame, ProtocolError):
             raise _Broken("died", f"the process that ran your code broke off: {frame}")
         if frame is None or frame.get("nonce") != nonce:
@@ -211,18 +219,37 @@ class _Frames:
                 self._queue.put(error)
 
 
-def _is_answer(frame):
-    if frame.get("status") == "answered":
-        return isinstance(frame.get("arrays"), dict)
-    return frame.get("status") in ("not started", "raised", "unanswerable") and isinstance(frame.get("error"), dict)
+def _checked(frame):
+    """The answer in a frame, with only what belongs there, or None: a submission may send anything."""
+    answer = {"status": frame.get("status"), "changed": _texts(frame.get("changed")), "warnings": _texts(frame.get("warnings"))}
+    if answer["status"] == "answered":
+        arrays = frame.get("arrays")
+        if not isinstance(arrays, dict):
+            return None
+        return answer | {"arrays": {k: v for k, v in arrays.items() if isinstance(v, np.ndarray)}}
+    error = frame.get("error")
+    if answer["status"] not in ("not started", "raised", "unanswerable") or not isinstance(error, dict):
+        return None
+    return answer | {"error": {key: _plain(error.get(key)) for key in ("type", "message", "where")}}
+
+
+def _texts(values):
+    return [_plain(value) for value in values[:MAX_TEXTS]] if isinstance(values, list) else []
+
+
+def _plain(text):
+    """A short text without control characters, which a terminal might obey."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[:MAX_TEXT])
 
 
 def _death(code):
+    """What to say of a child that ended before its answer, by its exit code."""
+    if code == -int(getattr(signal, "SIGXCPU", 0)):
+        return _Broken("timeout", "stopped after too much processor time; is there a loop that never ends?")
     if isinstance(code, int) and code < 0:
-        name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
-        hint = {"SIGXCPU": ": too much processor time", "SIGKILL": ": too much time or memory"}.get(name, "")
-        return f"the process that ran your code was stopped by {name}{hint}"
-    return "the process that ran your code ended early; something in it calls exit"
+        name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
+        return _Broken("died", f"the process that ran your code was stopped by {name}")
+    return _Broken("died", "the process that ran your code ended early; something in it calls exit")
 
 
 def _kill(process):

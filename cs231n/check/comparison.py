@@ -54,6 +54,35 @@ def compare(got, expected, limit):
     return _compare_floats(got, expected, limit)
 
 
+def differences(exercise, case, answer, expected):
+    """What is wrong with one answer.
+
+    Returns
+    -------
+    problems : dict of str -> str
+        Quantity -> sentence; empty when all is right.
+    """
+    if answer["status"] != "answered":
+        return dict.fromkeys(expected, failure_text(answer))
+    if exercise.keeps_inputs and answer["changed"]:
+        names = " and ".join(answer["changed"])
+        return dict.fromkeys(expected, f"{names} was changed in place; work on a copy")
+    problems = {}
+    for quantity, array in expected.items():
+        difference = compare(answer["arrays"].get(quantity), array, exercise.limit(quantity, case.dtype))
+        if difference:
+            problems[quantity] = difference.text
+    return problems
+
+
+def failure_text(answer):
+    """str : why there is no answer, in one sentence."""
+    error = answer["error"]
+    kind = f"{error['type']}: " if answer["status"] == "raised" else ""
+    where = f" ({error['where']})" if error.get("where") else ""
+    return f"{kind}{error['message']}{where}"
+
+
 def _compare_floats(got, expected, limit):
     broken = np.isfinite(expected) & ~np.isfinite(got)
     if broken.any():

@@ -1,10 +1,11 @@
 """From answers to a result: which parts of an exercise are right, and what to say about those that are not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .comparison import compare
+from .comparison import differences, failure_text
+from .fingerprints import marks, name_mistake
 
 PASS, FAIL, NOT_STARTED = "pass", "fail", "not started"
 _RANK = {PASS: 2, FAIL: 1, NOT_STARTED: 0}
@@ -50,28 +51,38 @@ class Result:
     note: str = ""
 
 
-def evaluate(exercise, cases, answers, expected, hidden=frozenset()):
-    """Compare the answers of every probe with what is expected and keep the best probe.
+def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
+    """Ask the probes of an exercise until one finds everything right, and keep the best result.
 
     Parameters
     ----------
     exercise : Exercise
     cases : list of Case
-    answers : dict of str -> list of dict
-        By probe, one answer for each case, as `Worker.ask` returns them.
+        The public ones first.
+    ask : callable
+        ``ask(exercise_id, probe_name, cases)``, as `Worker.ask`.
     expected : dict of str -> list of dict
         By probe, the arrays of the reference for each case.
     hidden : set of str
         Names of cases about which nothing but the quantity is told.
+    mistakes : list of dict
+        Fingerprints on the public cases, see `cs231n.check.public`.
 
     Returns
     -------
     result : Result
     """
-    results = [
-        _evaluate_probe(exercise, cases, answers[name], expected[name], hidden) for name in answers
-    ]
-    return max(results, key=lambda result: (result.share, _RANK[result.status]))
+    results = []
+    for probe, arrays in expected.items():
+        answers = ask(exercise.id, probe, cases)
+        result = _evaluate_answers(exercise, cases, answers, arrays, hidden)
+        if result.status == PASS:
+            return result
+        if result.status == FAIL:
+            public = [row for row in zip(cases, answers, arrays, strict=True) if row[0].name not in hidden]
+            result = replace(result, mistake=name_mistake(mistakes, probe, marks(exercise, *zip(*public, strict=True))))
+        results.append(result)
+    return max(results, key=lambda result: (result.share, _RANK[result.status], result.mistake != ""))
 
 
 def evaluate_goal(exercise, case, answer):
@@ -91,7 +102,7 @@ def evaluate_goal(exercise, case, answer):
     """
     if answer["status"] == "not started":
         return Result(exercise.id, NOT_STARTED, {"accuracy": False})
-    text = _failure_text(answer) if answer["status"] != "answered" else _refuse_scores(answer["arrays"], case)
+    text = failure_text(answer) if answer["status"] != "answered" else _refuse_scores(answer["arrays"], case)
     if text:
         return Result(exercise.id, FAIL, {"accuracy": False}, (Problem(case.name, "scores", text),))
     accuracy = float(np.mean(answer["arrays"]["scores"].argmax(axis=1) == case.labels))
@@ -108,28 +119,7 @@ def _refuse_scores(arrays, case):
     return "" if scores.dtype.kind == "f" and np.isfinite(scores).all() else "scores must be finite numbers"
 
 
-def differences(exercise, case, answer, expected):
-    """What is wrong with one answer.
-
-    Returns
-    -------
-    problems : dict of str -> str
-        Quantity -> sentence; empty when all is right.
-    """
-    if answer["status"] != "answered":
-        return dict.fromkeys(expected, _failure_text(answer))
-    if exercise.keeps_inputs and answer["changed"]:
-        names = " and ".join(answer["changed"])
-        return dict.fromkeys(expected, f"{names} was changed in place; work on a copy")
-    problems = {}
-    for quantity, array in expected.items():
-        difference = compare(answer["arrays"].get(quantity), array, exercise.limit(quantity, case.dtype))
-        if difference:
-            problems[quantity] = difference.text
-    return problems
-
-
-def _evaluate_probe(exercise, cases, answers, expected, hidden):
+def _evaluate_answers(exercise, cases, answers, expected, hidden):
     warnings = tuple(dict.fromkeys(str(w)[:300] for answer in answers for w in answer.get("warnings", ())))
     if all(answer["status"] == "not started" for answer in answers):
         return Result(exercise.id, NOT_STARTED, dict.fromkeys(expected[0], False), warnings=warnings)
@@ -147,10 +137,3 @@ def _problem(case, quantity, text, hidden):
     if case.name in hidden:
         return Problem("hidden case", quantity, "wrong in a case that is not shown")
     return Problem(case.name, quantity, text)
-
-
-def _failure_text(answer):
-    error = answer["error"]
-    kind = f"{error['type']}: " if answer["status"] == "raised" else ""
-    where = f" ({error['where']})" if error.get("where") else ""
-    return f"{kind}{error['message']}{where}"

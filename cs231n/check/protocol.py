@@ -80,7 +80,10 @@ def read_frame(stream, max_bytes):
         raise ProtocolError(f"the header is not JSON: {str(error)[:80]}") from None
     if not isinstance(header, dict):
         raise ProtocolError("the header is not a JSON object")
-    return _restore(header, _Arrays(stream, max_bytes))
+    try:
+        return _restore(header, _Arrays(stream, max_bytes))
+    except RecursionError:
+        raise ProtocolError("the header is nested too deeply") from None
 
 
 class _Arrays:

@@ -5,7 +5,7 @@ import sys
 from .. import data_utils
 from ..datasets import cifar10, mnist
 
-NAME = "data"
+HELP = "get a data set, or say which ones are there"
 
 
 def configure(parser):

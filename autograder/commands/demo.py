@@ -1,0 +1,67 @@
+"""Run the whole pipeline once: a kit, a demo class with one hand-in of each kind, their scores, feedback and CSV."""
+
+import shutil
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..course_setup import set_up
+from ..demo import write_class
+from ..errors import UserError
+from ..export import export
+from ..feedback import feedback
+from ..grade import grade
+from ..intake import collect
+from ..release import release
+from ..sandbox import find_sandbox
+from ..table import course_table
+from .grade import progress
+
+HELP = "run the whole pipeline once with a demo class"
+ASSIGNMENT = "assignment2"
+_MARK = ".demo"
+
+
+def configure(parser):
+    """Set the folder."""
+    parser.set_defaults(course=Path("build/demo"))
+
+
+def run(args):
+    """Return 0 when the class is graded."""
+    root = _fresh_folder(args.course)
+    sandbox = find_sandbox(allow_unisolated=True)
+    course, _ = set_up(root)
+    assignment = course.assignment(ASSIGNMENT)
+    print(f"Clearing the solutions of {ASSIGNMENT} into a student kit")
+    kit, archive = release(course, assignment)
+    inbox = root / "inbox" / ASSIGNMENT
+    students = tqdm(write_class(course, assignment, inbox), desc="hand in", unit="hand-in", total=10)
+    print(f"{sum(1 for _ in students)} hand-ins in {inbox}")
+    collect(course, assignment, inbox, progress=progress)
+    verdicts, _ = grade(course, assignment, sandbox, progress=progress)
+    pages = feedback(course, assignment)
+    export(course, root / "grades.csv")
+    print(f"\n{course_table(course, assignment, verdicts)}\n")
+    print(f"isolation: {sandbox.tier}")
+    for name, path in (("kit", kit), ("as zip", archive), ("hand-ins", root / "submitted"), ("verdicts", course.verdicts(ASSIGNMENT)),
+                       ("gradebook", course.database), ("feedback", pages), ("table", root / "grades.csv")):
+        print(f"{name:<10}{_short(path)}")
+    print(f"See it in nbgrader: cd {_short(root)} && jupyter lab, then Nbgrader > Formgrader")
+    return 0
+
+
+def _fresh_folder(root):
+    """Empty the folder of an earlier demo; refuse any other that holds something."""
+    root = Path(root)
+    if root.is_dir() and any(root.iterdir()):
+        if not (root / _MARK).is_file():
+            raise UserError(f"{root} is not empty and not an earlier demo; name another folder with --course")
+        shutil.rmtree(root)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / _MARK).touch()
+    return root.resolve()
+
+
+def _short(path):
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

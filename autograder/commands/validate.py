@@ -1,0 +1,33 @@
+"""Try an assignment before students do: the reference gets everything, the untouched kit nothing, and every typical
+mistake loses points on its own exercise and on no other."""
+
+from ..course import Course
+from ..sandbox import find_sandbox
+from ..validate import exercises_without_mistake, validate
+from .grade import progress
+
+HELP = "try an assignment with the reference, the untouched kit and typical mistakes"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("assignment")
+    parser.add_argument("--allow-unisolated", action="store_true", help="grade without a sandbox if there is none")
+
+
+def run(args):
+    """Return 0 when everything scores as it should, else 1."""
+    course = Course.open(args.course)
+    assignment = course.assignment(args.assignment)
+    trials = list(validate(course, assignment, find_sandbox(args.allow_unisolated), progress))
+    width = max(len(trial.name) for trial in trials)
+    for trial in trials:
+        verdict = "ok   " if not trial.problems else "WRONG"
+        print(f"{verdict}  {trial.name:<{width}}  {trial.score:>5g} of {trial.max_score:g}")
+        for problem in trial.problems:
+            print(f"       {problem}")
+    for name in exercises_without_mistake(assignment):
+        print(f"note   no typical mistake is known for {name}")
+    wrong = sum(bool(trial.problems) for trial in trials)
+    print(f"{len(trials) - wrong} of {len(trials)} as they should be; mistakes known: {len(trials) - 2}")
+    return 1 if wrong else 0
