@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from .digests import submission_digest
+
 STATUSES = ("pass", "fail", "not started")
 MAX_BYTES = 4 << 20
 
@@ -96,6 +98,34 @@ def load(path):
         return _parse(document)
     except (ValueError, RecursionError) as error:
         raise BadVerdict(f"{path}: {error}") from None
+
+
+def trusted_findings(course, assignment, student):
+    """Read what may be recorded for a submission, and nothing that was found about another one.
+
+    Parameters
+    ----------
+    course : Course
+    assignment, student : str
+
+    Returns
+    -------
+    findings : dict of str -> Finding
+        Empty where there is no verdict on exactly this hand-in.
+    problem : str
+        Why it is empty, or "".
+    """
+    path = course.verdicts(assignment) / f"{student}.json"
+    try:
+        verdict = load(path)
+        digest = submission_digest(course, course.assignment(assignment), student)
+    except FileNotFoundError:
+        return {}, "This hand-in has not been judged."
+    except (BadVerdict, OSError) as error:
+        return {}, f"The verdict cannot be read: {error}."
+    if (verdict.student, verdict.assignment, verdict.submission) != (student, assignment, digest):
+        return {}, "The verdict is about another hand-in."
+    return verdict.exercises, ""
 
 
 def _parse(document):

@@ -1,0 +1,21 @@
+"""Make a folder a course: copy the sources, write nbgrader's settings, draw the secret seed. Existing files are kept."""
+
+from pathlib import Path
+
+from ..course_setup import set_up
+
+HELP = "make a folder a course"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("--source", type=Path, metavar="PATH", help="use the sources in this folder in place")
+
+
+def run(args):
+    """Return 0 when the folder is a course."""
+    course, written = set_up(args.course, args.source)
+    for path in written:
+        print(f"wrote {path}")
+    print(f"{course.root}: course {course.id} with {', '.join(course.assignments)}")
+    return 0

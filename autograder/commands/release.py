@@ -1,0 +1,19 @@
+"""Make the student kit of an assignment: solutions cleared, searched for leaks, zipped, known to the gradebook."""
+
+from ..course import Course
+from ..release import release
+
+HELP = "make the student kit"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("assignment")
+
+
+def run(args):
+    """Return 0 when the kit is written."""
+    course = Course.open(args.course)
+    kit, archive = release(course, course.assignment(args.assignment))
+    print(f"kit: {kit}\nzip: {archive} ({archive.stat().st_size / 1000:.0f} kB)")
+    return 0

@@ -1,0 +1,166 @@
+"""Records verdicts in nbgrader's gradebook: one process, one writer, the same rows however often it runs."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from nbgrader import utils
+from nbgrader.api import BaseCell, Comment, Grade, MissingEntry, SubmittedAssignment, SubmittedNotebook
+from sqlalchemy import event
+
+from . import nbgrader_settings, plugins
+from .digests import regular_file
+from .errors import UserError
+from .rebase import grade_id, read_answers, rebase
+
+TIMESTAMP = "timestamp.txt"
+
+
+def record(course, assignment, students, progress=None):
+    """Put the verdicts on some submissions into the gradebook and into ``autograded/``.
+
+    Scores come from verdicts alone; where there is none on exactly this hand-in, they are 0. What people entered stays:
+    manual scores, extra credit, comments, extensions, due dates.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : Assignment
+    students : list of str
+    progress : callable, optional
+        Wraps an iterable, takes ``total`` and ``desc``, as ``tqdm`` does.
+
+    Raises
+    ------
+    UserError
+        If the assignment has not been released, or the gradebook cannot be used.
+    """
+    progress = progress or (lambda items, **_: items)
+    config = nbgrader_settings.load(course)
+    with nbgrader_settings.open_gradebook(course, config) as gradebook, _repeatable_ids(gradebook):
+        recorder = _Recorder(course, assignment, gradebook, config)
+        for student in progress(students, total=len(students), desc="record"):
+            recorder.record(student)
+
+
+class _Recorder:
+    def __init__(self, course, assignment, gradebook, config):
+        self.course, self.assignment, self.gradebook = course, assignment, gradebook
+        self.steps = [step(config=config) for step in plugins.AUTOGRADE if step is not plugins.stock.AssignLatePenalties]
+        self.late = plugins.stock.AssignLatePenalties(config=config)
+        self.late.init_plugin()
+        self.pristine = {name: self._released(name) for name in assignment.notebooks}
+
+    def record(self, student):
+        """Save one submission; what another program changed meanwhile is read afresh."""
+        self.gradebook.db.expunge_all()
+        self.gradebook.update_or_create_student(student)
+        with self.gradebook.db.no_autoflush:
+            submission = self.gradebook.update_or_create_submission(
+                self.assignment.name, student, timestamp=self._timestamp(student)
+            )
+        shared = {}
+        notebooks = {name: self._convert(student, name, shared) for name in self.pristine}
+        self._late_penalty(submission, student)
+        self._write(student, notebooks)
+
+    def _convert(self, student, name, shared):
+        """Rebase one notebook, fill in what the judge found, and save the scores."""
+        pristine = self.pristine[name]
+        before = _sources(self._autograded(student) / f"{name}.ipynb")
+        answers = read_answers(self.course.submitted(student, self.assignment.name) / f"{name}.ipynb", pristine)
+        notebook = rebase(pristine, answers)
+        unchanged = {grade_id(cell) for cell in notebook.cells if before.get(grade_id(cell)) == cell.source}
+        shared |= {"notebook": name, "unchanged": unchanged, "student": student, "assignment": self.assignment.name}
+        shared |= {"course": self.course, "gradebook": self.gradebook}
+        for step in self.steps:
+            notebook, _ = step.preprocess(notebook, {"nbgrader": shared})
+        return notebook
+
+    def _late_penalty(self, submission, student):
+        """What nbgrader's AssignLatePenalties does, with the gradebook that is open."""
+        self.gradebook.db.expire_all()
+        due = submission.assignment.duedate
+        late = submission.total_seconds_late if due is not None else 0
+        for notebook in submission.notebooks:
+            penalty = None
+            if late > 0:
+                penalty = self.late.plugin_inst.late_submission_penalty(student, notebook.score, late)
+            notebook.late_submission_penalty = None if penalty is None else self.late._check_late_penalty(notebook, penalty)
+        self.gradebook.db.commit()
+
+    def _released(self, name):
+        path = self.course.kit(self.assignment.name) / f"{name}.ipynb"
+        try:
+            self.gradebook.find_notebook(name, self.assignment.name)
+            return nbformat.read(path, as_version=4)
+        except (FileNotFoundError, MissingEntry):
+            command = f"autograder release {self.assignment.name}"
+            raise UserError(f"{self.assignment.name} is not released: no {path.name}; run `{command}` first") from None
+
+    def _timestamp(self, student):
+        """When the intake received it; None where that is unknown."""
+        path = regular_file(self.course.submitted(student, self.assignment.name), TIMESTAMP)
+        try:
+            return utils.parse_utc(path.read_text(encoding="utf-8").strip()) if path else None
+        except (ValueError, OverflowError):
+            return None
+
+    def _autograded(self, student):
+        return self.course.root / "autograded" / student / self.assignment.name
+
+    def _write(self, student, notebooks):
+        """Lay out what nbgrader's formgrader and feedback read, complete or not at all."""
+        target = self._autograded(student)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stamp = regular_file(self.course.submitted(student, self.assignment.name), TIMESTAMP)
+        with tempfile.TemporaryDirectory(prefix=".autograded-", dir=self.course.root) as folder:
+            for name, notebook in notebooks.items():
+                (Path(folder) / f"{name}.ipynb").write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+            if stamp:
+                shutil.copyfile(stamp, Path(folder) / TIMESTAMP)
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir()
+            for path in Path(folder).iterdir():
+                path.chmod(0o444)
+                os.replace(path, target / path.name)
+
+
+def _sources(path):
+    """dict of str -> str : what the cells of an earlier run hold."""
+    if not path.is_file():
+        return {}
+    return {grade_id(cell): cell.source for cell in nbformat.read(path, as_version=4).cells if grade_id(cell)}
+
+
+@contextmanager
+def _repeatable_ids(gradebook):
+    """Give new rows keys that follow from what they are about, so that a gradebook built twice is the same twice."""
+    session = gradebook.db()
+
+    def name_rows(session, *_):
+        for row in session.new:
+            if hasattr(type(row), "id") and row.id is None and (parts := _identity(session, row)):
+                row.id = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+    event.listen(session, "before_flush", name_rows)
+    try:
+        yield
+    finally:
+        event.remove(session, "before_flush", name_rows)
+
+
+def _identity(session, row):
+    """What a row is about, from the outside in; None where nbgrader should draw a key."""
+    if isinstance(row, SubmittedAssignment):
+        return ("submission", row.assignment.name, row.student.id)
+    if isinstance(row, SubmittedNotebook):
+        return ("notebook", *_identity(session, row.assignment)[1:], row.notebook.name)
+    if isinstance(row, (Grade, Comment)):
+        kind = type(row).__name__.lower()
+        return (kind, *_identity(session, row.notebook)[1:], session.get(BaseCell, row.cell_id).name)
+    return None

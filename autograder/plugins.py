@@ -1,0 +1,157 @@
+"""nbgrader preprocessors: they carry verdicts into notebooks and gradebook, and execute nothing that was handed in.
+
+The course's ``nbgrader_config.py`` puts them into nbgrader's own lists, so that a plain ``nbgrader autograde`` gives
+the scores of the verdicts; `autograder.gradebook.record` runs the same ones for a whole class in one process.
+"""
+
+from contextlib import nullcontext
+
+import nbformat
+from nbgrader import preprocessors as stock
+from nbgrader import utils
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook
+from nbgrader.preprocessors.base import NbGraderPreprocessor
+from sqlalchemy.orm import with_polymorphic
+from traitlets import Unicode
+
+from .course import Course
+from .plain_text import shorten, strip_control
+from .rebase import grade_id, read_answers, rebase
+from .verdict import Finding, trusted_findings
+
+MAX_EVIDENCE = 8_000
+
+
+class TidyMetadata(NbGraderPreprocessor):
+    """Keep of a notebook's metadata what students need; editors and staff leave no traces in a release."""
+
+    _KERNEL = ("display_name", "language", "name")
+
+    def preprocess(self, nb, resources):
+        kernel = nb.metadata.get("kernelspec", {})
+        nb.metadata = nbformat.from_dict({"kernelspec": {key: kernel[key] for key in self._KERNEL if key in kernel}})
+        nb.metadata["language_info"] = nbformat.from_dict({"name": "python"})
+        return super().preprocess(nb, resources)
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        kept = {key: cell.metadata[key] for key in ("nbgrader", "deletable", "editable") if key in cell.metadata}
+        cell.metadata = nbformat.from_dict(kept)
+        return cell, resources
+
+
+class CoursePreprocessor(NbGraderPreprocessor):
+    """Knows the course; a batch hands it over, together with its open gradebook, in the resources."""
+
+    course_root = Unicode(help="The folder of the course.").tag(config=True)
+
+    def course(self, resources):
+        """Course : the one that is graded."""
+        return resources["nbgrader"].get("course") or Course.open(self.course_root)
+
+    def gradebook(self, resources):
+        """A context that gives the gradebook, opened with the id of the course."""
+        shared = resources["nbgrader"].get("gradebook")
+        return nullcontext(shared) if shared else Gradebook(resources["nbgrader"]["db_url"], self.course(resources).id)
+
+
+class RebaseOnKit(CoursePreprocessor):
+    """Replace the notebook by the released one, with the answers of the hand-in in its open cells."""
+
+    def preprocess(self, nb, resources):
+        info, course = resources["nbgrader"], self.course(resources)
+        name = f"{info['notebook']}.ipynb"
+        pristine = nbformat.read(course.kit(info["assignment"]) / name, as_version=4)
+        answers = read_answers(course.submitted(info["student"], info["assignment"]) / name, pristine)
+        return rebase(pristine, answers), resources
+
+
+class ShowVerdict(CoursePreprocessor):
+    """Put what the judge found under each check cell, as plain text."""
+
+    def preprocess(self, nb, resources):
+        self.findings, self.problem = _findings(self, resources)
+        return super().preprocess(nb, resources)
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        if _is_check(cell):
+            text = _evidence(self.findings.get(grade_id(cell)), self.problem)
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+        return cell, resources
+
+
+class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
+    """Save the scores of the verdict; written answers stay with the person who reads them."""
+
+    def preprocess(self, nb, resources):
+        info = resources["nbgrader"]
+        self.findings, _ = _findings(self, resources)
+        self.unchanged = info.get("unchanged", frozenset())
+        with self.gradebook(resources) as gradebook:
+            notebook = gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
+            self.grades = _rows(gradebook, Grade, notebook)
+            self.comments = _rows(gradebook, Comment, notebook)
+            nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+            gradebook.db.commit()
+        return nb, resources
+
+    def _add_score(self, cell, resources):
+        name = grade_id(cell)
+        grade, most = self.grades[name]
+        before = grade.auto_score
+        if _is_check(cell):
+            grade.auto_score = _score(self.findings.get(name), most)
+            same = grade.auto_score == before
+        else:
+            grade.auto_score, _ = utils.determine_grade(cell, self.log)
+            same = name in self.unchanged
+        if grade.manual_score is None:
+            grade.needs_manual_grade = grade.auto_score is None or (_is_check(cell) and name not in self.findings)
+        elif not same:
+            grade.needs_manual_grade = True
+
+    def _add_comment(self, cell, resources):
+        comment, _ = self.comments[grade_id(cell)]
+        untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+        comment.auto_comment = "No response." if untouched and not utils.is_task(cell) else None
+
+
+RELEASE = [
+    stock.IncludeHeaderFooter, stock.LockCells, stock.ClearSolutions, stock.ClearOutput, TidyMetadata,
+    stock.CheckCellMetadata, stock.ComputeChecksums, stock.SaveCells, stock.ClearHiddenTests, stock.ClearMarkScheme,
+    stock.ComputeChecksums, stock.CheckCellMetadata,
+]
+SANITIZE = [RebaseOnKit, stock.CheckCellMetadata]
+AUTOGRADE = [ShowVerdict, SaveVerdict, stock.AssignLatePenalties, stock.CheckCellMetadata]
+
+
+def _is_check(cell):
+    return utils.is_grade(cell) and not utils.is_solution(cell)
+
+
+def _findings(preprocessor, resources):
+    info = resources["nbgrader"]
+    if "findings" not in info:
+        info["findings"] = trusted_findings(preprocessor.course(resources), info["assignment"], info["student"])
+    return info["findings"]
+
+
+def _rows(gradebook, kind, notebook):
+    """dict of str -> (row, largest score) : in one query, where nbgrader's finders need one for each cell."""
+    cells = with_polymorphic(BaseCell, "*")
+    query = gradebook.db.query(kind, cells).join(cells, cells.id == kind.cell_id)
+    found = query.filter(kind.notebook_id == notebook.id).order_by(kind.id).all()
+    return {cell.name: (row, getattr(cell, "max_score", None)) for row, cell in found}
+
+
+def _score(finding, most):
+    if not isinstance(finding, Finding) or finding.max_score != most or not 0 <= finding.score <= most:
+        return 0.0
+    return finding.score
+
+
+def _evidence(finding, problem):
+    if finding is None:
+        return f"{problem or 'This exercise is not part of the verdict.'} 0 points.\n"
+    head = f"{finding.status.upper()}  {finding.score:g} of {finding.max_score:g} points"
+    parts = [head, finding.text, *(f"Warning, costs nothing: {w}" for w in finding.warnings)]
+    return shorten(strip_control("\n".join(part.rstrip() for part in parts if part)), MAX_EVIDENCE) + "\n"

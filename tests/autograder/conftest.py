@@ -1,0 +1,123 @@
+"""Fixtures for the pipeline: a small course with a real kit, and hand-ins whose verdicts are at hand."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder import verdict as verdicts
+from autograder.course import Course
+from autograder.course_setup import set_up
+from autograder.digests import submission_digest
+from autograder.release import release
+from autograder.verdict import Finding, Verdict
+
+MANIFEST = Path(__file__).parents[2] / "assignments" / "course.toml"
+
+
+def marks(grade_id, **values):
+    kinds = {"grade": False, "solution": False, "locked": False, "task": False}
+    return {"nbgrader": {"schema_version": 3, "grade_id": grade_id} | kinds | values}
+
+
+def check_cell(exercise, points):
+    source = f'from cs231n.check import check\n\ncheck("{exercise}")'
+    return new_code_cell(source, id=f"check-{exercise}", metadata=marks(exercise, grade=True, locked=True, points=points))
+
+
+def question(name, points):
+    source = f"{name}\n\n### BEGIN SOLUTION\nThe model answer of the instructor, for {name} alone.\n### END SOLUTION"
+    return new_markdown_cell(source, id=f"cell-{name}", metadata=marks(name, grade=True, solution=True, points=points))
+
+
+def small_notebook():
+    """A source notebook with every exercise and question of assignment2, and what editors leave in notebooks."""
+    body = tomllib.loads(MANIFEST.read_text())["assignments"]["assignment2"]
+    cells = [new_markdown_cell("# Small", id="title")]
+    cells += [check_cell(exercise, points) for exercise, points in body["points"].items()]
+    cells += [question(name, points) for name, points in body["written"].items()]
+    cells[1].outputs = [nbformat.v4.new_output("stream", text="staff output")]
+    cells[1].metadata["author"] = "staff"
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "authors": [{"name": "staff"}]})
+
+
+def write_sources(folder, notebook):
+    (folder / "assignment2").mkdir(parents=True, exist_ok=True)
+    (folder / "course.toml").write_bytes(MANIFEST.read_bytes())
+    nbformat.write(notebook, folder / "assignment2" / "fully_connected_nets.ipynb")
+    return folder
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """A folder with sources."""
+    return write_sources(tmp_path / "sources", small_notebook())
+
+
+@pytest.fixture
+def course(tmp_path, sources):
+    """A course folder, set up and not released."""
+    (tmp_path / "course").mkdir()
+    sources.rename(tmp_path / "course" / "source")
+    return set_up(tmp_path / "course")[0]
+
+
+@pytest.fixture
+def released(course):
+    """A course with assignment2 released."""
+    release(course, course.assignment("assignment2"))
+    return course
+
+
+class Class:
+    """The students of a course, their hand-ins and verdicts."""
+
+    def __init__(self, course):
+        self.course = course
+        self.assignment = course.assignment("assignment2")
+
+    def kit_notebook(self):
+        return nbformat.read(self.course.kit("assignment2") / "fully_connected_nets.ipynb", as_version=4)
+
+    def hand_in(self, student, notebook=None, answers=None, timestamp="2026-03-01 12:00:00 UTC", **files):
+        """Lay out a hand-in as the intake does; the notebook is the kit's, with answers to its questions."""
+        folder = self.course.submitted(student, "assignment2")
+        folder.mkdir(parents=True, exist_ok=True)
+        notebook = notebook or self.kit_notebook()
+        for cell in notebook.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            cell.source = (answers or {}).get(name, cell.source)
+        nbformat.write(notebook, folder / "fully_connected_nets.ipynb")
+        if timestamp:
+            (folder / "timestamp.txt").write_text(timestamp)
+        return folder
+
+    def judge(self, student, scores=None, **changes):
+        """Write the verdict that a judge would: the given scores, full points for all other exercises."""
+        points = self.assignment.points
+        scores = {exercise: (scores or {}).get(exercise, most) for exercise, most in points.items()}
+        findings = {
+            e: Finding("pass" if s == points[e] else "fail", s, points[e], f"report on {e}") for e, s in scores.items()
+        }
+        digest = submission_digest(self.course, self.assignment, student)
+        values = {"student": student, "assignment": "assignment2", "submission": digest, "kit": "k", "exercise_set": "e",
+                  "tier": "bubblewrap", "exercises": findings, "received": ""} | changes
+        verdicts.save(Verdict(**values), self.course.verdicts("assignment2") / f"{student}.json")
+
+
+@pytest.fixture
+def students(released):
+    return Class(released)
+
+
+def autograded(course, student):
+    """The notebook that nbgrader shows for a student, as JSON."""
+    path = course.root / "autograded" / student / "assignment2" / "fully_connected_nets.ipynb"
+    return json.loads(path.read_text())
+
+
+__all__ = ["Class", "Course", "autograded", "small_notebook", "write_sources"]
