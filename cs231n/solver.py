@@ -1,15 +1,16 @@
 """Training loop with accuracy checks, checkpoints and the best parameters kept."""
 
-import json
+from operator import index
 
 import numpy as np
 
 from . import optim
 from .checkpoint import load_params, model_state, save_params, set_model_state
+from .run_state import RunState, from_arrays, to_arrays
 from .schedules import clip_by_global_norm, clip_by_value
 
 _DATA = ("X_train", "y_train", "X_val", "y_val")
-_FORMAT = 1
+_LEAST = {"batch_size": 1, "num_epochs": 0, "print_every": 1}
 
 
 class Solver:
@@ -42,7 +43,8 @@ class Solver:
     seed : int or numpy.random.Generator, optional
         Source of the minibatches.
     schedule : callable, optional
-        ``(step, total) -> factor`` for the learning rate, see `cs231n.schedules`.
+        ``(step, total) -> factor`` for the learning rate, see `cs231n.schedules`;
+        optim_config must then hold the learning_rate.
     clip_norm, clip_value : float, optional
         Limits for the joint norm of all gradients and for each entry.
 
@@ -62,7 +64,8 @@ class Solver:
     Raises
     ------
     ValueError
-        For an unknown keyword or update rule, or data that do not fit together.
+        For an unknown keyword or update rule, a setting out of range, or data
+        that do not fit together.
     """
 
     def __init__(self, model, data, **kwargs):
@@ -85,10 +88,8 @@ class Solver:
         self.clip_value = kwargs.pop("clip_value", None)
         if kwargs:
             raise ValueError(f"Solver: unknown keyword {', '.join(sorted(kwargs))}.")
-        rule = getattr(optim, self.update_rule, None)
-        if self.update_rule.startswith("_") or not callable(rule):
-            raise ValueError(f"Solver: cs231n.optim has no update rule {self.update_rule!r}.")
-        self._rule = rule
+        self._check_settings()
+        self._rule = getattr(optim, self.update_rule)
         self._reset()
 
     def _reset(self):
@@ -159,30 +160,20 @@ class Solver:
         path : path-like
             Where to write.
         """
-        arrays = {"loss_history": np.array(self.loss_history, dtype=np.float64)}
-        for group, state in (("model", self._current_state()), ("best", self._best_state or {})):
-            arrays.update({f"{group}/{name}": value for name, value in state.items()})
-        scalars = {}
-        for name, config in self.optim_configs.items():
-            for key, value in config.items():
-                if isinstance(value, np.ndarray):
-                    arrays[f"optim/{name}/{key}"] = value
-                else:
-                    scalars.setdefault(name, {})[key] = value
-        notes = {
-            "format": _FORMAT,
-            "settings": self._settings(),
-            "epoch": self.epoch,
-            "iteration": self.iteration,
-            "best_val_acc": self.best_val_acc,
-            "train_acc_history": self.train_acc_history,
-            "val_acc_history": self.val_acc_history,
-            "optim": scalars,
-            "generators": {name: g.bit_generator.state for name, g in self._generators().items()},
-        }
-        text = json.dumps(notes, default=_json_plain)
-        arrays["notes"] = np.frombuffer(text.encode(), dtype=np.uint8)
-        save_params(path, arrays)
+        state = RunState(
+            settings=self._settings(),
+            epoch=self.epoch,
+            iteration=self.iteration,
+            best_val_acc=self.best_val_acc,
+            loss_history=self.loss_history,
+            train_acc_history=self.train_acc_history,
+            val_acc_history=self.val_acc_history,
+            model=self._current_state(),
+            best=self._best_state or {},
+            optim=self.optim_configs,
+            generators={name: g.bit_generator.state for name, g in self._generators().items()},
+        )
+        save_params(path, to_arrays(state))
 
     def load_checkpoint(self, path, max_bytes=4 * 1024**3):
         """Restore a run, so that it goes on as if it had never stopped.
@@ -204,32 +195,32 @@ class Solver:
         """
         arrays = load_params(path, max_bytes)
         try:
-            notes = json.loads(arrays.pop("notes").tobytes())
-            known = notes["format"] == _FORMAT
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"Cannot resume from {path}: it is not a checkpoint of a Solver.") from error
-        if not known:
-            raise ValueError(f"Cannot resume from {path}: checkpoint format {notes['format']!r} is unknown.")
-        settings = self._settings()
-        other = {key: value for key, value in notes["settings"].items() if value != settings.get(key)}
-        if other:
-            raise ValueError(f"Cannot resume from {path}: it was trained with {other}. Make the Solver so too.")
-        self._restore(notes, arrays)
-
-    def _restore(self, notes, arrays):
-        set_model_state(self.model, _group(arrays, "model/"))
+            state = from_arrays(arrays)
+            self._check_fits(state)
+            set_model_state(self.model, state.model)
+        except ValueError as error:
+            raise ValueError(f"Cannot resume from {path}: {str(error).rstrip('.')}.") from error
         self._reset()
-        self.epoch, self.iteration = notes["epoch"], notes["iteration"]
-        self.best_val_acc = notes["best_val_acc"]
-        self.train_acc_history, self.val_acc_history = notes["train_acc_history"], notes["val_acc_history"]
-        self.loss_history = arrays["loss_history"].tolist()
-        self.optim_configs = {
-            name: {**notes["optim"].get(name, {}), **_group(arrays, f"optim/{name}/")}
-            for name in self.model.params
-        }
-        self._keep_best(_group(arrays, "best/") or None)
+        self.epoch, self.iteration, self.best_val_acc = state.epoch, state.iteration, state.best_val_acc
+        self.loss_history = state.loss_history
+        self.train_acc_history, self.val_acc_history = state.train_acc_history, state.val_acc_history
+        self.optim_configs = state.optim
+        self._keep_best(state.best or None)
         for name, generator in self._generators().items():
-            generator.bit_generator.state = notes["generators"][name]
+            generator.bit_generator.state = state.generators[name]
+
+    def _check_fits(self, state):
+        """Raise ValueError if the state of a run is not one of this solver's runs."""
+        settings = self._settings()
+        other = {key: value for key, value in state.settings.items() if value != settings.get(key)}
+        if other:
+            raise ValueError(f"it was trained with {other}; make the Solver with the same settings")
+        if state.optim.keys() != self.model.params.keys() or (state.best and state.best.keys() != state.model.keys()):
+            raise ValueError("its parameters have other names than those of the model")
+        for name, generator in self._generators().items():
+            saved = state.generators.get(name, {}).get("bit_generator")
+            if saved != generator.bit_generator.state["bit_generator"]:
+                raise ValueError(f"its generator {name!r} was a {saved}, not a {type(generator.bit_generator).__name__}")
 
     def _step(self, total):
         """Draw a minibatch and update every parameter once."""
@@ -253,8 +244,6 @@ class Solver:
     def _scaled_update(self, w, dw, config, factor):
         if factor == 1.0:
             return self._rule(w, dw, config)
-        if "learning_rate" not in config:
-            raise ValueError("Solver: a schedule needs learning_rate in optim_config.")
         base = config["learning_rate"]
         config["learning_rate"] = base * factor
         w, config = self._rule(w, dw, config)
@@ -318,6 +307,16 @@ class Solver:
             generators["model"] = self.model.rng
         return generators
 
+    def _check_settings(self):
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not hasattr(value, "__index__") or index(value) < least:
+                raise ValueError(f"Solver: {name} must be a whole number, at least {least}; got {value!r}.")
+        if self.update_rule.startswith("_") or not callable(getattr(optim, self.update_rule, None)):
+            raise ValueError(f"Solver: cs231n.optim has no update rule {self.update_rule!r}.")
+        if self.schedule is not None and "learning_rate" not in self.optim_config:
+            raise ValueError("Solver: a schedule scales the learning rate; put learning_rate into optim_config.")
+
     def _settings(self):
         return {
             "update_rule": self.update_rule,
@@ -364,14 +363,3 @@ def _check_data(data):
             raise ValueError(
                 f"Solver: X_{part} and y_{part} need the same length, at least 1; got {len(X)} and {len(y)}."
             )
-
-
-def _group(arrays, prefix):
-    return {key[len(prefix) :]: value for key, value in arrays.items() if key.startswith(prefix)}
-
-
-def _json_plain(value):
-    """NumPy scalars and arrays (inside the states of generators) as plain Python values."""
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    raise TypeError(f"save_checkpoint: cannot keep a value of type {type(value).__name__}.")
