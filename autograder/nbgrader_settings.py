@@ -11,12 +11,10 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
-from . import plugins
+from . import feedback_page, plugins
 from .course import CONFIG, Course
 from .errors import UserError
 from .regions import STUB
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def configure(c, config_file):
@@ -38,10 +36,11 @@ def configure(c, config_file):
     c.GenerateAssignment.preprocessors = plugins.RELEASE
     c.Autograde.sanitize_preprocessors = plugins.SANITIZE
     c.Autograde.autograde_preprocessors = plugins.AUTOGRADE
-    c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
+    c.GenerateFeedback.preprocessors = feedback_page.PREPROCESSORS
+    c.GenerateFeedback.exporter_class = feedback_page.FeedbackExporter
     c.HTMLExporter.sanitize_html = True
     c.FeedbackExporter.template_name = "course_feedback"
-    c.FeedbackExporter.extra_template_basedirs = [str(TEMPLATES)]
+    c.FeedbackExporter.extra_template_basedirs = [str(feedback_page.TEMPLATES)]
 
 
 def load(course):

@@ -1,0 +1,32 @@
+"""Write the feedback pages that students get back: scores, reports, comments."""
+
+import sys
+
+from tqdm import tqdm
+
+from ..course import Course, check_student_id
+from ..feedback import generate_feedback
+
+HELP = "write the feedback pages"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("assignment")
+    parser.add_argument("--student", action="append", metavar="ID", help="only this one; may be repeated")
+
+
+def run(args):
+    """Return 0 when everybody has a page."""
+    course = Course.open(args.course)
+    students = [check_student_id(student) for student in args.student or ()] or None
+    pages, failed = generate_feedback(course, course.assignment(args.assignment), students, progress)
+    for student, reason in failed.items():
+        print(f"{student}: no feedback: {reason}", file=sys.stderr)
+    print(f"{len(pages)} feedback folders in {course.root / 'feedback'}")
+    return 1 if failed else 0
+
+
+def progress(items, **options):
+    """A progress bar on standard error."""
+    return tqdm(items, file=sys.stderr, unit="student", **options)

@@ -1,0 +1,53 @@
+"""Generates the feedback pages of an assignment with nbgrader's own converter."""
+
+import logging
+
+from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+
+from . import nbgrader_settings
+from .errors import UserError
+
+
+def generate_feedback(course, assignment, students=None, progress=None):
+    """Write the feedback pages of an assignment; pages of an earlier run are replaced.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : Assignment
+    students : list of str, optional
+        All who are in ``autograded/``, by default.
+    progress : callable, optional
+        Wraps an iterable, takes ``total`` and ``desc``, as ``tqdm`` does.
+
+    Returns
+    -------
+    pages : dict of str -> Path
+        The folder of each student.
+    failed : dict of str -> str
+        Why there is no page; the others are written all the same.
+    """
+    config = nbgrader_settings.load(course)
+    found = sorted(p.parent.name for p in (course.root / "autograded").glob(f"*/{assignment.name}") if p.is_dir())
+    students = found if students is None else students
+    missing = [student for student in students if student not in found] or ([] if students else ["the class"])
+    if missing:
+        raise UserError(f"{missing[0]} is not graded; run `autograder grade {assignment.name}` first")
+    progress = progress or (lambda items, **_: items)
+    pages, failed = {}, {}
+    with nbgrader_settings.open_gradebook(course, config):
+        for student in progress(students, total=len(students), desc="feedback"):
+            try:
+                _convert(config, assignment.name, student)
+                pages[student] = course.root / "feedback" / student / assignment.name
+            except NbGraderException as error:
+                failed[student] = str(error)
+    return pages, failed
+
+
+def _convert(config, assignment, student):
+    directory = nbgrader_settings.course_directory(config, assignment_id=assignment, student_id=student)
+    converter = GenerateFeedback(coursedir=directory, config=config, force=True)
+    converter.log = logging.Logger("feedback", logging.CRITICAL)
+    converter.start()
