@@ -1,0 +1,211 @@
+"""Print what the course's classifiers reach on real CIFAR-10 images.
+
+    python benchmarks/cifar10.py                  every row
+    python benchmarks/cifar10.py knn softmax      only these
+    python benchmarks/cifar10.py --list           what rows there are
+
+The images are looked for where `cs231n data cifar10` puts them, or in the folder named by CS231N_DATA_DIR.
+Nothing is chosen by the test images: hyperparameters were, and stopping points are, chosen on the validation
+images. The exit code is 1 if a row misses its goal or the images are missing.
+"""
+
+import argparse
+import sys
+import time
+from functools import cached_property, partial
+from typing import Callable, NamedTuple
+
+import numpy as np
+
+from cs231n.bag_of_words import BagOfVisualWords
+from cs231n.classifiers import KNearestNeighbor, LinearSVM, Softmax, TwoLayerNet
+from cs231n.data_utils import load_dataset
+from cs231n.features import color_histogram_hsv, extract_features, hog_feature
+from cs231n.solver import Solver
+
+SPLITS = ("train", "val", "test")
+
+
+class Images:
+    """The three splits, and what several rows derive from them.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Numbers of training, validation and test images.
+    seed : int
+    """
+
+    def __init__(self, counts, seed):
+        data = load_dataset("cifar10", *counts, subtract_mean=False)
+        self.seed = seed
+        self.X = {split: data[f"X_{split}"] for split in SPLITS}
+        self.y = {split: data[f"y_{split}"] for split in SPLITS}
+
+    def pixels(self):
+        """Rows of raw pixels by split."""
+        return {split: x.reshape(len(x), -1) for split, x in self.X.items()}
+
+    def images(self):
+        """Images about -2 to 2 in float32, of shape (N, 3, 32, 32), by split, without the mean image."""
+        mean = self.X["train"].mean(axis=0, dtype=np.float64).astype(np.float32)
+        return {split: (x - mean) / 64 for split, x in self.X.items()}
+
+    def features(self):
+        """Standardized gradients, hues and visual words by split."""
+        mean, std = self._features["train"].mean(axis=0), self._features["train"].std(axis=0) + 1e-8
+        return {split: ((f - mean) / std).astype(np.float32) for split, f in self._features.items()}
+
+    @cached_property
+    def _features(self):
+        images = {split: x.transpose(0, 2, 3, 1) for split, x in self.X.items()}
+        words = BagOfVisualWords(200, grid=2, num_patches=100_000, seed=self.seed).fit(images["train"])
+        functions = [hog_feature, partial(color_histogram_hsv, nbin=10), words]
+        return {split: extract_features(x, functions, verbose=True) for split, x in images.items()}
+
+
+def knn(images):
+    X = images.pixels()
+    classifier = KNearestNeighbor()
+    classifier.train(X["train"], images.y["train"])
+    on_val = classifier.predict_each(X["val"], (1, 3, 5, 8, 10, 15, 20))
+    k = max(on_val, key=lambda k: np.mean(on_val[k] == images.y["val"]))
+    return on_val[k], classifier.predict(X["test"], k)
+
+
+def linear(cls, inputs, learning_rate, reg, num_iters, images):
+    X = {split: _with_bias(x.reshape(len(x), -1)) for split, x in inputs(images).items()}
+    classifier = cls()
+    # A last stretch with smaller steps settles what the noise of the batches keeps moving.
+    for seed, (rate, share) in enumerate([(learning_rate, 0.7), (learning_rate / 5, 0.3)], images.seed):
+        classifier.train(X["train"], images.y["train"], rate, reg, int(share * num_iters), 200, seed=seed)
+    return classifier.predict(X["val"]), classifier.predict(X["test"])
+
+
+def net(make_model, inputs, images, **settings):
+    X = inputs(images)
+    model = make_model(X["train"].shape[1:], images.seed)
+    data = {f"X_{split}": X[split] for split in SPLITS} | {f"y_{split}": images.y[split] for split in SPLITS}
+    Solver(model, data, seed=images.seed, verbose=False, **settings).train()
+    return _predict(model, X["val"]), _predict(model, X["test"])
+
+
+def two_layer(hidden_dim, reg):
+    def make_model(shape, seed):
+        return TwoLayerNet(int(np.prod(shape)), hidden_dim, weight_scale="he", reg=reg, seed=seed)
+
+    return make_model
+
+
+class Row(NamedTuple):
+    """One line of the table: its title, the accuracy it must reach, and what predicts its labels."""
+
+    title: str
+    goal: float
+    run: Callable
+
+
+ROWS = {
+    "knn": Row("k nearest neighbors", 0.27, knn),
+    "svm": Row("linear SVM", 0.33, partial(linear, LinearSVM, Images.images, 3e-4, 0.2, 3500)),
+    "softmax": Row("linear softmax", 0.33, partial(linear, Softmax, Images.images, 1e-3, 0.05, 3500)),
+    "two_layer": Row(
+        "two-layer net",
+        0.42,
+        partial(
+            net,
+            two_layer(hidden_dim=200, reg=1e-2),
+            Images.images,
+            update_rule="adam",
+            optim_config={"learning_rate": 5e-4},
+            lr_decay=0.9,
+            batch_size=200,
+            num_epochs=12,
+        ),
+    ),
+    "features_softmax": Row(
+        "features + softmax", 0.42, partial(linear, Softmax, Images.features, 1e-2, 1e-3, 2500)
+    ),
+    "features_net": Row(
+        "features + two-layer net",
+        0.52,
+        partial(
+            net,
+            two_layer(hidden_dim=200, reg=1e-2),
+            Images.features,
+            update_rule="adam",
+            optim_config={"learning_rate": 1e-3},
+            lr_decay=0.9,
+            batch_size=200,
+            num_epochs=15,
+        ),
+    ),
+    # Convolutional nets: make_model takes the shape of an image and a seed, inputs is Images.images.
+}
+
+
+def _with_bias(x):
+    return np.hstack([x, np.ones((len(x), 1), x.dtype)])
+
+
+def _predict(model, X, batch_size=500):
+    return np.concatenate(
+        [np.argmax(model.loss(X[i : i + batch_size]), axis=1) for i in range(0, len(X), batch_size)]
+    )
+
+
+def measure(row, images):
+    """Train one row.
+
+    Parameters
+    ----------
+    row : Row
+    images : Images
+
+    Returns
+    -------
+    on_val, on_test, seconds : float
+    """
+    start = time.perf_counter()
+    predictions = row.run(images)
+    seconds = time.perf_counter() - start
+    on_val, on_test = (np.mean(p == images.y[split]) for p, split in zip(predictions, SPLITS[1:]))
+    return float(on_val), float(on_test), seconds
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description="Accuracy on real CIFAR-10 images, row by row.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"any of {', '.join(ROWS)}; default: all")
+    parser.add_argument("--list", action="store_true", help="name the rows and their goals")
+    parser.add_argument("--counts", nargs=3, type=int, default=(19_000, 1_000, 4_000), metavar="N",
+                        help="numbers of training, validation and test images (default: 19000 1000 4000)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.rows if name not in ROWS]
+    if unknown:
+        parser.error(f"unknown row {unknown[0]!r}; choose from {', '.join(ROWS)}")
+    if options.list:
+        for name, row in ROWS.items():
+            print(f"{name:18} {row.title:26} > {row.goal:.0%}")
+        return 0
+    try:
+        images = Images(options.counts, options.seed)
+    except (FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+    print(f"{'classifier':26} {'goal':>6} {'validation':>11} {'test':>7} {'seconds':>8}", flush=True)
+    missed = False
+    for name in options.rows or ROWS:
+        row = ROWS[name]
+        on_val, on_test, seconds = measure(row, images)
+        reached = on_test >= row.goal
+        missed |= not reached
+        verdict = "" if reached else "  goal missed"
+        line = f"{row.title:26} {row.goal:6.0%} {on_val:11.1%} {on_test:7.1%} {seconds:8.0f}{verdict}"
+        print(line, flush=True)
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
