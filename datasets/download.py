@@ -10,7 +10,7 @@ import time
 import zlib
 from pathlib import Path
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 14  # what a broken connection loses at most
 _TIMEOUT = (15, 60)  # seconds: to connect, and between two blocks
 
 
@@ -74,16 +74,17 @@ def _fetch_part(url, part, size, progress, attempts, pause):
     import requests
     from tqdm import tqdm
 
-    left = attempts
+    left, most = attempts, _length(part)
     with tqdm(desc=part.stem, total=size, initial=_length(part), unit="B", unit_scale=True, disable=not progress) as bar:
-        while (before := _length(part)) < size:
+        while _length(part) < size:
             reason = "the connection ended early"
             try:
                 _receive(url, part, size, bar)
             except requests.RequestException as error:
                 reason = _reason(error)
-            if _length(part) > before:
-                left = attempts
+            # Only more than ever before is progress: a server with a shorter file would go round for ever.
+            if _length(part) > most:
+                left, most = attempts, _length(part)
                 continue
             left -= 1
             if left <= 0:
