@@ -75,6 +75,8 @@ def load_params(path, max_bytes=MAX_BYTES):
     """
     path = Path(path)
     size = path.stat().st_size
+    if not path.is_file():  # a named pipe would never end
+        raise _bad(path, "it is not a regular file")
     if size > max_bytes:
         raise _bad(path, f"the file has {size} bytes, more than the limit of {max_bytes}")
     with open(path, "rb") as stream:
@@ -203,4 +205,4 @@ def _read_array(path, archive, info):
 
 
 def _bad(path, why):
-    return ValueError(f"Cannot load {path}: {why}. Save the weights again with cs231n.checkpoint.save_params.")
+    return ValueError(f"Cannot load {path}: {why}. Save again with cs231n.checkpoint.save_params.")

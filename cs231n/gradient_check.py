@@ -240,7 +240,8 @@ def _slope(f, x, index, dout, h):
     scale = max(1.0, abs(float(x[index])))
     if x.dtype.itemsize >= 8:
         return _slope_at(f, x, index, dout, _default_step(x.dtype) * scale)
-    return _steadiest(lambda step: (_slope_at(f, x, index, dout, step),), _default_step(x.dtype) * scale, 3)[0]
+    step = _default_step(x.dtype) * scale
+    return _steadiest(lambda h: (_slope_at(f, x, index, dout, h),), step, 3)[0]
 
 
 def _steadiest(estimate, h, levels):
@@ -268,8 +269,8 @@ def _slope_at(f, x, index, dout, step):
         x[index] = old
     if up == down:
         raise ValueError(
-            f"gradient_check: step h = {step:g} is lost in rounding at index {index}, where x = {float(old):g} ({x.dtype}). "
-            f"Leave h out, or use a larger one."
+            f"gradient_check: step h = {step:g} is lost in rounding at index {index}, "
+            f"where x = {float(old):g} ({x.dtype}). Leave h out, or use a larger one."
         )
     difference = f_up - f_down
     return (difference if dout is None else np.sum(difference * dout)) / (up - down)
@@ -299,7 +300,9 @@ def _value(value, dout):
     value = np.array(value, dtype=np.result_type(np.asarray(value).dtype, np.float64))
     if dout is None:
         if value.size != 1:
-            raise ValueError(f"gradient_check: f must return one number; got an array of shape {value.shape}.")
+            raise ValueError(
+                f"gradient_check: f must return one number; got an array of shape {value.shape}."
+            )
         return value.reshape(())
     if value.shape != dout.shape:
         raise ValueError(

@@ -12,7 +12,7 @@ import numpy as np
 
 
 def sgd(w, dw, config=None):
-    """Take a step of stochastic gradient descent: ``next_w = w - learning_rate * dw``.
+    """Take a step of stochastic gradient descent: ``w <- w - learning_rate dw``.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def sgd(w, dw, config=None):
 def sgd_momentum(w, dw, config=None):
     """Take a step of gradient descent with momentum.
 
-    ``v = momentum * v - learning_rate * dw``, ``next_w = w + v``.
+    The velocity v follows ``v <- momentum v - learning_rate dw``; the parameter moves by the new v.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def sgd_momentum(w, dw, config=None):
 def nesterov(w, dw, config=None):
     """Take a step of Nesterov's accelerated gradient, in the form that needs dw at w only.
 
-    ``v = momentum * v - learning_rate * dw``,
-    ``next_w = w + momentum * v - learning_rate * dw`` with the new v.
+    The velocity v follows ``v <- momentum v - learning_rate dw``; the parameter moves by
+    ``momentum v - learning_rate dw`` with the new v.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def nesterov(w, dw, config=None):
 def adagrad(w, dw, config=None):
     """Take a step of AdaGrad, which divides by the root of all squared gradients so far.
 
-    ``cache = cache + dw**2``,
-    ``next_w = w - learning_rate * dw / (sqrt(cache) + epsilon)``.
+    With ``cache <- cache + dw^2`` (elementwise), the parameter moves by
+    ``-learning_rate dw / (sqrt(cache) + epsilon)``.
 
     Parameters
     ----------
@@ -138,8 +138,8 @@ def adagrad(w, dw, config=None):
 def rmsprop(w, dw, config=None):
     """Take a step of RMSProp, which divides by a moving root mean square of the gradient.
 
-    ``cache = decay_rate * cache + (1 - decay_rate) * dw**2``,
-    ``next_w = w - learning_rate * dw / (sqrt(cache) + epsilon)``.
+    With ``cache <- decay_rate cache + (1 - decay_rate) dw^2`` (elementwise), the parameter
+    moves by ``-learning_rate dw / (sqrt(cache) + epsilon)``.
 
     Parameters
     ----------
@@ -172,10 +172,9 @@ def rmsprop(w, dw, config=None):
 def adadelta(w, dw, config=None):
     """Take a step of Adadelta, whose step length comes from the steps taken before.
 
-    ``cache = rho * cache + (1 - rho) * dw**2``,
-    ``step = sqrt(delta + epsilon) / sqrt(cache + epsilon) * dw``,
-    ``delta = rho * delta + (1 - rho) * step**2``,
-    ``next_w = w - learning_rate * step``.
+    First ``cache <- rho cache + (1 - rho) dw^2``, then the step
+    ``s = dw sqrt(delta + epsilon) / sqrt(cache + epsilon)``, then
+    ``delta <- rho delta + (1 - rho) s^2``; the parameter moves by ``-learning_rate s``.
 
     Parameters
     ----------
@@ -212,10 +211,10 @@ def adadelta(w, dw, config=None):
 def adam(w, dw, config=None):
     """Take a step of Adam: moving averages of gradient and squared gradient, bias-corrected.
 
-    ``t = t + 1`` first, then
-    ``m = beta1 * m + (1 - beta1) * dw``, ``v = beta2 * v + (1 - beta2) * dw**2``,
-    ``mt = m / (1 - beta1**t)``, ``vt = v / (1 - beta2**t)``,
-    ``next_w = w - learning_rate * mt / (sqrt(vt) + epsilon)``.
+    The step counter t rises by one first, so it is 1 in the first step. Then
+    ``m <- beta1 m + (1 - beta1) dw`` and ``v <- beta2 v + (1 - beta2) dw^2`` (elementwise).
+    Divided by ``1 - beta1^t`` and ``1 - beta2^t`` they are called m' and v'; the parameter
+    moves by ``-learning_rate m' / (sqrt(v') + epsilon)``.
 
     Parameters
     ----------
@@ -255,7 +254,7 @@ def adam(w, dw, config=None):
 def adamw(w, dw, config=None):
     """Take a step of AdamW: Adam with weight decay apart from the gradient.
 
-    As Adam, but w first shrinks: ``w = w - learning_rate * weight_decay * w``.
+    As Adam, but the parameter also shrinks by ``learning_rate weight_decay w``, with the w before the step.
 
     Parameters
     ----------

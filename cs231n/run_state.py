@@ -86,7 +86,7 @@ def from_arrays(arrays):
             **{name: arrays[name].tolist() for name in _HISTORIES},
             model=_group(arrays, "model/"),
             best=_group(arrays, "best/"),
-            optim={name: config | _group(arrays, f"optim/{name}/") for name, config in notes["optim"].items()},
+            optim={name: kept | _group(arrays, f"optim/{name}/") for name, kept in notes["optim"].items()},
             generators=dict(notes["generators"]),
         )
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:

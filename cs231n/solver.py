@@ -215,12 +215,14 @@ class Solver:
         other = {key: value for key, value in state.settings.items() if value != settings.get(key)}
         if other:
             raise ValueError(f"it was trained with {other}; make the Solver with the same settings")
-        if state.optim.keys() != self.model.params.keys() or (state.best and state.best.keys() != state.model.keys()):
+        strangers = state.best and state.best.keys() != state.model.keys()
+        if strangers or state.optim.keys() != self.model.params.keys():
             raise ValueError("its parameters have other names than those of the model")
         for name, generator in self._generators().items():
             saved = state.generators.get(name, {}).get("bit_generator")
-            if saved != generator.bit_generator.state["bit_generator"]:
-                raise ValueError(f"its generator {name!r} was a {saved}, not a {type(generator.bit_generator).__name__}")
+            own = type(generator.bit_generator).__name__
+            if saved != own:
+                raise ValueError(f"its generator {name!r} was a {saved}, not a {own}")
 
     def _step(self, total):
         """Draw a minibatch and update every parameter once."""
@@ -315,13 +317,15 @@ class Solver:
         if self.update_rule.startswith("_") or not callable(getattr(optim, self.update_rule, None)):
             raise ValueError(f"Solver: cs231n.optim has no update rule {self.update_rule!r}.")
         if self.schedule is not None and "learning_rate" not in self.optim_config:
-            raise ValueError("Solver: a schedule scales the learning rate; put learning_rate into optim_config.")
+            raise ValueError("Solver: a schedule scales learning_rate; put one into optim_config.")
 
     def _settings(self):
         return {
             "update_rule": self.update_rule,
             "batch_size": self.batch_size,
             "num_train": len(self.X_train),
+            "num_train_samples": self.num_train_samples,
+            "num_val_samples": self.num_val_samples,
             "lr_decay": self.lr_decay,
             "clip_norm": self.clip_norm,
             "clip_value": self.clip_value,
@@ -361,5 +365,6 @@ def _check_data(data):
         X, y = data[f"X_{part}"], data[f"y_{part}"]
         if len(X) != len(y) or len(X) == 0:
             raise ValueError(
-                f"Solver: X_{part} and y_{part} need the same length, at least 1; got {len(X)} and {len(y)}."
+                f"Solver: X_{part} and y_{part} need the same length, at least 1; "
+                f"got {len(X)} and {len(y)}."
             )

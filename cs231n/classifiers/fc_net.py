@@ -249,7 +249,8 @@ class FullyConnectedNet:
 def _check_settings(keep, normalization):
     if normalization not in (None, "batchnorm", "layernorm"):
         raise ValueError(
-            f"FullyConnectedNet: normalization must be None, 'batchnorm' or 'layernorm'; got {normalization!r}."
+            f"FullyConnectedNet: normalization must be None, 'batchnorm' or 'layernorm'; "
+            f"got {normalization!r}."
         )
     if not 0 < keep <= 1:
         raise ValueError(

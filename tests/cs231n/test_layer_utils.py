@@ -39,7 +39,11 @@ def test_conv_relu_pool_equals_its_layers_one_after_the_other(inputs):
 
 @pytest.mark.parametrize("name", ["conv_relu", "conv_bn_relu", "conv_relu_pool"])
 def test_gradients_of_a_sandwich_agree_along_random_directions(name, inputs):
-    settings = {"conv_relu": (CONV,), "conv_bn_relu": (CONV, {"mode": "train"}), "conv_relu_pool": (CONV, POOL)}
+    settings = {
+        "conv_relu": (CONV,),
+        "conv_bn_relu": (CONV, {"mode": "train"}),
+        "conv_relu_pool": (CONV, POOL),
+    }
     forward, backward = (getattr(sandwiches, f"{name}_{way}") for way in ("forward", "backward"))
     if name == "conv_bn_relu":
         inputs += [np.linspace(1, 2, 4), np.linspace(-1, 1, 4)]

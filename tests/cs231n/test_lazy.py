@@ -23,8 +23,12 @@ def test_unknown_names_raise_the_usual_errors():
 
 
 def test_importing_the_package_imports_no_layer():
-    code = "import sys, cs231n.layers, cs231n.classifiers; print([m for m in sys.modules if 'affine' in m or 'fc_net' in m])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    code = (
+        "import sys, cs231n.layers, cs231n.classifiers\n"
+        "print([m for m in sys.modules if 'affine' in m or 'fc_net' in m])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
 
 
 @pytest.fixture

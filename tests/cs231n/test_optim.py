@@ -4,6 +4,7 @@ import pytest
 from cs231n import optim
 
 RULES = ("sgd", "sgd_momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw")
+ADAM = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 1}
 DEFAULTS = {
     "sgd": {"learning_rate": 1e-2},
     "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
@@ -11,10 +12,10 @@ DEFAULTS = {
     "adagrad": {"learning_rate": 1e-2, "epsilon": 1e-8},
     "rmsprop": {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
     "adadelta": {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-6},
-    "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 1},
-    "adamw": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 1, "weight_decay": 1e-2},
+    "adam": ADAM,
+    "adamw": ADAM | {"weight_decay": 1e-2},
 }
-# With matching settings; PyTorch's Nesterov keeps the velocity with the other sign and scale, the weights agree.
+# PyTorch's Nesterov keeps the velocity with another sign and scale; the weights agree.
 TORCH = {
     "sgd": lambda o, p: o.SGD(p, lr=1e-2),
     "sgd_momentum": lambda o, p: o.SGD(p, lr=1e-2, momentum=0.9),
@@ -36,7 +37,8 @@ def rng():
 @every_rule
 def test_rule_starts_from_its_documented_defaults(name, rng):
     _, config = getattr(optim, name)(rng.standard_normal(3), rng.standard_normal(3))
-    assert {key: value for key, value in config.items() if not isinstance(value, np.ndarray)} == DEFAULTS[name]
+    plain = {key: value for key, value in config.items() if not isinstance(value, np.ndarray)}
+    assert plain == DEFAULTS[name]
 
 
 @every_rule

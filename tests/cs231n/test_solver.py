@@ -22,20 +22,21 @@ def make_data(N=120, seed=0):
 
 
 def make_solver(model=None, **kwargs):
-    settings = {"num_epochs": 3, "batch_size": 20, "seed": 5, "verbose": False, "optim_config": {"learning_rate": 0.1}}
+    settings = {"num_epochs": 3, "batch_size": 20, "seed": 5, "verbose": False}
+    settings["optim_config"] = {"learning_rate": 0.1}
     return Solver(model or TwoLayerNet(6, 10, 4, weight_scale=0.1, seed=1), make_data(), **settings | kwargs)
 
 
 def noisy_net():
     """Everything that has a state: batch normalization, and dropout from the net's own generator."""
-    return FullyConnectedNet(
-        [9, 8], 6, 4, dropout_keep_ratio=0.8, normalization="batchnorm", weight_scale="he", seed=np.random.default_rng(3)
-    )
+    rng = np.random.default_rng(3)
+    return FullyConnectedNet([9, 8], 6, 4, 0.8, normalization="batchnorm", weight_scale="he", seed=rng)
 
 
 def assert_same_run(a, b):
-    for name in ("loss_history", "train_acc_history", "val_acc_history", "best_val_acc", "epoch", "iteration"):
+    for name in ("train_acc_history", "val_acc_history", "best_val_acc", "epoch", "iteration"):
         assert getattr(a, name) == getattr(b, name), name
+    assert a.loss_history == b.loss_history
     for first, second in (
         (model_state(a.model), model_state(b.model)),
         (a.best_params, b.best_params),
@@ -101,7 +102,7 @@ def test_a_schedule_scales_the_rate_of_each_step_and_not_the_configuration(monke
 
 
 def test_a_schedule_without_a_learning_rate_says_so():
-    with pytest.raises(ValueError, match="put learning_rate into optim_config"):
+    with pytest.raises(ValueError, match="put one into optim_config"):
         make_solver(schedule=schedules.cosine, optim_config={})
 
 
@@ -219,7 +220,8 @@ def test_weights_put_into_the_model_between_two_calls_are_trained_further():
     solver = make_solver(num_epochs=1)
     solver.train()
     solver.model.params["W1"] = np.full((6, 10), 7.0)
-    solver.num_epochs, solver.optim_configs = 2, {name: {"learning_rate": 0.0} for name in solver.model.params}
+    solver.num_epochs = 2
+    solver.optim_configs = {name: {"learning_rate": 0.0} for name in solver.model.params}
     solver.train()
     last = solver._last_state["W1"]
     np.testing.assert_array_equal(last, 7)
@@ -322,7 +324,8 @@ def test_a_checkpoint_is_an_npz_file_with_json_notes(tmp_path):
     solver.save_checkpoint(tmp_path / "run.npz")
     arrays = load_params(tmp_path / "run.npz")
     assert json.loads(arrays["notes"].tobytes())["epoch"] == 3
-    assert {"model/W1", "model/running_var2", "best/running_mean1", "optim/W1/m", "loss_history"} <= arrays.keys()
+    names = {"model/W1", "model/running_var2", "best/running_mean1", "optim/W1/m", "loss_history"}
+    assert names <= arrays.keys()
 
 
 def test_optimizer_state_that_json_cannot_hold_is_refused(tmp_path):
@@ -364,8 +367,8 @@ def test_settings_that_make_no_sense_are_refused(kwargs, message):
     ("change", "message"),
     [
         (lambda data: data.pop("X_val"), "data lacks X_val"),
-        (lambda data: data.update(y_train=data["y_train"][1:]), "the same length, at least 1; got 90 and 89"),
-        (lambda data: data.update(X_val=data["X_val"][:0], y_val=data["y_val"][:0]), "at least 1; got 0 and 0"),
+        (lambda data: data.update(y_train=data["y_train"][1:]), "the same length, .*got 90 and 89"),
+        (lambda data: data.update(X_val=np.zeros((0, 6)), y_val=np.zeros(0)), "at least 1; got 0 and 0"),
     ],
 )
 def test_data_that_do_not_fit_together_are_refused(change, message):
@@ -379,8 +382,10 @@ def test_verbose_training_prints_losses_and_accuracies_and_shows_a_bar(capsys):
     make_solver(verbose=True, print_every=4).train()
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
-    assert lines[0].startswith("(Iteration 1 / 12) loss: ") and lines[1].startswith("(Epoch 0 / 3) train acc: ")
-    assert [line.split(" / ")[0] for line in lines if "Iteration" in line] == [f"(Iteration {n}" for n in (1, 5, 9)]
+    assert lines[0].startswith("(Iteration 1 / 12) loss: ")
+    assert lines[1].startswith("(Epoch 0 / 3) train acc: ")
+    shown = [line.split(" / ")[0] for line in lines if "Iteration" in line]
+    assert shown == ["(Iteration 1", "(Iteration 5", "(Iteration 9"]
     assert "12" in captured.err and "step/s" in captured.err
 
 

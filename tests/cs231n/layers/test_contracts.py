@@ -60,7 +60,13 @@ ROWS = [
         layers.sigmoid_backward,
         lambda torch, x: torch.sigmoid(x),
     ),
-    Row("tanh", elementwise_inputs, layers.tanh_forward, layers.tanh_backward, lambda torch, x: torch.tanh(x)),
+    Row(
+        "tanh",
+        elementwise_inputs,
+        layers.tanh_forward,
+        layers.tanh_backward,
+        lambda torch, x: torch.tanh(x),
+    ),
     Row(
         "affine_relu",
         affine_inputs,
