@@ -1,0 +1,184 @@
+"""The nets that are chains of layers: the lecture's pattern, LeNet-5 and the residual net."""
+
+import numpy as np
+import pytest
+
+from cs231n.checkpoint import load_params, model_state, save_params, set_model_state
+from cs231n.classifiers import LeNet5, PatternNet, ResNet, parse_pattern
+from cs231n.gradient_check import check_gradient
+from cs231n.solver import Solver
+
+PATTERN = "[(CONV-RELU)*2-POOL]*2-(FC-RELU)*1-SOFTMAX"
+
+
+def small_pattern_net(**settings):
+    return PatternNet(PATTERN, (2, 8, 12), (3, 4), hidden_dim=5, num_classes=3, **settings)
+
+
+def small_lenet(**settings):
+    return LeNet5((2, 28, 32), num_classes=3, **settings)
+
+
+def small_resnet(**settings):
+    return ResNet((2, 5, 8), widths=(3, 4, 4), num_classes=3, **settings)
+
+
+NETS = {
+    "pattern": (small_pattern_net, (2, 8, 12)),
+    "lenet": (small_lenet, (2, 28, 32)),
+    "resnet": (small_resnet, (2, 5, 8)),
+}
+EACH = pytest.mark.parametrize("name", NETS)
+NORMALIZED = pytest.mark.parametrize("normalization", [None, "batchnorm"])
+
+
+def draw(name, N=4, **settings):
+    make, shape = NETS[name]
+    rng = np.random.default_rng(0)
+    return make(seed=1, **settings), rng.standard_normal((N, *shape)), rng.integers(3, size=N)
+
+
+@pytest.mark.parametrize("pattern, expected", [
+    ("[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX", (2, True, 3, 1)),
+    ("[(CONV-RELU)*1]*4-SOFTMAX", (1, False, 4, 0)),
+    ("[ (CONV-RELU)*12 - POOL ]*1 - (FC-RELU)*0 - SOFTMAX", (12, True, 1, 0)),
+])
+def test_pattern_is_read_as_the_lecture_writes_it(pattern, expected):
+    assert parse_pattern(pattern) == expected
+
+
+@pytest.mark.parametrize("pattern", ["", "CONV-RELU-SOFTMAX", "[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX", PATTERN + "-POOL"])
+def test_pattern_of_another_form_is_refused(pattern):
+    with pytest.raises(ValueError, match="Write it like"):
+        parse_pattern(pattern)
+
+
+def test_pattern_net_has_the_parameters_that_the_pattern_says():
+    net = small_pattern_net(normalization="batchnorm")
+    assert [net.params[f"W{k}"].shape for k in range(1, 7)] == [
+        (3, 2, 3, 3), (3, 3, 3, 3), (4, 3, 3, 3), (4, 4, 3, 3), (4 * 2 * 3, 5), (5, 3),
+    ]
+    assert [net.params[f"gamma{k}"].shape for k in range(1, 6)] == [(3,), (3,), (4,), (4,), (5,)]
+    assert "gamma6" not in net.params and len(net.bn_params) == 5
+
+
+def test_pattern_net_without_pooling_or_hidden_layers_is_a_stack_of_convolutions():
+    net = PatternNet("[(CONV-RELU)*1]*2-SOFTMAX", (1, 3, 4), 2, num_classes=3)
+    assert [net.params[f"W{k}"].shape for k in (1, 2, 3)] == [(2, 1, 3, 3), (2, 2, 3, 3), (24, 3)]
+
+
+@pytest.mark.parametrize("settings, message", [
+    ({"filter_size": 4}, "an even filter does not keep height and width"),
+    ({"num_filters": (8, 8, 8)}, "num_filters needs one number, or one per block, here 2"),
+    ({"hidden_dim": ()}, "hidden_dim needs one number, or one per hidden layer, here 1"),
+    ({"input_dim": (1, 8, 6)}, "PatternNet: window width 2 with stride 2 does not fit width 3"),
+    ({"normalization": "layernorm"}, "normalization must be None or 'batchnorm'; got 'layernorm'"),
+])
+def test_settings_that_do_not_fit_the_pattern_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        PatternNet(PATTERN, **settings)
+
+
+def test_lenet_has_the_sizes_of_the_paper():
+    net = LeNet5(seed=0)
+    assert [net.params[f"W{k}"].shape for k in range(1, 6)] == [
+        (6, 1, 5, 5), (16, 6, 5, 5), (120, 16, 5, 5), (120, 84), (84, 10),
+    ]
+    assert sum(value.size for value in net.params.values()) == 61_706
+    assert net.loss(np.zeros((2, 1, 28, 28))).shape == (2, 10)
+
+
+def test_lenet_refuses_images_that_its_filters_do_not_cover():
+    with pytest.raises(ValueError, match="LeNet5: .* does not fit height 29"):
+        LeNet5((1, 29, 28))
+
+
+def test_residual_net_projects_only_where_the_size_changes():
+    net = small_resnet()
+    kinds = {name: value.shape for name, value in net.params.items() if name.startswith("W")}
+    one_by_one = [shape for shape in kinds.values() if shape[2:] == (1, 1)]
+    assert one_by_one == [(4, 3, 1, 1), (4, 4, 1, 1)]
+    assert len(kinds) - len(one_by_one) == 2 * 3 + 2
+    assert len(net.bn_params) == len(kinds) - 1
+
+
+def test_residual_block_with_silent_body_passes_its_input_on():
+    net, X, _ = draw("resnet")
+    for name in net.params:
+        if name.startswith(("gamma", "beta")) and name not in ("gamma1", "beta1"):
+            net.params[name][...] = 0
+    block = net.layers[3]
+    x = np.abs(np.random.default_rng(0).standard_normal((2, 3, 5, 8))).astype(np.float32)
+    np.testing.assert_array_equal(block.forward(x, net)[0], x)
+
+
+# LeNet-5 has thousands of rectifiers; with two images none lies within a step of its kink.
+@pytest.mark.parametrize("name, normalization, N", [
+    ("pattern", None, 4), ("pattern", "batchnorm", 4), ("lenet", None, 2), ("resnet", None, 4), ("resnet", "batchnorm", 4),
+])
+def test_gradients_match_numerical_ones(name, normalization, N, assert_net_gradients):
+    net, X, y = draw(name, N, normalization=normalization, reg=0.1, dtype=np.float64)
+    assert_net_gradients(net, X, y)
+
+
+@EACH
+@NORMALIZED
+def test_gradient_reaches_the_image_at_test_time(name, normalization):
+    net, X, y = draw(name, normalization=normalization, dtype=np.float64)
+    net.loss(X, y)
+    scores, caches = net.forward(X)
+    dscores = np.random.default_rng(2).standard_normal(scores.shape)
+    dX, _ = net.backward(dscores, caches)
+    assert check_gradient(lambda X: net.forward(X)[0], X, dX, dscores) <= 1e-8
+
+
+@EACH
+def test_penalty_has_one_half_and_leaves_all_but_the_weights_alone(name):
+    (free, X, y), (heavy, _, _) = (draw(name, normalization="batchnorm", reg=reg, dtype=np.float64) for reg in (0, 2))
+    weights = [value for key, value in free.params.items() if key.startswith("W")]
+    assert heavy.loss(X, y)[0] - free.loss(X, y)[0] == pytest.approx(sum(np.sum(W ** 2) for W in weights))
+    grads, heavy_grads = free.loss(X, y)[1], heavy.loss(X, y)[1]
+    for key, value in free.params.items():
+        expected = grads[key] + (2 * value if key.startswith("W") else 0)
+        np.testing.assert_allclose(heavy_grads[key], expected, rtol=1e-9, atol=1e-12)
+
+
+@EACH
+@NORMALIZED
+def test_single_precision_stays_single_whatever_the_input(name, normalization):
+    net, X, y = draw(name, normalization=normalization)
+    _, grads = net.loss(X, y)
+    assert {array.dtype for array in (net.loss(X), *grads.values(), *net.params.values())} == {np.dtype(np.float32)}
+
+
+@EACH
+def test_running_statistics_are_used_without_labels(name):
+    net, X, y = draw(name, normalization="batchnorm", dtype=np.float64)
+    net.loss(X, y)
+    together = net.loss(X)
+    alone = np.concatenate([net.loss(X[n:n + 1]) for n in range(len(X))])
+    np.testing.assert_allclose(alone, together, rtol=1e-9, atol=1e-12)
+
+
+@EACH
+def test_weights_and_running_statistics_survive_a_file_in_defect_lost_from_checkpoints(name, tmp_path):
+    net, X, y = draw(name, normalization="batchnorm")
+    net.loss(X, y)
+    save_params(tmp_path / "net.npz", model_state(net))
+    other = NETS[name][0](seed=2, normalization="batchnorm")
+    set_model_state(other, load_params(tmp_path / "net.npz"))
+    np.testing.assert_array_equal(other.loss(X), net.loss(X))
+
+
+@pytest.mark.parametrize("net", [
+    PatternNet(PATTERN, (2, 8, 12), 8, hidden_dim=20, num_classes=3, normalization="batchnorm", seed=0),
+    ResNet((2, 8, 12), widths=(8, 12), num_classes=3, seed=0),
+], ids=["pattern", "resnet"])
+def test_net_overfits_a_few_images(net):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((12, 2, 8, 12)), rng.integers(3, size=12)
+    data = {"X_train": X, "y_train": y, "X_val": X, "y_val": y}
+    solver = Solver(net, data, update_rule="adam", optim_config={"learning_rate": 1e-2}, batch_size=12,
+                    num_epochs=40, num_train_samples=None, verbose=False, seed=0)
+    solver.train()
+    assert solver.check_accuracy(X, y) == 1
