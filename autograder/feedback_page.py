@@ -8,6 +8,8 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader.preprocessors import GetGrades
 
+from .plain_text import safe_markdown
+
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = TEMPLATES / "feedback.css"
 FORMULAS = (
@@ -29,7 +31,10 @@ def policy(mathjax_url):
 class FeedbackExporter(HTMLExporter):
     """Renders with the course's template and a content security policy."""
 
-    sanitize_html = True
+    def default_filters(self):
+        """Yield nbconvert's filters and the one that answers pass through."""
+        yield from super().default_filters()
+        yield "safe_markdown", safe_markdown
 
     def _init_resources(self, resources):
         resources = super()._init_resources(resources)

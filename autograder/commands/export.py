@@ -1,0 +1,29 @@
+"""Write the scores as a table: one row for each student and exercise, with those who were refused or are missing."""
+
+import sys
+from pathlib import Path
+
+from ..course import Course
+from ..export import score_rows, write_csv
+
+HELP = "write the scores as CSV"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("assignment", nargs="?", help="only this one (default: all of the course)")
+    parser.add_argument("--format", choices=["csv"], default="csv")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="default: standard output")
+
+
+def run(args):
+    """Return 0 when the table is written."""
+    course = Course.open(args.course)
+    names = [args.assignment] if args.assignment else list(course.assignments)
+    rows = score_rows(course, [course.assignment(name) for name in names])
+    if args.to:
+        write_csv(rows, args.to)
+        print(f"{len(rows)} rows in {args.to}")
+    else:
+        write_csv(rows, stream=sys.stdout)
+    return 0
