@@ -112,7 +112,7 @@ class Bubblewrap:
         command : list of str
             For `cs231n.check.client.Worker`. The worker dies with the thread that starts it.
         """
-        options = [*worker_options(limits), f"--processes={PROCESSES}", f"--open-files={OPEN_FILES}"]
+        options = [*worker_options(limits), f"--processes={PROCESSES}", f"--open-files={OPEN_FILES}", "--alone"]
         return self.enclose(python_command(KIT, [PACKAGES], self.python, options), tree)
 
     def enclose(self, arguments, tree=None):

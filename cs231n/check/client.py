@@ -24,6 +24,7 @@ MAX_TEXT = 600
 MAX_TEXTS = 8
 SECONDS = 30.0
 START_SECONDS = 60.0
+TAKEN_SECONDS = 5.0
 BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from cs231n.check.worker import main; main()"
 
 
@@ -135,19 +136,44 @@ class Worker:
         return answers
 
     def _send(self, question):
-        if self._process is None or self._process.poll() is not None:
+        for patience in (TAKEN_SECONDS, START_SECONDS):
+            if self._process is None or self._process.poll() is not None:
+                self.close()
+                self._start()
+            if self._write(question) and self._is_taken(question["nonce"], patience):
+                return self._frames
             self.close()
-            self._start()
+        raise _Broken("died", "the process that ran your code ended before it was asked")
+
+    def _is_taken(self, nonce, patience):
+        """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""
         try:
-            write_frame(self._process.stdin, question)
-        except OSError:
-            raise _Broken("died", "the process that ran your code ended before it was asked") from None
-        return self._frames
+            return self._frames.next(patience) == {"nonce": nonce, "taken": True}
+        except queue.Empty:
+            return False
+
+    def _write(self, question):
+        """Write from a thread: a worker that a submission has stopped reads no more, and a full pipe waits for ever."""
+        outcome = []
+
+        def write():
+            try:
+                write_frame(self._process.stdin, question)
+                outcome.append(None)
+            except (OSError, ValueError) as error:
+                outcome.append(error)
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        writer.join(self.seconds)
+        if outcome and isinstance(outcome[0], ProtocolError):
+            raise outcome[0]
+        return outcome == [None]
 
     def _receive(self, frames, nonce, name):
         frame = self._next(frames, nonce)
-        if "died" in frame:
-            raise _death(frame["died"])
+        if "died" in frame or "done" in frame:
+            raise _death(frame.get("died"))
         answer = _checked(frame) if frame.get("case") == name else None
         if answer is None:
             raise _Broken("died", "the process that ran your code answered out of turn")

@@ -7,6 +7,7 @@ to the working set of modules or to itself is gone with it. Its answers are arra
 
 import argparse
 import os
+import signal
 import sys
 import warnings
 
@@ -26,10 +27,12 @@ def main(argv=None):
     _limit_resources(options)
     write_frame(answers, {"ready": True})
     while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
+        write_frame(answers, {"nonce": question["nonce"], "taken": True})
         if hasattr(os, "fork"):
             _answer_in_child(question, questions, answers, options)
         else:
             _answer(question, answers, options.answer_bytes)
+            write_frame(answers, {"nonce": question["nonce"], "done": True})
 
 
 def _parse(argv):
@@ -40,6 +43,7 @@ def _parse(argv):
     parser.add_argument("--file-bytes", type=int, default=0, help="largest file that may be written, 0 for no limit")
     parser.add_argument("--processes", type=int, default=0, help="processes and threads at once, 0 for no limit")
     parser.add_argument("--open-files", type=int, default=0, help="files open at once, 0 for no limit")
+    parser.add_argument("--alone", action="store_true", help="nothing but this worker runs in its PID namespace")
     return parser.parse_args(argv)
 
 
@@ -80,15 +84,26 @@ def _answer_in_child(question, questions, answers, options):
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
-    if status:
-        write_frame(answers, {"nonce": question["nonce"], "died": os.waitstatus_to_exitcode(status)})
+    if options.alone:
+        _end_everything_else()
+    end = {"died": os.waitstatus_to_exitcode(status)} if status else {"done": True}
+    write_frame(answers, {"nonce": question["nonce"]} | end)
+
+
+def _end_everything_else():
+    """Kill what a question left behind, so that it cannot answer the next one; only ever in a namespace of its own."""
+    if (os.getpid(), os.getppid()) == (2, 1):
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def _limit_processor_time(seconds):
     if seconds:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def _answer(question, answers, answer_bytes):
@@ -106,7 +121,6 @@ def _answer(question, answers, answer_bytes):
         except ProtocolError as error:
             refused = {key: answer[key] for key in ("nonce", "case", "warnings")}
             write_frame(answers, refused | _failure("unanswerable", "ProtocolError", str(error)))
-    write_frame(answers, {"nonce": question["nonce"], "done": True})
 
 
 def _run(probe, inputs):

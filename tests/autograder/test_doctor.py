@@ -1,0 +1,53 @@
+"""What `autograder doctor` proves, and what it says where there is nothing to prove."""
+
+import pytest
+
+from autograder import doctor
+from autograder.commands.doctor import run
+from autograder.errors import UserError
+from autograder.probes import ATTEMPTS
+from autograder.sandbox import Unisolated, find_sandbox
+
+
+@pytest.fixture(scope="module")
+def inside():
+    try:
+        sandbox = find_sandbox()
+    except UserError as reason:
+        pytest.skip(str(reason))
+    return {attempt.name: attempt for attempt in doctor.attempts(sandbox)}
+
+
+@pytest.fixture(scope="module")
+def outside():
+    return {attempt.name: attempt for attempt in doctor.attempts(Unisolated())}
+
+
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_submission_in_the_sandbox_gains_nothing_when_it_tries_to(inside, name):
+    assert inside[name].gained == ""
+
+
+@pytest.mark.parametrize("name", [
+    "read a file of the instructor", "read the instructor's environment", "connect to a server on this machine",
+    "see or signal another process", "write where the instructor works", "change the kit that it runs in", "fill the disk",
+])
+def test_same_attempt_succeeds_without_a_sandbox(outside, name):
+    assert outside[name].gained
+
+
+def test_doctor_says_isolated_and_exits_0_where_there_is_a_sandbox(inside, capsys):
+    assert run(None) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("Sandbox: bubblewrap")
+    assert all(name in printed for name in ATTEMPTS)
+    assert "GAINED" not in printed
+
+
+def test_doctor_without_a_sandbox_exits_1_and_says_how_to_get_one(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert run(None) == 1
+    printed = capsys.readouterr().out
+    assert "NOT isolated" in printed
+    assert "GAINED" in printed
+    assert "apt install bubblewrap" in printed or "Linux" in printed

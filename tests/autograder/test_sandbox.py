@@ -1,0 +1,295 @@
+"""Submissions that attack the sandbox: each gains nothing, loses its own case alone, and leaves no process behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.course import Limits
+from autograder.errors import UserError
+from autograder.package_tree import write_tree
+from autograder.sandbox import TIERS, Bubblewrap, Unavailable, Unisolated, find_sandbox
+from cs231n.check.client import Worker
+from cs231n.check.exercises import EXERCISES
+
+PATIENCE = 60
+LIMITS = Limits(cpu_seconds=1, memory_mb=1024, answer_mb=4, file_mb=4)
+HEADER = "import os, sys, signal, subprocess, threading, time\nimport numpy as np\n\ndef affine_forward(x, w, b):\n"
+OUTCOMES = {"answered", "raised", "unanswerable", "timeout", "died"}
+
+ATTACKS = {
+    "never returns": "while True: pass",
+    "sleeps": "time.sleep(1000)",
+    "swallows interrupts": "while True:\n    try:\n        time.sleep(1000)\n    except BaseException:\n        pass",
+    "ignores the end of its processor time": "signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
+    "takes ten gigabytes": "return np.ones(10 << 27), None",
+    "takes ten gigabytes in children": """
+        for _ in range(20):
+            if os.fork() == 0:
+                held = np.ones(10 << 27)
+                time.sleep(1000)
+        """,
+    "forks without end": "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
+    "starts threads without end": "while True:\n    threading.Thread(target=time.sleep, args=(1000,)).start()",
+    "leaves a daemon": """
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                while True:
+                    time.sleep(0.1)
+            os._exit(0)
+        os.wait()
+        return np.zeros((x.shape[0], w.shape[1])), None
+        """,
+    "prints a gigabyte": """
+        for _ in range(1024):
+            os.write(1, b"x" * (1 << 20))
+            os.write(2, b"x" * (1 << 20))
+        """,
+    "closes every descriptor": "os.closerange(0, 1024)",
+    "writes to every descriptor": """
+        for fd in range(1024):
+            try:
+                os.write(fd, b'{"nonce": "", "status": "answered"}' * 100)
+            except OSError:
+                pass
+        """,
+    "forges frames": """
+        import json
+        text = json.dumps({"nonce": "0", "case": "a batch of vectors", "status": "answered", "arrays": {}}).encode()
+        for fd in range(1024):
+            try:
+                os.write(fd, len(text).to_bytes(8, "big") + text)
+            except OSError:
+                pass
+        """,
+    "announces an endless frame": """
+        for fd in range(1024):
+            try:
+                os.write(fd, (1 << 62).to_bytes(8, "big"))
+            except OSError:
+                pass
+        """,
+    "exits with success": "os._exit(0)",
+    "kills its parent": "os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)",
+    "stops its parent": "os.kill(os.getppid(), signal.SIGSTOP)\nos.kill(os.getpid(), signal.SIGSTOP)",
+    "kills everything": "os.kill(-1, signal.SIGKILL)\ntime.sleep(1000)",
+    "answers more than it may": "return np.zeros(1 << 22), None",
+    "crashes the interpreter": "import ctypes; ctypes.string_at(0)",
+    "overflows the stack": "sys.setrecursionlimit(10 ** 9)\nf = lambda n: f(n + 1)\nf(0)",
+    "writes a huge file": "open('/tmp/huge', 'wb').write(b'x' * (1 << 26))",
+    "opens files without end": """
+        held = []
+        try:
+            while True:
+                held.append(open("/dev/null"))
+        except OSError as error:
+            held.clear()
+            raise OSError(error.strerror) from None
+        """,
+    "answers for its parent and stops it": """
+        import gc
+        from cs231n.check.protocol import write_frame
+        frames = sys._getframe()
+        while "question" not in frames.f_locals:
+            frames = frames.f_back
+        question, answers = frames.f_locals["question"], frames.f_locals["answers"]
+        write_frame(answers, {"nonce": question["nonce"], "case": question["cases"][0]["name"], "status": "raised",
+                              "error": {"type": "", "message": "", "where": ""}, "changed": [], "warnings": []})
+        write_frame(answers, {"nonce": question["nonce"], "done": True})
+        os.kill(os.getppid(), signal.SIGSTOP)
+        os._exit(0)
+        """,
+    "waits on a fifo": "os.mkfifo('/tmp/fifo')\nopen('/tmp/fifo')",
+}
+
+SLOW = {
+    "sleeps", "swallows interrupts", "ignores the end of its processor time", "takes ten gigabytes in children",
+    "starts threads without end", "announces an endless frame", "writes to every descriptor", "closes every descriptor",
+    "stops its parent", "crashes the interpreter", "overflows the stack", "waits on a fifo", "writes a huge file",
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    try:
+        return find_sandbox()
+    except UserError as reason:
+        pytest.skip(str(reason))
+
+
+@contextmanager
+def submission(sandbox, folder, affine, limits=LIMITS):
+    write_tree(folder, {"cs231n/layers/affine.py": affine})
+    with Worker(sandbox.command(folder, limits), PATIENCE, limits.answer_mb << 20) as worker:
+        yield worker
+
+
+def ask(worker, name, seconds=PATIENCE):
+    exercise = EXERCISES[name]
+    worker.seconds = seconds
+    (answer,) = worker.ask(name, exercise.probes[0].name, exercise.draw()[:1])
+    worker.seconds = PATIENCE
+    return answer
+
+
+def relu_is_right(worker):
+    exercise = EXERCISES["relu_forward"]
+    case = exercise.draw()[0]
+    (answer,) = worker.ask(exercise.id, exercise.probes[0].name, [case])
+    return answer["status"] == "answered" and np.array_equal(answer["arrays"]["out"], np.maximum(case.inputs["x"], 0))
+
+
+def namespaces_below(pid):
+    """The PID namespaces, other than ours, of every process below this one."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found, below = set(), {pid}
+    while below:
+        for process in below:
+            found |= namespace_of(process)
+        below = {child for child, parent in parents.items() if parent in below}
+    return found - namespace_of(os.getpid())
+
+
+def namespace_of(pid):
+    try:
+        return {os.readlink(f"/proc/{pid}/ns/pid")}
+    except OSError:
+        return set()
+
+
+def left_in(namespaces):
+    """Processes in these namespaces, after giving the kernel a moment to end them."""
+    for _ in range(100):
+        left = [e.name for e in Path("/proc").iterdir() if e.name.isdigit() and namespace_of(e.name) & namespaces]
+        if not left:
+            return []
+        time.sleep(0.05)
+    return left
+
+
+@pytest.mark.parametrize("attack", [pytest.param(a, marks=[pytest.mark.slow] * (a in SLOW)) for a in ATTACKS])
+def test_attack_gains_nothing_and_the_next_question_is_answered(sandbox, tmp_path, attack):
+    source = HEADER + textwrap.indent(textwrap.dedent(ATTACKS[attack]).strip("\n"), "    ") + "\n"
+    with submission(sandbox, tmp_path, source) as worker:
+        assert relu_is_right(worker)
+        namespaces = namespaces_below(worker._process.pid)
+        answer = ask(worker, "affine_forward", seconds=1.5)
+        assert answer["status"] in OUTCOMES
+        assert not np.any(answer.get("arrays", {}).get("out", 0))
+        assert relu_is_right(worker)
+        namespaces |= namespaces_below(worker._process.pid)
+    assert namespaces and left_in(namespaces) == []
+
+
+@pytest.mark.parametrize("attack, outcome", [
+    ("never returns", "processor time"), ("sleeps", "no answer within"), ("takes ten gigabytes", "allocate"),
+    ("exits with success", "ended"), ("answers more than it may", "may be sent"), ("opens files without end", "open files"),
+])
+def test_message_says_which_limit_was_hit(sandbox, tmp_path, attack, outcome):
+    source = HEADER + textwrap.indent(textwrap.dedent(ATTACKS[attack]).strip("\n"), "    ") + "\n"
+    with submission(sandbox, tmp_path, source) as worker:
+        answer = ask(worker, "affine_forward", seconds=2 if attack == "sleeps" else PATIENCE)
+    assert outcome in answer["error"]["message"]
+
+
+def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_killed(sandbox, tmp_path):
+    write_tree(tmp_path)
+    code = (
+        "import sys, time\n"
+        "from cs231n.check.client import Worker\n"
+        "from cs231n.check.exercises import EXERCISES\n"
+        "worker = Worker(sys.argv[1:], 20)\n"
+        "exercise = EXERCISES['relu_forward']\n"
+        "worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])\n"
+        "print(worker._process.pid, flush=True)\n"
+        "time.sleep(1000)\n"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", code, *sandbox.command(tmp_path, LIMITS)], stdout=subprocess.PIPE)
+    with grader:
+        namespaces = namespaces_below(int(grader.stdout.readline()))
+        grader.send_signal(signal.SIGKILL)
+    assert namespaces and left_in(namespaces) == []
+
+
+def test_import_of_a_submission_that_never_ends_is_stopped(sandbox, tmp_path):
+    with submission(sandbox, tmp_path, "while True: pass\n") as worker:
+        answer = ask(worker, "affine_forward")
+        assert "processor time" in answer["error"]["message"]
+        assert relu_is_right(worker)
+
+
+def test_honest_submission_gets_the_same_answers_as_without_a_sandbox(sandbox, tmp_path):
+    write_tree(tmp_path)
+    exercise = EXERCISES["affine_forward"]
+    answers = []
+    for tier in (sandbox, Unisolated()):
+        with Worker(tier.command(tmp_path, LIMITS), 20) as worker:
+            answers.append(worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()))
+    for inside, outside in zip(*answers, strict=True):
+        np.testing.assert_array_equal(inside["arrays"]["out"], outside["arrays"]["out"])
+
+
+def test_everything_in_the_sandbox_but_scratch_is_read_only(sandbox, tmp_path):
+    source = HEADER + textwrap.indent(textwrap.dedent("""
+        written = []
+        for folder, _, _ in os.walk("/"):
+            try:
+                with open(os.path.join(folder, "written"), "w"):
+                    written.append(folder)
+            except OSError:
+                pass
+        return np.frombuffer("\\n".join(sorted(written)).encode(), np.uint8), None
+        """), "    ")
+    with submission(sandbox, tmp_path, source, limits=replace(LIMITS, cpu_seconds=30)) as worker:
+        answer = ask(worker, "affine_forward")
+    assert answer["arrays"]["out"].tobytes().decode().split() == ["/home/student", "/tmp"]
+
+
+def test_sandbox_shows_no_file_with_the_solution_of_another_copy(sandbox, tmp_path):
+    source = HEADER + textwrap.indent(textwrap.dedent("""
+        found = []
+        for folder, _, files in os.walk("/"):
+            if not folder.startswith("/kit"):
+                found += [os.path.join(folder, f) for f in files if f in ("affine.py", "course.toml", "gradebook.db")]
+        return np.frombuffer("\\n".join(found).encode(), np.uint8), None
+        """), "    ")
+    with submission(sandbox, tmp_path, source, limits=replace(LIMITS, cpu_seconds=30)) as worker:
+        answer = ask(worker, "affine_forward")
+    assert answer["arrays"]["out"].tobytes() == b""
+
+
+def test_no_sandbox_is_an_error_unless_it_is_allowed(monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(UserError, match="--allow-unisolated"):
+        find_sandbox()
+    assert find_sandbox(allow_unisolated=True).tier == "unisolated"
+
+
+def test_bubblewrap_that_does_not_work_is_said_with_its_own_words(tmp_path, monkeypatch):
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: no namespaces today' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    if sys.platform == "linux":
+        with pytest.raises(Unavailable, match="no namespaces today"):
+            Bubblewrap.find()
+
+
+def test_every_tier_has_a_name_and_the_same_methods():
+    assert len({tier.tier for tier in (*TIERS, Unisolated)}) == len(TIERS) + 1
+    assert all(callable(tier.command) and callable(tier.enclose) for tier in (*TIERS, Unisolated))
