@@ -76,6 +76,144 @@ ROWS = [
     ),
 ]
 
+
+def conv_inputs(*sizes, window, C=4, F=6, groups=1):
+    def draw(rng, N):
+        return tuple(rng.standard_normal(shape) for shape in ((N, C, *sizes), (F, C // groups, *window), (F,)))
+
+    return draw
+
+
+def conv_row(forward, backward, inputs, torch_padding, **conv_param):
+    def torch_conv(torch, x, w, b):
+        options = {key: value for key, value in conv_param.items() if key != "pad"}
+        return getattr(torch.nn.functional, f"conv{x.ndim - 2}d")(x, w, b, padding=torch_padding, **options)
+
+    name = f"{forward.__name__.removesuffix('_forward_naive')} {conv_param}"
+    return Row(name, inputs, lambda *a: forward(*a, conv_param), backward, torch_conv)
+
+
+conv1d = layers.conv1d_forward_naive, layers.conv1d_backward_naive
+conv = layers.conv_forward_naive, layers.conv_backward_naive
+conv3d = layers.conv3d_forward_naive, layers.conv3d_backward_naive
+
+ROWS += [
+    conv_row(*conv1d, conv_inputs(7, window=(3,)), 1, stride=2, pad=1),
+    conv_row(*conv1d, conv_inputs(7, window=(3,), groups=2), "same", pad="same", dilation=2, groups=2),
+    conv_row(*conv, conv_inputs(5, 8, window=(3, 3)), (1, 2), stride=(2, 3), pad=(1, 2)),
+    conv_row(*conv, conv_inputs(4, 5, window=(1, 1)), 0, stride=1, pad=0),
+    conv_row(*conv, conv_inputs(5, 7, window=(3, 3)), (1, 1), stride=(2, 3), pad="same"),
+    conv_row(*conv, conv_inputs(5, 8, window=(3, 2), groups=2), (2, 0), pad=(2, 0), dilation=(2, 1), groups=2),
+    conv_row(*conv3d, conv_inputs(5, 4, 4, window=(3, 2, 3), C=2, F=3), (1, 0, 1), stride=(2, 1, 3), pad=(1, 0, 1)),
+    conv_row(*conv3d, conv_inputs(3, 2, 4, window=(1, 2, 3), C=2, F=2, groups=2), (0, 1, 1),
+             pad=(0, 1, 1), dilation=(1, 2, 1), groups=2),
+]
+
+
+def images(*shape):
+    """Images whose entries are all different by at least 0.1, so that small steps change no maximum."""
+    return lambda rng, N: (rng.permutation(N * int(np.prod(shape))).reshape(N, *shape) / 10,)
+
+
+def pool_row(kind, height, width, stride, sizes):
+    pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
+    forward, backward = (getattr(layers, f"{kind}_pool_{way}_naive") for way in ("forward", "backward"))
+
+    def torch_pool(torch, x):
+        return getattr(torch.nn.functional, f"{kind}_pool2d")(x, (height, width), stride)
+
+    name = f"{kind}_pool {pool_param}"
+    return Row(name, images(3, *sizes), lambda x: forward(x, pool_param), backward, torch_pool)
+
+
+ROWS += [
+    pool_row(kind, *window, sizes)
+    for kind in ("max", "avg")
+    for *window, sizes in [
+        (2, 2, 2, (4, 6)),
+        (3, 2, 1, (5, 4)),
+        (3, 3, 2, (5, 7)),
+        (1, 3, (2, 1), (5, 6)),
+        (2, 1, (1, 3), (3, 7)),
+    ]
+]
+
+
+def norm_inputs(shape, parameter_shape):
+    return lambda rng, N: (3 * rng.standard_normal((N, *shape)) + 2, *rng.standard_normal((2, *parameter_shape)))
+
+
+def trained(forward):
+    return lambda *a: forward(*a, {"mode": "train"})
+
+
+def frozen(forward):
+    return lambda x, gamma, beta: forward(
+        x,
+        gamma,
+        beta,
+        {
+            "mode": "test",
+            "running_mean": np.linspace(-1, 1, len(gamma), dtype=x.dtype),
+            "running_var": np.linspace(0.5, 2, len(gamma), dtype=x.dtype),
+        },
+    )
+
+
+def torch_frozen(torch, x, gamma, beta):
+    mean, var = (torch.linspace(*ends, len(gamma), dtype=x.dtype) for ends in ((-1, 1), (0.5, 2)))
+    return torch.nn.functional.batch_norm(x, mean, var, gamma, beta)
+
+
+flat, spatial = norm_inputs((3,), (3,)), norm_inputs((4, 2, 5), (4,))
+batchnorm = layers.batchnorm_forward, layers.batchnorm_backward
+batchnorm_alt = layers.batchnorm_forward, layers.batchnorm_backward_alt
+spatial_batchnorm = layers.spatial_batchnorm_forward, layers.spatial_batchnorm_backward
+
+ROWS += [
+    # PyTorch refuses to train on one example; test_normalization.py compares larger batches with it.
+    Row("batchnorm", flat, trained(batchnorm[0]), batchnorm[1], empty=False),
+    Row("batchnorm_alt", flat, trained(batchnorm_alt[0]), batchnorm_alt[1], empty=False),
+    Row("batchnorm, test", flat, frozen(batchnorm[0]), batchnorm[1], torch_frozen),
+    Row("batchnorm_alt, test", flat, frozen(batchnorm_alt[0]), batchnorm_alt[1], torch_frozen),
+    Row(
+        "spatial_batchnorm",
+        spatial,
+        trained(spatial_batchnorm[0]),
+        spatial_batchnorm[1],
+        lambda torch, x, gamma, beta: torch.nn.functional.batch_norm(x, None, None, gamma, beta, training=True),
+        empty=False,
+    ),
+    Row("spatial_batchnorm, test", spatial, frozen(spatial_batchnorm[0]), spatial_batchnorm[1], torch_frozen),
+    Row(
+        "layernorm",
+        norm_inputs((5,), (5,)),
+        lambda *a: layers.layernorm_forward(*a, {}),
+        layers.layernorm_backward,
+        lambda torch, x, gamma, beta: torch.nn.functional.layer_norm(x, x.shape[1:], gamma, beta),
+    ),
+    Row(
+        "spatial_groupnorm",
+        norm_inputs((4, 2, 5), (1, 4, 1, 1)),
+        lambda *a: layers.spatial_groupnorm_forward(*a, 2, {}),
+        layers.spatial_groupnorm_backward,
+        lambda torch, x, gamma, beta: torch.nn.functional.group_norm(x, 2, gamma.flatten(), beta.flatten()),
+    ),
+    Row(
+        "dropout",
+        elementwise_inputs,
+        lambda x: layers.dropout_forward(x, {"p": 0.4, "mode": "train", "seed": 1}),
+        layers.dropout_backward,
+    ),
+    Row(
+        "dropout, test",
+        elementwise_inputs,
+        lambda x: layers.dropout_forward(x, {"p": 0.4, "mode": "test"}),
+        layers.dropout_backward,
+        lambda torch, x: 1 * x,
+    ),
+]
+
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 

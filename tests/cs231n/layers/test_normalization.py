@@ -1,4 +1,4 @@
-"""Normalizations against their definition, numerical gradients and PyTorch."""
+"""Normalizations against their definition and PyTorch; numerical gradients are in test_contracts.py."""
 
 import numpy as np
 import pytest
@@ -25,12 +25,6 @@ def spatial_train(x, gamma, beta):
     return spatial_batchnorm_forward(x, gamma, beta, {"mode": "train"})
 
 
-def frozen(x, gamma, beta):
-    D = len(gamma)
-    statistics = {"running_mean": np.linspace(-1, 1, D), "running_var": np.linspace(0.5, 2, D)}
-    return batchnorm_forward(x, gamma, beta, {"mode": "test", **statistics})
-
-
 def layer(x, gamma, beta):
     return layernorm_forward(x, gamma, beta, {})
 
@@ -43,29 +37,16 @@ def groups(x, gamma, beta):
 LAYERS = {
     "batch": (train, batchnorm_backward, (5, 3), (3,)),
     "batch, on paper": (train, batchnorm_backward_alt, (5, 3), (3,)),
-    "batch, frozen": (frozen, batchnorm_backward, (5, 3), (3,)),
-    "batch, frozen, on paper": (frozen, batchnorm_backward_alt, (5, 3), (3,)),
     "layer": (layer, layernorm_backward, (5, 3), (3,)),
     "spatial batch": (spatial_train, spatial_batchnorm_backward, (3, 4, 2, 5), (4,)),
     "spatial group": (groups, spatial_groupnorm_backward, (3, 4, 2, 5), (1, 4, 1, 1)),
 }
-EACH = pytest.mark.parametrize("name", LAYERS)
 
 
 def draw(name, seed=0):
     rng = np.random.default_rng(seed)
     _, _, x_shape, shape = LAYERS[name]
     return 3 * rng.standard_normal(x_shape) + 2, rng.standard_normal(shape), rng.standard_normal(shape)
-
-
-@EACH
-def test_gradients_match_numerical_ones(name, assert_gradients):
-    rng = np.random.default_rng(1)
-    forward, backward, *_ = LAYERS[name]
-    arrays = draw(name)
-    out, cache = forward(*arrays)
-    dout = rng.standard_normal(out.shape)
-    assert_gradients(lambda *a: forward(*a)[0], arrays, dout, backward(dout, cache), rng, full=True)
 
 
 @pytest.mark.parametrize("name, axes", [
@@ -212,18 +193,3 @@ def amplification(name, x):
     rows = {"layer": lambda: x, "spatial group": lambda: x.reshape(len(x), 2, -1)}
     rows = rows.get(name, lambda: np.moveaxis(x, 1, 0).reshape(x.shape[1], -1))()
     return (1 / np.sqrt(rows.var(axis=-1) + 1e-5)).max()
-
-
-def test_test_mode_agrees_with_pytorch():
-    torch = pytest.importorskip("torch")
-    x, gamma, beta = draw("batch")
-    rng = np.random.default_rng(3)
-    mean, var, dout = rng.standard_normal(3), rng.random(3) + 0.1, rng.standard_normal(x.shape)
-    out, cache = batchnorm_forward(x, gamma, beta, {"mode": "test", "running_mean": mean, "running_var": var})
-    tensors = [torch.tensor(array, requires_grad=True) for array in (x, gamma, beta)]
-    expected = torch.nn.functional.batch_norm(tensors[0], torch.tensor(mean), torch.tensor(var), *tensors[1:])
-    expected.backward(torch.tensor(dout))
-    close(out, expected.detach().numpy(), 1)
-    for backward in (batchnorm_backward, batchnorm_backward_alt):
-        for gradient, tensor in zip(backward(dout, cache), tensors, strict=True):
-            close(gradient, tensor.grad.numpy(), 1)
