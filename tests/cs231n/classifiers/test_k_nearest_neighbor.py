@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import KNeighborsClassifier
 
 from cs231n.classifiers.k_nearest_neighbor import KNearestNeighbor
+from cs231n.data_utils import load_dataset
 
 METHODS = ["compute_distances_two_loops", "compute_distances_one_loop", "compute_distances_no_loops"]
 SCIPY_NAMES = {"l1": "cityblock", "l2": "euclidean"}
@@ -166,3 +167,18 @@ def test_one_computation_serves_several_k():
 def test_what_does_not_fit_is_refused_with_a_reason(call, message):
     with pytest.raises(ValueError, match=f"(?i){message}"):
         call(trained(np.ones((4, 3))))
+
+
+def test_real_images_are_labeled_as_well_as_the_course_promises(real_data):
+    data = load_dataset("cifar10", 20_000, 0, 1000, subtract_mean=False)
+    classifier = trained(data["X_train"].reshape(20_000, -1), data["y_train"])
+    y_pred = classifier.predict(data["X_test"].reshape(1000, -1), k=5)
+    assert np.mean(y_pred == data["y_test"]) >= 0.27
+
+
+def test_the_implementations_do_not_differ_on_real_images(real_data):
+    # The course's notebook asks for a Frobenius norm below 0.001, which single precision cannot give.
+    data = load_dataset("cifar10", 500, 0, 100, subtract_mean=False)
+    classifier = trained(data["X_train"].reshape(500, -1))
+    two, one, none = (getattr(classifier, method)(data["X_test"].reshape(100, -1)) for method in METHODS)
+    assert np.linalg.norm(two - one, ord="fro") == np.linalg.norm(two - none, ord="fro") == 0
