@@ -127,7 +127,7 @@ class Worker:
             for case in cases:
                 answers.append(self._receive(frames, nonce, case.name))
             end = self._next(frames, nonce)
-            if not end.get("done"):
+            if end.get("done") is not True:
                 self.close()
         except _Broken as broken:
             self.close()
@@ -148,9 +148,10 @@ class Worker:
     def _is_taken(self, nonce, patience):
         """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""
         try:
-            return self._frames.next(patience) == {"nonce": nonce, "taken": True}
+            frame = self._frames.next(patience)
         except queue.Empty:
             return False
+        return isinstance(frame, dict) and _word(frame, "nonce") == nonce and frame.get("taken") is True
 
     def _write(self, question):
         """Write from a thread: a worker that a submission has stopped reads no more, and a full pipe waits for ever."""
@@ -174,7 +175,7 @@ class Worker:
         frame = self._next(frames, nonce)
         if "died" in frame or "done" in frame:
             raise _death(frame.get("died"))
-        answer = _checked(frame) if frame.get("case") == name else None
+        answer = _checked(frame) if _word(frame, "case") == name else None
         if answer is None:
             raise _Broken("died", "the process that ran your code answered out of turn")
         return answer
@@ -186,7 +187,7 @@ class Worker:
             raise _Broken("timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?") from None
         if isinstance(frame, ProtocolError):
             raise _Broken("died", f"the process that ran your code broke off: {frame}")
-        if frame is None or frame.get("nonce") != nonce:
+        if frame is None or _word(frame, "nonce") != nonce:
             raise _Broken("died", "the process that ran your code ended without an answer")
         return frame
 
@@ -247,7 +248,7 @@ class _Frames:
 
 def _checked(frame):
     """The answer in a frame, with only what belongs there, or None: a submission may send anything."""
-    answer = {"status": frame.get("status"), "changed": _texts(frame.get("changed")), "warnings": _texts(frame.get("warnings"))}
+    answer = {"status": _word(frame, "status"), "changed": _texts(frame.get("changed")), "warnings": _texts(frame.get("warnings"))}
     if answer["status"] == "answered":
         arrays = frame.get("arrays")
         if not isinstance(arrays, dict):
@@ -257,6 +258,11 @@ def _checked(frame):
     if answer["status"] not in ("not started", "raised", "unanswerable") or not isinstance(error, dict):
         return None
     return answer | {"error": {key: _plain(error.get(key)) for key in ("type", "message", "where")}}
+
+
+def _word(frame, key):
+    """A value of a frame where it is a text; an array, which has ideas of its own on equality, is none."""
+    return frame.get(key) if isinstance(frame.get(key), str) else ""
 
 
 def _texts(values):

@@ -82,8 +82,10 @@ def read_frame(stream, max_bytes):
         raise ProtocolError("the header is not a JSON object")
     try:
         return _restore(header, _Arrays(stream, max_bytes))
-    except RecursionError:
-        raise ProtocolError("the header is nested too deeply") from None
+    except ProtocolError:
+        raise
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ProtocolError(f"the frame cannot be restored: {str(error)[:80]}") from None
 
 
 class _Arrays:

@@ -71,6 +71,25 @@ ATTACKS = {
             except OSError:
                 pass
         """,
+    "answers with arrays for words": """
+        from cs231n.check.protocol import write_frame
+        frames = sys._getframe()
+        while "question" not in frames.f_locals:
+            frames = frames.f_back
+        nonce, answers = frames.f_locals["question"]["nonce"], frames.f_locals["answers"]
+        words = np.arange(3)
+        write_frame(answers, {"nonce": nonce, "case": words, "status": words, "arrays": words, "done": words})
+        write_frame(answers, {"nonce": words, "case": words, "status": words, "taken": words})
+        """,
+    "sends shapes that cannot be": """
+        import json
+        text = json.dumps({"nonce": {"__array__": ["float64", [0] + [1 << 39] * 7]}}).encode()
+        for fd in range(1024):
+            try:
+                os.write(fd, len(text).to_bytes(8, "big") + text)
+            except OSError:
+                pass
+        """,
     "announces an endless frame": """
         for fd in range(1024):
             try:
