@@ -1,0 +1,100 @@
+"""Filters and the maps they make."""
+
+import numpy as np
+
+from ..analysis import describe
+from ..vis_utils import MAGNITUDE, SIGNED, image_grid
+
+
+def activation_maps(net, X):
+    """What every layer puts out for a batch, at test time.
+
+    Parameters
+    ----------
+    net : ChainNet
+        A net that is a chain of layers.
+    X : ndarray of shape (N, C, H, W)
+
+    Returns
+    -------
+    maps : list of (str, ndarray)
+        Name and output of every layer, in order; the last one holds the scores.
+    """
+    for bn_param in net.bn_params:
+        bn_param["mode"] = "test"
+    x = X.astype(net.dtype, copy=False)
+    maps = []
+    for i, (layer, spec) in enumerate(zip(net.layers, describe(net)), start=1):
+        x, _ = layer.forward(x, net)
+        maps.append((f"{i} {spec}", x))
+    return maps
+
+
+def plot_activation_maps(maps, title=None, columns=8):
+    """Show the maps of one layer for one image, all on one scale.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (F, H', W')
+        Maps without negative entries are shown as magnitudes; others as signed values, with
+        white at zero.
+    title : str, optional
+        What the figure shows.
+    columns : int
+        Maps per row.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+    ax : ndarray of Axes of shape (rows, columns)
+    """
+    import matplotlib.pyplot as plt
+
+    if maps.ndim != 3:
+        raise ValueError(f"plot_activation_maps: maps are of shape (F, H', W'); got {maps.shape}. "
+                         "Pick one image.")
+    columns = min(columns, len(maps))
+    rows = -(-len(maps) // columns)
+    fig, ax = plt.subplots(
+        rows, columns, figsize=(1.1 * columns + 0.9, 1.15 * rows + 0.4), squeeze=False, layout="constrained"
+    )
+    limit = np.abs(maps).max() or 1.0
+    style = {"cmap": SIGNED, "vmin": -limit} if maps.min() < 0 else {"cmap": MAGNITUDE, "vmin": 0}
+    for axes in ax.flat:
+        axes.axis("off")
+    for f, (axes, one) in enumerate(zip(ax.flat, maps)):
+        shown = axes.imshow(one, vmax=limit, **style)
+        axes.set_title(f, fontsize=7, pad=2)
+    fig.colorbar(shown, ax=ax, shrink=0.8, label="activation")
+    if title:
+        fig.suptitle(title, fontsize=11)
+    return fig, ax
+
+
+def plot_filters(w, title=None, columns=None):
+    """Show the filters of a convolution, each stretched to the full range of brightness.
+
+    Filters on one or three channels are shown as images. Deeper ones see maps and not colors;
+    they are shown in gray, one row per filter and one column per channel.
+
+    Parameters
+    ----------
+    w : ndarray of shape (F, C, HH, WW)
+    title : str, optional
+        What the figure shows.
+    columns : int, optional
+        Filters per row, for one or three channels.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+    ax : ndarray of Axes
+    """
+    if w.ndim != 4:
+        raise ValueError(f"plot_filters: w must have the shape (F, C, HH, WW); got {w.shape}.")
+    F, C, HH, WW = w.shape
+    as_images = C in (1, 3)
+    fig, ax = image_grid(w if as_images else w.reshape(F * C, 1, HH, WW), columns=columns if as_images else C)
+    if title:
+        fig.suptitle(title, fontsize=11)
+    return fig, ax

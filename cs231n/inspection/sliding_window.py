@@ -1,0 +1,190 @@
+"""A convolution at work: the window slides, and the dot product is written out."""
+
+import numpy as np
+
+from ..fast_layers import conv_forward_fast
+from ..layers.geometry import slide
+from ..vis_utils import GREEN, SIGNED, VERMILLION
+
+LARGEST_INPUT = 12
+# Lengths in inches.
+CELL, GAP, TITLE, CHARACTER = 0.42, 0.35, 0.3, 0.077
+
+
+def plot_window(x, w, b=0.0, stride=1, pad=0, step=None):
+    """Draw one step of a convolution: image, filter, products, and the outputs so far.
+
+    Parameters
+    ----------
+    x : ndarray of shape (H, W) or (C, H, W)
+        A small image, at most 12 x 12 with its padding, so that the numbers can be read.
+    w : ndarray of shape (HH, WW) or (C, HH, WW)
+        One filter.
+    b : float
+        Its bias.
+    stride, pad : int
+    step : int, optional
+        Which position of the window, in row-major order; by default the last one, with every
+        output filled in.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+    ax : dict of str -> matplotlib.axes.Axes
+        ``image0``, ``filter0``, ... one per channel, and ``output``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not belong together, the filter does not fit, or the image is too large.
+    """
+    scene = _Scene("plot_window", x, w, b, stride, pad)
+    scene.draw(len(scene.positions) - 1 if step is None else step)
+    return scene.fig, scene.ax
+
+
+def animate_sliding_window(x, w, b=0.0, stride=1, pad=0, interval=800):
+    """Animate a convolution: the window slides over the image and fills in the output.
+
+    Parameters
+    ----------
+    x, w, b, stride, pad
+        As for `plot_window`.
+    interval : int
+        Milliseconds per position.
+
+    Returns
+    -------
+    animation : matplotlib.animation.FuncAnimation
+        In a notebook, show ``HTML(animation.to_jshtml())``; it plays without further programs.
+    """
+    from matplotlib.animation import FuncAnimation
+
+    scene = _Scene("animate_sliding_window", x, w, b, stride, pad)
+    return FuncAnimation(scene.fig, scene.draw, frames=len(scene.positions), interval=interval, repeat=True)
+
+
+class _Scene:
+    """The figure, and what changes in it from step to step."""
+
+    def __init__(self, caller, x, w, b, stride, pad):
+        x, w = (np.asarray(a, dtype=np.float64) for a in (x, w))
+        x, w = (a[np.newaxis] if a.ndim == 2 else a for a in (x, w))
+        if x.ndim != 3 or w.ndim != 3 or len(x) != len(w):
+            raise ValueError(
+                f"{caller}: needs x of shape (C, H, W) and w of shape (C, HH, WW); got {x.shape} and "
+                f"{w.shape}. Leave out C in both, or give both the same."
+            )
+        got = f"w of shape {w.shape}"
+        geometry = slide(caller, x.shape[1:], w.shape[1:], stride, pad, what="filter", got=got)
+        self.padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
+        if max(self.padded.shape[1:]) > LARGEST_INPUT:
+            raise ValueError(
+                f"{caller}: the padded image may have at most {LARGEST_INPUT} rows and columns to be read; "
+                f"got {self.padded.shape[1:]}. Cut out a piece of it."
+            )
+        self.w, self.b, self.stride, self.pad = w, float(b), stride, pad
+        param = {"stride": stride, "pad": pad}
+        self.out = conv_forward_fast(x[np.newaxis], w[np.newaxis], np.array([self.b]), param)[0][0, 0]
+        self.positions = list(np.ndindex(geometry.out))
+        self._set_up()
+
+    def _set_up(self):
+        """Place a row per channel, with image, filter and products, and the output at the right."""
+        import matplotlib.pyplot as plt
+
+        C, H, W = self.padded.shape
+        _, HH, WW = self.w.shape
+        texts = [self._texts(step) for step in range(len(self.positions))]
+        room = max(_width(text) for step in texts for text in step[:-1])
+        lefts = np.cumsum([GAP / 2, W * CELL + GAP, WW * CELL + GAP, room + GAP])
+        width = lefts[3] + max(self.out.shape[1] * CELL, *(_width(step[-1]) for step in texts)) + GAP / 2
+        row = max(H, HH, len(self.out) + 2) * CELL + TITLE
+        height = C * row + 0.15
+        self.fig = fig = plt.figure(figsize=(width, height))
+        self.ax, self.frames, self.products = {}, [], []
+
+        def grid(name, title, values, left, top, **style):
+            rows, columns = values.shape
+            box = (left / width, (top - rows * CELL) / height, columns * CELL / width, rows * CELL / height)
+            self.ax[name] = fig.add_axes(box)
+            return _numbers(self.ax[name], values, title, **style)
+
+        inside = np.zeros((H, W), dtype=bool)
+        inside[self.pad : H - self.pad, self.pad : W - self.pad] = True
+        style = {"fontsize": 9, "family": "monospace", "va": "top", "linespacing": 1.3}
+        for c in range(C):
+            top = height - TITLE - c * row
+            which = f", channel {c}" if C > 1 else ""
+            grid(f"image{c}", f"image{which}", self.padded[c], lefts[0], top, inside=inside)
+            grid(f"filter{c}", f"filter{which}", self.w[c], lefts[1], top)
+            self.products.append(fig.text(lefts[2] / width, (top - 0.05) / height, "", **style))
+            self.frames.append(_frame(self.ax[f"image{c}"], VERMILLION, HH, WW))
+        top = height - TITLE
+        self.cells = grid("output", "output", self.out, lefts[3], top, hidden=True)
+        self.total = fig.text(lefts[3] / width, (top - len(self.out) * CELL - 0.12) / height, "", **style)
+        self.mark = _frame(self.ax["output"], GREEN, 1, 1)
+
+    def draw(self, step):
+        """Bring the figure to one position of the window."""
+        i, j = self.positions[step]
+        for frame in self.frames:
+            frame.set_xy((j * self.stride - 0.5, i * self.stride - 0.5))
+        self.mark.set_xy((j - 0.5, i - 0.5))
+        for position, cell in zip(self.positions, self.cells):
+            cell.set_text(_short(self.out[position]) if position <= (i, j) else "")
+        written = [*self.products, self.total]
+        for place, text in zip(written, self._texts(step)):
+            place.set_text(text)
+        return [*self.frames, self.mark, *self.cells, *written]
+
+    def _texts(self, step):
+        """The products of every channel, one line per row of the filter, and the sum over channels."""
+        i, j = self.positions[step]
+        windows = np.lib.stride_tricks.sliding_window_view(self.padded, self.w.shape)[0]
+        seen = windows[i * self.stride, j * self.stride]
+        texts, sums = [], (seen * self.w).sum(axis=(1, 2))
+        for values, weights, subtotal in zip(seen, self.w, sums):
+            rows = [[f"{_signed(a)}·{_signed(v)}" for a, v in zip(*pair)] for pair in zip(values, weights)]
+            texts.append("\n+ ".join(" + ".join(row) for row in rows) + f"\n= {_short(subtotal)}")
+        addends = " + ".join(_signed(s) for s in sums)
+        return [*texts, f"{addends}\n+ {_signed(self.b)} (bias)\n= {_short(self.out[i, j])}"]
+
+
+def _width(text):
+    return CHARACTER * max(map(len, text.split("\n")))
+
+
+def _frame(axes, color, height, width):
+    from matplotlib.patches import Rectangle
+
+    style = {"fill": False, "edgecolor": color, "linewidth": 3, "zorder": 4, "clip_on": False}
+    return axes.add_patch(Rectangle((0, 0), width, height, **style))
+
+
+def _numbers(axes, values, title, inside=None, hidden=False):
+    """A grid of numbers over their colors; padding is gray. Returns the texts in row-major order."""
+    limit = np.abs(values).max() or 1.0
+    axes.imshow(np.zeros_like(values) if hidden else values, cmap=SIGNED, vmin=-2 * limit, vmax=2 * limit)
+    axes.set_title(title, fontsize=9)
+    H, W = values.shape
+    axes.set_xticks(np.arange(-0.5, W), labels=[])
+    axes.set_yticks(np.arange(-0.5, H), labels=[])
+    axes.grid(color="white", linewidth=1)
+    axes.tick_params(length=0)
+    color = np.full(values.shape, "black") if inside is None else np.where(inside, "black", "gray")
+    style = {"ha": "center", "va": "center", "fontsize": 9}
+    return [
+        axes.text(j, i, "" if hidden else _short(values[i, j]), color=color[i, j], **style)
+        for i, j in np.ndindex(values.shape)
+    ]
+
+
+def _short(number):
+    """At most two digits after the point, so that a number fits into its cell."""
+    # Adding zero turns a negative zero into a plain one.
+    return f"{round(number, 2) + 0.0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+def _signed(number):
+    return f"({_short(number)})" if number < 0 else _short(number)
