@@ -85,7 +85,8 @@ class Table:
         for row in self.rows:
             out, field = times(row.out_shape), times(row.receptive_field)
             lines.append(line(row.name, out, row.parameters, row.multiply_adds, row.activations, field))
-        work, numbers = (sum(getattr(row, what) for row in self.rows) for what in ("multiply_adds", "activations"))
+        work = sum(row.multiply_adds for row in self.rows)
+        numbers = sum(row.activations for row in self.rows)
         lines.append(line("total", "", self.parameters, work, numbers, ""))
         widths = [max(map(len, column)) for column in zip(*lines)]
         form = "{:<%d}  {:<%d}  {:>%d}  {:>%d}  {:>%d}  {:>%d}" % tuple(widths)

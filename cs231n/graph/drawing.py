@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from ..vis_utils import BLACK, BLUE, GREEN, VERMILLION
 from .layout import arrange, is_folded
 
-VALUE_COLOR, GRADIENT_COLOR = "#009E73", "#D55E00"
+VALUE_COLOR, GRADIENT_COLOR = GREEN, VERMILLION
 # Lengths in inches; the axes span the figure with one data unit to the inch.
 RADIUS, MARGIN = 0.25, 0.3
 FONT_SIZE, LINE_HEIGHT, CHARACTER_WIDTH = 9, 0.16, 0.08
@@ -160,8 +161,8 @@ def _unit(vector):
 
 
 def _draw_line(ax, way):
-    ax.plot(*zip(*way), color="black", linewidth=1, zorder=1)
-    arrow = {"arrowstyle": "-|>", "color": "black", "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
+    ax.plot(*zip(*way), color=BLACK, linewidth=1, zorder=1)
+    arrow = {"arrowstyle": "-|>", "color": BLACK, "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", xy=way[-1], xytext=way[-2], zorder=1, arrowprops=arrow)
 
 
@@ -183,7 +184,7 @@ def _draw_node(ax, where, node, name):
         ax.text(y=y, s=title, va="center", fontsize=FONT_SIZE + 2, fontweight="bold", **style)
         ax.text(y=y - 0.12, s=summed, va="top", fontsize=FONT_SIZE, color=GRADIENT_COLOR, **style)
         return
-    ax.add_patch(Circle(where, RADIUS, facecolor="white", edgecolor="#0072B2", linewidth=1.5, zorder=2))
+    ax.add_patch(Circle(where, RADIUS, facecolor="white", edgecolor=BLUE, linewidth=1.5, zorder=2))
     gate = _gate(node)
     size = FONT_SIZE + 3 if len(gate) == 1 else FONT_SIZE if len(gate) < 5 else FONT_SIZE - 1.5
     ax.text(x, y, gate, ha="center", va="center", fontsize=size, zorder=3)

@@ -24,31 +24,20 @@ def test_strides_multiply_what_later_windows_add():
     assert [row.step for row in table.rows] == [(1, 1), (2, 2), (4, 4), (4, 4)]
 
 
-def measured_field(layers, size=41):
-    """Which rows and columns of the image change the middle of the output, seen by gradients of ones."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(1, 1, size, size))
-
-    def run(x):
-        for layer in layers:
-            if isinstance(layer, Conv):
-                HH, WW = layer.size
-                w = np.ones((1, 1, HH, WW))
-                param = {"stride": layer.stride, "pad": layer.pad, "dilation": layer.dilation}
-                x = conv_forward_naive(x, w, np.zeros(1), param)[0]
-        return x
-
-    out = run(x)
-    middle = out.shape[2] // 2, out.shape[3] // 2
-    rows = [i for i in range(size) if _moves(run, x, (slice(None), slice(None), i), middle)]
-    columns = [j for j in range(size) if _moves(run, x, (..., j), middle)]
+def measured_field(layers, size):
+    """Which rows and columns of the image really change the middle of the output."""
+    x = np.random.default_rng(0).normal(size=(1, 1, size, size))
+    moved = np.repeat(x, 2 * size, axis=0)
+    for i in range(size):
+        moved[i, :, i, :] += 1000
+        moved[size + i, :, :, i] += 1000
+    out = np.concatenate([x, moved])
+    for layer in layers:
+        param = {"stride": layer.stride, "pad": layer.pad, "dilation": layer.dilation}
+        out, _ = conv_forward_naive(out, np.ones((1, 1, *layer.size)), np.zeros(1), param)
+    middle = out[:, 0, out.shape[2] // 2, out.shape[3] // 2]
+    rows, columns = (np.flatnonzero(abs(part - middle[0]) > 1e-6) for part in np.split(middle[1:], 2))
     return rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-
-
-def _moves(run, x, where, middle):
-    moved = x.copy()
-    moved[where] += 1000
-    return abs(run(moved)[0, 0, middle[0], middle[1]] - run(x)[0, 0, middle[0], middle[1]]) > 1e-6
 
 
 @pytest.mark.parametrize("layers", [
@@ -57,7 +46,7 @@ def _moves(run, x, where, middle):
     [Conv(1, (3, 3), dilation=2, pad=2), Conv(1, (3, 3), dilation=4)],
 ])
 def test_receptive_field_is_what_really_changes_the_output(layers):
-    assert analyze(layers, (1, 41, 41)).rows[-1].receptive_field == measured_field(layers)
+    assert analyze(layers, (1, 17, 17)).rows[-1].receptive_field == measured_field(layers, 17)
 
 
 def test_multiply_adds_count_the_products_of_the_naive_loops():
