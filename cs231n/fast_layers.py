@@ -6,7 +6,7 @@ dtype. Without the compiled extension they run in NumPy; `backend()` says which 
 is live. The slower rungs of the ladder are public as well, see `cs231n._conv_ladder`.
 """
 
-from . import im2col_cython
+from ._conv_fast import conv_backward_fast, conv_forward_fast
 from ._conv_ladder import (
     conv_backward_cython,
     conv_backward_im2col,
@@ -15,6 +15,7 @@ from ._conv_ladder import (
     conv_forward_im2col,
     conv_forward_strides,
 )
+from ._threads import get_num_threads, kernels, set_num_threads
 from ._pool_ladder import (
     avg_pool_backward_im2col,
     avg_pool_forward_im2col,
@@ -26,6 +27,7 @@ from ._pool_ladder import (
 
 __all__ = [
     "backend",
+    "set_num_threads",
     "avg_pool_backward_fast",
     "avg_pool_backward_im2col",
     "avg_pool_forward_fast",
@@ -45,35 +47,6 @@ __all__ = [
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
 ]
-
-
-def conv_forward_fast(x, w, b, conv_param):
-    """Convolution, forward, with the contract of `cs231n.layers.conv_forward_naive`."""
-    return conv_forward_strides(x, w, b, conv_param)
-
-
-def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
-    """Convolution, backward.
-
-    Parameters
-    ----------
-    dout : ndarray of shape (N, F, H', W')
-    cache : tuple
-        ``(x, w, b, conv_param)`` from the forward pass.
-    need : collection of str
-        The gradients to compute; the others come back as None. The first layer of a
-        network needs no dx.
-
-    Returns
-    -------
-    dx : ndarray of shape (N, C, H, W)
-    dw : ndarray of shape (F, C, HH, WW)
-    db : ndarray of shape (F,)
-    """
-    if not set(need) <= {"dx", "dw", "db"}:
-        raise ValueError(f"conv_backward_fast: need may hold 'dx', 'dw' and 'db'; got {need!r}.")
-    gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
-    return tuple(gradient if name in need else None for name, gradient in gradients)
 
 
 def max_pool_forward_fast(x, pool_param):
@@ -98,6 +71,7 @@ def avg_pool_backward_fast(dout, cache):
 
 def backend():
     """The path that is live, in one sentence."""
-    if im2col_cython._im2col is None:
-        return "NumPy; the compiled extension is not built: run pip install -e . with a C compiler to build it."
-    return "compiled extension."
+    if kernels is None:
+        return "NumPy: the compiled kernels are not there; a C compiler and `pip install -e .` build them."
+    count = get_num_threads()
+    return f"compiled kernels, {kernels.TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."

@@ -1,0 +1,139 @@
+"""Convolution through the compiled kernels: what they need to know, and when they may not run."""
+
+import numpy as np
+
+from ._arrays import compiled, floating
+from ._conv_ladder import conv_backward_strides, conv_forward_strides, planar
+from ._threads import get_num_threads, kernels
+from .layers.geometry import check_dout
+
+MOST_PIXELS = 2**31 - 1  # kernels count the entries of one image in 32 bits
+target = None if kernels is None else kernels.BEST_TARGET
+
+
+def _fits(x, w, geometry):
+    """Whether the kernels can take this convolution; NumPy takes what is left."""
+    out_pixels = len(w) * geometry.out[0] * geometry.out[1]
+    small = max(x[0].size if len(x) else 0, w.size, out_pixels) < MOST_PIXELS
+    return kernels is not None and compiled(x.dtype) and x.size > 0 and w.size > 0 and small
+
+
+def _plain(a):
+    """The same numbers C-contiguous and aligned, copied only where they are not."""
+    return np.require(a, requirements="CA")
+
+
+def _sizes(x, w, geometry, groups):
+    """The sizes of one group, as kernels/common.h names them."""
+    (N, C, H, W), (F, _, HH, WW), (out_H, out_W) = x.shape, w.shape, geometry.out
+    sizes = {
+        "x": (N, C // groups, H, W),
+        "w": (F // groups, HH, WW),
+        "out": geometry.out,
+        "stride": geometry.stride,
+        "corner": (geometry.pads[0][0], geometry.pads[1][0]),
+        "dilation": geometry.dilation,
+        "steps": (C * H * W, F * out_H * out_W),
+    }
+    if (HH, WW) == geometry.stride == (1, 1) and geometry.pads == ((0, 0), (0, 0)):
+        sizes["x"], sizes["out"] = _long_rows(sizes["x"], x.itemsize)
+    return sizes
+
+
+def _long_rows(sizes, itemsize):
+    """A 1x1 filter does not see where a row ends: as few rows as the cache and the threads allow."""
+    N, C, H, W = sizes
+    for rows in range(1, H + 1):
+        if H % rows == 0 and (rows == H or (C * (H // rows) * W * itemsize <= 2**19 and N * rows >= 8)):
+            return (N, C, rows, H // rows * W), (rows, H // rows * W)
+
+
+def _groups(groups, *arrays):
+    """Each group's share of each array along an axis, as views."""
+    for g in range(groups):
+        parts = []
+        for a, axis in arrays:
+            size = a.shape[axis] // groups
+            parts.append(a[(slice(None),) * axis + (slice(g * size, (g + 1) * size),)])
+        yield parts
+
+
+def conv_forward_fast(x, w, b, conv_param):
+    """Convolution, forward, with the contract of `cs231n.layers.conv_forward_naive`.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, H, W) or (N, C, W)
+        float32 or float64; any memory layout.
+    w : ndarray of shape (F, C / groups, HH, WW) or (F, C / groups, WW)
+    b : ndarray of shape (F,)
+    conv_param : dict
+        ``stride``, ``pad``, ``groups``, ``dilation``, as for the naive layer.
+
+    Returns
+    -------
+    out : ndarray of shape (N, F, H', W') or (N, F, W')
+    cache : tuple
+        ``(x, w, b, conv_param)``: the images themselves, no columns.
+
+    Raises
+    ------
+    ValueError
+        When shapes do not belong together or the window does not fit.
+    TypeError
+        When an array does not hold real numbers.
+    """
+    x4, w4, b1, geometry, groups = planar("conv_forward_fast", x, w, b, conv_param)
+    if not _fits(x4, w4, geometry):
+        return conv_forward_strides(x, w, b, conv_param)
+    x4, w4, b1 = _plain(x4), _plain(w4), _plain(b1)
+    out = np.empty((len(x4), len(w4), *geometry.out), dtype=x4.dtype)
+    sizes = _sizes(x4, w4, geometry, groups)
+    for xg, wg, bg, og in _groups(groups, (x4, 1), (w4, 0), (b1, 0), (out, 1)):
+        kernels.conv_forward(sizes, xg, wg, bg, og, get_num_threads(), target)
+    return out.reshape(len(x4), len(w4), *geometry.out[4 - np.ndim(x):]), (x, w, b, conv_param)
+
+
+def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
+    """Convolution, backward, with the contract of `cs231n.layers.conv_backward_naive`.
+
+    Parameters
+    ----------
+    dout : ndarray of the shape of the output
+    cache : tuple
+        ``(x, w, b, conv_param)`` from the forward pass.
+    need : collection of str
+        The gradients to compute; the others come back as None. The first layer of a
+        network needs no dx.
+
+    Returns
+    -------
+    dx, dw, db : ndarray of the shapes of x, w, b, or None
+
+    Raises
+    ------
+    ValueError
+        When dout does not have the shape of the output, or need holds another word.
+    """
+    if not set(need) <= {"dx", "dw", "db"}:
+        raise ValueError(f"conv_backward_fast: need may hold 'dx', 'dw' and 'db'; got {need!r}.")
+    x, w, b, conv_param = cache
+    x4, w4, _, geometry, groups = planar("conv_backward_fast", x, w, b, conv_param)
+    check_dout("conv_backward_fast", np.asarray(dout), (len(x4), len(w4), *geometry.out[4 - np.ndim(x):]))
+    dout, x4, w4 = floating("conv_backward_fast", dout=dout, x=x4, w=w4)
+    if not _fits(x4, w4, geometry):
+        gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
+        return tuple(gradient if name in need else None for name, gradient in gradients)
+    x4, w4, dout4 = _plain(x4), _plain(w4), _plain(dout).reshape(len(x4), len(w4), *geometry.out)
+    sizes = _sizes(x4, w4, geometry, groups)
+    dx = np.empty_like(x4) if "dx" in need else None
+    dw = np.empty_like(w4) if "dw" in need else None
+    for xg, wg, dg, k in _groups(groups, (x4, 1), (w4, 0), (dout4, 1), (np.arange(groups), 0)):
+        if dx is not None:
+            (part,) = list(_groups(groups, (dx, 1)))[k[0]]
+            kernels.conv_dx(sizes, dg, wg, part, get_num_threads(), target)
+        if dw is not None:
+            (part,) = list(_groups(groups, (dw, 0)))[k[0]]
+            kernels.conv_dw(sizes, xg, dg, part, get_num_threads(), target)
+    db = dout4.reshape(len(x4), len(w4), -1).sum(axis=2).sum(axis=0) if "db" in need else None
+    return (None if dx is None else dx.reshape(np.shape(x)), None if dw is None else dw.reshape(np.shape(w)), db)

@@ -1,0 +1,96 @@
+# cython: boundscheck=False, wraparound=False
+"""The door from Python to the C kernels in `cs231n/kernels`.
+
+`cs231n.fast_layers` checks every argument before it comes here. Not checked here:
+arrays are C-contiguous, aligned, of one dtype (float32 or float64), not empty, and
+have the shapes that `sizes` says.
+"""
+
+cimport numpy as cnp
+
+cnp.import_array()
+
+cdef extern from "kernels/targets.h" nogil:
+    ctypedef Py_ssize_t idx
+    ctypedef struct conv_sizes:
+        idx N, C, H, W, F, HH, WW
+        idx stride_H, stride_W, top, left, dilation_H, dilation_W
+        idx out_H, out_W, x_step, out_step
+    ctypedef struct kernel_table:
+        int (*forward)(const conv_sizes *, const void *, const void *, const void *, void *, int) noexcept nogil
+        int (*dx)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
+        int (*dw)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
+    const char *const target_names[]
+    int best_target()
+    const kernel_table *kernels_of(int target, int real_bytes)
+
+cdef extern from *:
+    """
+    #ifdef _OPENMP
+    static int most_threads(void) { return omp_get_num_procs(); }
+    #else
+    static int most_threads(void) { return 1; }
+    #endif
+    """
+    int most_threads()
+
+BEST_TARGET = best_target()
+TARGET_NAMES = [target_names[k].decode() for k in range(BEST_TARGET + 1)]
+MOST_THREADS = most_threads()
+
+
+cdef conv_sizes _sizes(dict sizes):
+    cdef conv_sizes s
+    s.N, s.C, s.H, s.W = sizes["x"]
+    s.F, s.HH, s.WW = sizes["w"]
+    s.stride_H, s.stride_W = sizes["stride"]
+    s.top, s.left = sizes["corner"]
+    s.dilation_H, s.dilation_W = sizes["dilation"]
+    s.out_H, s.out_W = sizes["out"]
+    s.x_step, s.out_step = sizes["steps"]
+    return s
+
+
+cdef _memory(int done):
+    if not done:
+        raise MemoryError("convolution: no memory for the kernel's scratch space.")
+
+
+def conv_forward(dict sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray out, int threads, int target):
+    """Write the convolution of x with w, plus b, into out."""
+    cdef conv_sizes s = _sizes(sizes)
+    cdef const kernel_table *k = kernels_of(target, x.itemsize)
+    cdef const void *x_data = cnp.PyArray_DATA(x)
+    cdef const void *w_data = cnp.PyArray_DATA(w)
+    cdef const void *b_data = cnp.PyArray_DATA(b)
+    cdef void *out_data = cnp.PyArray_DATA(out)
+    cdef int done
+    with nogil:
+        done = k.forward(&s, x_data, w_data, b_data, out_data, threads)
+    _memory(done)
+
+
+def conv_dx(dict sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int threads, int target):
+    """Write the gradient with respect to the images into dx."""
+    cdef conv_sizes s = _sizes(sizes)
+    cdef const kernel_table *k = kernels_of(target, dout.itemsize)
+    cdef const void *dout_data = cnp.PyArray_DATA(dout)
+    cdef const void *w_data = cnp.PyArray_DATA(w)
+    cdef void *dx_data = cnp.PyArray_DATA(dx)
+    cdef int done
+    with nogil:
+        done = k.dx(&s, dout_data, w_data, dx_data, threads)
+    _memory(done)
+
+
+def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, int threads, int target):
+    """Write the gradient with respect to the filters into dw."""
+    cdef conv_sizes s = _sizes(sizes)
+    cdef const kernel_table *k = kernels_of(target, x.itemsize)
+    cdef const void *x_data = cnp.PyArray_DATA(x)
+    cdef const void *dout_data = cnp.PyArray_DATA(dout)
+    cdef void *dw_data = cnp.PyArray_DATA(dw)
+    cdef int done
+    with nogil:
+        done = k.dw(&s, x_data, dout_data, dw_data, threads)
+    _memory(done)

@@ -1,0 +1,51 @@
+"""The one knob for threads, and the compiled kernels if they were built."""
+
+import os
+from operator import index
+
+try:
+    from . import _kernels as kernels
+except ImportError:  # not compiled: NumPy takes over
+    kernels = None
+
+_chosen = None
+
+
+def set_num_threads(count=None):
+    """Set how many threads the fast layers use; their results do not depend on it.
+
+    Parameters
+    ----------
+    count : int, optional
+        At least 1. Without it: all cores that this process may use, which is the default,
+        or as many as the environment variable ``OMP_NUM_THREADS`` says.
+
+    Raises
+    ------
+    ValueError
+        When count is less than 1.
+    """
+    global _chosen
+    if count is not None and index(count) < 1:
+        raise ValueError(f"set_num_threads: count must be at least 1; got {count}. Use None for all cores.")
+    _chosen = count
+
+
+def get_num_threads():
+    """How many threads the fast layers use."""
+    if kernels is None:
+        return 1
+    if _chosen is not None:
+        return _chosen
+    wish = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wish) if wish.isdigit() and int(wish) > 0 else kernels.MOST_THREADS
+
+
+def _single():
+    """GNU OpenMP hangs in a forked child when the parent has used it; one thread needs no OpenMP."""
+    global _chosen
+    _chosen = 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_single)

@@ -1,0 +1,40 @@
+/* What the kernels of all dtypes and instruction sets share. */
+
+#ifndef CS231N_COMMON_H
+#define CS231N_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef ptrdiff_t idx; /* a size or a distance, counted in elements unless it says bytes */
+
+#define INLINE inline __attribute__((always_inline))
+#define OUTLINE __attribute__((noinline))
+/* Loops over a register tile must vanish, or the tile lives in memory. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+static inline idx smaller(idx a, idx b) { return a < b ? a : b; }
+static inline idx larger(idx a, idx b) { return a > b ? a : b; }
+static inline idx parts(idx whole, idx part) { return (whole + part - 1) / part; }
+
+/* Part k of `whole` things dealt out to n parts as evenly as possible starts here. */
+static inline idx share(idx whole, idx n, idx k) { return k * (whole / n) + smaller(k, whole % n); }
+
+/* One convolution. All sizes are those of one group; the steps lead from image to image. */
+typedef struct {
+    idx N, C, H, W, F, HH, WW;
+    idx stride_H, stride_W, top, left, dilation_H, dilation_W;
+    idx out_H, out_W;
+    idx x_step, out_step;
+} conv_sizes;
+
+/* A unit of work: `task` says which, `scratch` is memory that no other thread uses. */
+typedef void task_function(const void *plan, idx task, void *scratch);
+
+#endif

@@ -1,0 +1,7 @@
+/* All kernels for one dtype and one instruction set; targets.h includes this file for each. */
+
+#include "vector.h"
+#include "direct.h"
+#include "dw.h"
+#include "conv.h"
+#include "undefine.h"

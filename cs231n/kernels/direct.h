@@ -1,0 +1,223 @@
+/* Direct convolution: forward and the gradient with respect to the image.
+ *
+ * A convolution is a matrix product in disguise, but copying the windows into columns costs
+ * more memory traffic than the product costs arithmetic. So nothing is unrolled. plan.h has
+ * arranged that a tap reads, for neighboring target pixels, neighboring source pixels; hence
+ * a vector of target pixels is
+ *
+ *     out[f] = b[f] + sum over taps t of w[f, t] * source[position + distance[t]]
+ *
+ * where the load is one contiguous vector and the weight one number for all lanes. The inner
+ * loop computes a tile of A planes x B vectors, all of it in registers: each loaded vector is
+ * used A times, each weight B times, and the processor does little but multiply-adds. The tile
+ * is as large as the registers allow (tile_cap below). Weights are packed once per call in the
+ * order in which the loop eats them, and results go straight to their NCHW place.
+ *
+ * Each output is summed in the same order whatever the tile, the band or the thread.
+ */
+
+#define UP_TO_2(X, A) X(A, 1) X(A, 2)
+#define UP_TO_3(X, A) UP_TO_2(X, A) X(A, 3)
+#define UP_TO_4(X, A) UP_TO_3(X, A) X(A, 4)
+#define UP_TO_5(X, A) UP_TO_4(X, A) X(A, 5)
+#define UP_TO_6(X, A) UP_TO_5(X, A) X(A, 6)
+#define UP_TO_8(X, A) UP_TO_6(X, A) X(A, 7) X(A, 8)
+#ifdef FEW_REGISTERS /* 16 vector registers: 12 sums, 3 pixels, 1 weight */
+#define tile_cap(A) ((A) == 1 ? 8 : (A) == 2 ? 6 : (A) == 3 ? 4 : (A) == 4 ? 3 : 2)
+#define MOST_PLANES 6
+#define EACH_TILE(X) UP_TO_8(X, 1) UP_TO_6(X, 2) UP_TO_4(X, 3) UP_TO_3(X, 4) UP_TO_2(X, 5) UP_TO_2(X, 6)
+#else /* 32 vector registers: 24 to 28 sums */
+#define tile_cap(A) ((A) <= 3 ? 8 : (A) == 4 ? 6 : (A) == 5 ? 5 : (A) <= 7 ? 4 : 3)
+#define MOST_PLANES 8
+#define EACH_TILE(X)                                                                                          \
+    UP_TO_8(X, 1) UP_TO_8(X, 2) UP_TO_8(X, 3) UP_TO_6(X, 4) UP_TO_5(X, 5) UP_TO_4(X, 6) UP_TO_4(X, 7) UP_TO_3(X, 8)
+#endif
+
+#define write_lanes NAME(write_lanes)
+/* The slow way out: vectors that end in the middle of a row, and sums that are continued. */
+static OUTLINE void write_lanes(const REAL *lanes, int A, int B, int add, const position *pos, REAL *target, idx plane)
+{
+    for (int a = 0; a < A; a++, target += plane)
+        for (int v = 0; v < B; v++, lanes += LANES)
+            for (int l = 0; l < LANES; l++)
+                if (pos[v].lane[l] >= 0) target[pos[v].lane[l]] = lanes[l] + (add ? target[pos[v].lane[l]] : 0);
+}
+
+#define correlate NAME(correlate)
+/* A tile. `add` continues sums that earlier source planes began. */
+static INLINE void correlate(const int A, const int B, const REAL *source, const int32_t *distance, idx taps,
+                             const REAL *w, const REAL *b, int add, const position *pos, REAL *target, idx plane)
+{
+    vec sum[8][8];
+    const REAL *from[8];
+    UNROLL for (int v = 0; v < B; v++) from[v] = source + pos[v].source;
+    UNROLL for (int a = 0; a < A; a++)
+        UNROLL for (int v = 0; v < B; v++) sum[a][v] = splat(b[a]);
+    for (idx t = 0; t < taps; t++, w += A) {
+        vec pixel[8];
+        UNROLL for (int v = 0; v < B; v++) pixel[v] = load(from[v] + distance[t]);
+        UNROLL for (int a = 0; a < A; a++) {
+            vec weight = splat(w[a]);
+            UNROLL for (int v = 0; v < B; v++) sum[a][v] += weight * pixel[v];
+        }
+    }
+    int whole = !add;
+    for (int v = 0; v < B; v++) whole &= pos[v].whole;
+    if (whole) {
+        UNROLL for (int a = 0; a < A; a++)
+            UNROLL for (int v = 0; v < B; v++) store(target + a * plane + pos[v].target, sum[a][v]);
+    } else {
+        REAL lanes[8 * 8 * LANES];
+        UNROLL for (int a = 0; a < A; a++)
+            UNROLL for (int v = 0; v < B; v++) store(lanes + (a * B + v) * LANES, sum[a][v]);
+        write_lanes(lanes, A, B, add, pos, target, plane);
+    }
+}
+
+/* One function for each size of tile, and the way to the right one. */
+#define TILE(A, B)                                                                                                  \
+    static OUTLINE void NAME(tile_##A##_##B)(const REAL *source, const int32_t *distance, idx taps, const REAL *w,  \
+                                             const REAL *b, int add, const position *pos, REAL *target, idx plane)  \
+    {                                                                                                               \
+        correlate(A, B, source, distance, taps, w, b, add, pos, target, plane);                                     \
+    }
+EACH_TILE(TILE)
+#undef TILE
+
+#define run_tile NAME(run_tile)
+static void run_tile(idx A, idx B, const REAL *source, const int32_t *distance, idx taps, const REAL *w, const REAL *b,
+                     int add, const position *pos, REAL *target, idx plane)
+{
+    switch (8 * A + B) {
+#define TILE(A, B) \
+    case 8 * A + B: NAME(tile_##A##_##B)(source, distance, taps, w, b, add, pos, target, plane); break;
+        EACH_TILE(TILE)
+#undef TILE
+    }
+}
+
+#define planes_per_tile NAME(planes_per_tile)
+/* How many planes a tile takes: few loads per multiply-add, and little left over. */
+static idx planes_per_tile(idx planes, idx positions)
+{
+    idx best = 1, best_cost = -1;
+    for (idx A = 1; A <= smaller(planes, MOST_PLANES); A++) {
+        idx rows = parts(planes, A), columns = parts(positions, tile_cap(A));
+        /* at least 8 sums: a multiply-add takes 4 cycles and two can start in each */
+        idx cost = 2 * larger(planes * positions, 8 * rows * columns) + rows * positions + planes * columns;
+        if (best_cost < 0 || cost <= best_cost) best = A, best_cost = cost;
+    }
+    return best;
+}
+
+#define pack_weights NAME(pack_weights)
+/* packed: for each job and each group of planes [planes][taps] transposed to [taps][planes]. */
+static void pack_weights(REAL *packed, const REAL *w, const correlation *p, idx first, idx groups)
+{
+    idx chunk = smaller(p->chunk, p->source_planes - first);
+    for (idx k = 0; k < p->jobs; k++) {
+        const job *one = p->job + k;
+        REAL *to = packed + one->pack_at;
+        for (idx g = 0; g < groups; g++)
+            for (idx c = first; c < first + chunk; c++)
+                for (idx t = 0; t < one->taps; t++)
+                    for (idx a = share(p->target_planes, groups, g); a < share(p->target_planes, groups, g + 1); a++)
+                        *to++ = w[a * p->weight_of_target + c * p->weight_of_source + one->tap[t]];
+    }
+}
+
+#define copy_row NAME(copy_row)
+/* to[q] = row[q*step + first], and 0 where that is outside [0, length). */
+static INLINE void copy_row(REAL *to, const REAL *row, idx columns, idx step, idx first, idx length)
+{
+    idx begin = first >= 0 ? 0 : smaller(columns, parts(-first, step));
+    idx end = larger(begin, smaller(columns, floor_divide(length - 1 - first, step) + 1));
+    for (idx q = 0; q < begin; q++) to[q] = 0;
+    if (step == 1)
+        memcpy(to + begin, row + begin + first, (end - begin) * sizeof(REAL));
+    else if (step == 2)
+        for (idx q = begin; q < end; q++) to[q] = row[2 * q + first];
+    else
+        for (idx q = begin; q < end; q++) to[q] = row[step * q + first];
+    for (idx q = end; q < columns; q++) to[q] = 0;
+}
+
+#define copy_band NAME(copy_band)
+/* The padded copy of `planes` source planes, split by phase, for the band at row m. */
+static void copy_band(REAL *to, const REAL *source, const correlation *p, idx planes, idx m)
+{
+    idx rows = p->plane / p->pitch;
+    for (idx c = 0; c < planes; c++, source += p->source_H * p->source_W)
+        for (idx a = 0; a < p->split_H; a++)
+            for (idx b = 0; b < p->split_W; b++) {
+                idx phase = p->phase_of[a * p->split_W + b];
+                if (phase < 0) continue;
+                REAL *plane = to + (c * p->phases + phase) * p->plane;
+                for (idx r = 0; r < rows; r++) {
+                    idx y = (m + r) * p->split_H + a - p->top;
+                    if (y < 0 || y >= p->source_H)
+                        memset(plane + r * p->pitch, 0, p->pitch * sizeof(REAL));
+                    else
+                        copy_row(plane + r * p->pitch, source + y * p->source_W, p->pitch, p->split_W,
+                                 b - p->left, p->source_W);
+                }
+            }
+    memset(to + planes * p->phases * p->plane, 0, 2 * LANES * sizeof(REAL));
+}
+
+#define direct_plan NAME(direct_plan)
+typedef struct {
+    const correlation *p;
+    const REAL *source, *packed, *b; /* b: [target_planes], zeros after the first chunk */
+    REAL *target;
+    idx first, groups; /* first source plane of this chunk; groups of target planes */
+} direct_plan;
+
+#define direct_scratch NAME(direct_scratch)
+/* Bytes of scratch: which band the positions are for, the copy, the positions of all jobs. */
+static idx direct_scratch(const correlation *p)
+{
+    return 128 + copy_size(p) * sizeof(REAL) + p->jobs * p->most_positions * sizeof(position);
+}
+
+#define direct_task NAME(direct_task)
+/* One band of one image: copy it, then pass all planes of all jobs over it. */
+static void direct_task(const void *plan, idx task, void *scratch)
+{
+    const direct_plan *d = plan;
+    const correlation *p = d->p;
+    idx image = task / p->bands, m = p->first_m + task % p->bands * p->band_rows;
+    idx chunk = smaller(p->chunk, p->source_planes - d->first), target_plane = p->target_H * p->target_W;
+    const REAL *source = d->source + image * p->source_step + d->first * p->source_H * p->source_W;
+    REAL *target = d->target + image * p->target_step;
+
+    idx *placed = scratch; /* one more than the first row of the band whose positions are at hand */
+    position *pos = (position *)((char *)scratch + 64);
+    REAL *copy = (REAL *)((char *)pos + parts(p->jobs * p->most_positions * sizeof(position), 64) * 64);
+    if (placed[0] != m + 1) { /* images with one band are spared this: 0.3 of 1.1 ms on small images */
+        for (idx k = 0; k < p->jobs; k++)
+            pos[k * p->most_positions].count = (int32_t)place_vectors(pos + k * p->most_positions, p, k, m);
+        placed[0] = m + 1;
+    }
+    if (p->in_place) {
+        source += m * p->pitch;
+    } else {
+        copy_band(copy, source, p, chunk, m - p->first_m);
+        source = copy;
+    }
+    for (idx k = 0; k < p->jobs; k++, pos += p->most_positions) {
+        const job *one = p->job + k;
+        idx taps = chunk * one->taps;
+        const REAL *w = d->packed + one->pack_at;
+        for (idx g = 0; g < d->groups; g++) {
+            idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
+            idx columns = parts(pos->count, tile_cap(A));
+            for (idx v = 0; v < columns; v++) {
+                idx at = share(pos->count, columns, v), B = share(pos->count, columns, v + 1) - at;
+                run_tile(A, B, source, one->distance, taps, w, d->b + a, d->first > 0, pos + at,
+                         target + a * target_plane, target_plane);
+            }
+            w += A * taps;
+        }
+    }
+}

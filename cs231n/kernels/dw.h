@@ -1,0 +1,219 @@
+/* The gradient with respect to the filters, directly.
+ *
+ *     dw[f, t] = sum over images n and output pixels p of dout[n, f, p] * x[n, p + distance[t]]
+ *
+ * is a dot product over all pixels for each filter f and tap t. The copy of x, split by phase
+ * (plan.h), makes the pixels that a tap sees contiguous, so the dot product runs over vectors
+ * of pixels. A tile of A filters x B taps keeps A*B sums of LANES partial sums in registers:
+ * each loaded vector of dout is used B times, each vector of x A times.
+ *
+ * Rounding: a lane adds up only the pixels of one block of images before the lanes are added
+ * by halves; blocks are then added one by one. In float32 such short chains keep the error near
+ * 4e-7 of the scale, where one long chain has 5e-6. Blocks depend on the sizes alone, never on
+ * the number of threads, hence so does the result.
+ *
+ * Rows that do not fill whole vectors end in a vector that overlaps its neighbor; the lanes
+ * that are counted already are masked in both factors, so an infinity there cannot make a NaN.
+ * Narrow images would waste most of each vector: there dout is copied with the pitch of x and
+ * zeros in the gaps, and vectors run across the ends of rows. An infinity of x then meets such
+ * a zero; the caller looks for that (fast_layers.py).
+ */
+
+#ifdef FEW_REGISTERS
+#define dw_cap(A) ((A) == 1 ? 8 : (A) == 2 ? 5 : (A) == 3 ? 4 : 2)
+#define MOST_FILTERS 4
+#define EACH_DOT(X) UP_TO_8(X, 1) UP_TO_5(X, 2) UP_TO_4(X, 3) UP_TO_2(X, 4)
+#else
+#define dw_cap(A) ((A) <= 3 ? 8 : (A) == 4 ? 6 : (A) == 5 ? 5 : 4)
+#define MOST_FILTERS 6
+#define EACH_DOT(X) UP_TO_8(X, 1) UP_TO_8(X, 2) UP_TO_8(X, 3) UP_TO_6(X, 4) UP_TO_5(X, 5) UP_TO_4(X, 6)
+#endif
+
+#define dw_run NAME(dw_run)
+/* Where a block of pixels lies: images x rows x (full vectors and perhaps a masked one). */
+typedef struct {
+    idx images, rows, full;
+    idx x_image, x_row, dout_image, dout_row, dout_plane;
+    idx tail; /* where the masked vector starts, or -1 */
+    bits mask;
+} dw_run;
+
+#define add_totals NAME(add_totals)
+/* Add the lanes of each sum by halves. */
+static OUTLINE void add_totals(REAL *lanes, int A, int B, REAL *dw, idx dw_step)
+{
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int s = 0; s < A * B; s++)
+            for (int l = 0; l < width; l++) lanes[s * LANES + l] += lanes[s * LANES + l + width];
+    for (int a = 0; a < A; a++)
+        for (int t = 0; t < B; t++) dw[a * dw_step + t] += lanes[(a * B + t) * LANES];
+}
+
+#define dot_tile NAME(dot_tile)
+static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32_t *distance, const REAL *dout,
+                            const dw_run *run, REAL *dw, idx dw_step)
+{
+    vec sum[8][8];
+    UNROLL for (int a = 0; a < A; a++)
+        UNROLL for (int t = 0; t < B; t++) sum[a][t] = (vec){0};
+    const REAL *x_tap[8];
+    UNROLL for (int t = 0; t < B; t++) x_tap[t] = x + distance[t];
+    const REAL *dout_plane[8];
+    UNROLL for (int a = 0; a < A; a++) dout_plane[a] = dout + a * run->dout_plane;
+    for (idx n = 0; n < run->images; n++)
+        for (idx y = 0; y < run->rows; y++) {
+            idx at_x = n * run->x_image + y * run->x_row, at_dout = n * run->dout_image + y * run->dout_row;
+            for (idx v = 0; v < run->full; v++, at_x += LANES, at_dout += LANES) {
+                vec d[8];
+                UNROLL for (int a = 0; a < A; a++) d[a] = load(dout_plane[a] + at_dout);
+                UNROLL for (int t = 0; t < B; t++) {
+                    vec pixel = load(x_tap[t] + at_x);
+                    UNROLL for (int a = 0; a < A; a++) sum[a][t] += d[a] * pixel;
+                }
+            }
+            if (run->tail < 0) continue;
+            at_x += run->tail - run->full * LANES, at_dout += run->tail - run->full * LANES;
+            vec d[8];
+            UNROLL for (int a = 0; a < A; a++) d[a] = keep(load(dout_plane[a] + at_dout), run->mask);
+            UNROLL for (int t = 0; t < B; t++) {
+                vec pixel = keep(load(x_tap[t] + at_x), run->mask);
+                UNROLL for (int a = 0; a < A; a++) sum[a][t] += d[a] * pixel;
+            }
+        }
+    REAL lanes[8 * 8 * LANES];
+    UNROLL for (int a = 0; a < A; a++)
+        UNROLL for (int t = 0; t < B; t++) store(lanes + (a * B + t) * LANES, sum[a][t]);
+    add_totals(lanes, A, B, dw, dw_step);
+}
+
+#define DOT(A, B)                                                                                                \
+    static OUTLINE void NAME(dot_##A##_##B)(const REAL *x, const int32_t *distance, const REAL *dout,            \
+                                            const dw_run *run, REAL *dw, idx dw_step)                            \
+    {                                                                                                            \
+        dot_tile(A, B, x, distance, dout, run, dw, dw_step);                                                     \
+    }
+EACH_DOT(DOT)
+#undef DOT
+
+#define run_dot NAME(run_dot)
+static void run_dot(idx A, idx B, const REAL *x, const int32_t *distance, const REAL *dout, const dw_run *run, REAL *dw,
+                    idx dw_step)
+{
+    switch (8 * A + B) {
+#define DOT(A, B) \
+    case 8 * A + B: NAME(dot_##A##_##B)(x, distance, dout, run, dw, dw_step); break;
+        EACH_DOT(DOT)
+#undef DOT
+    }
+}
+
+#define filters_per_tile NAME(filters_per_tile)
+static idx filters_per_tile(idx filters, idx taps)
+{
+    idx best = 1, best_cost = -1;
+    for (idx A = 1; A <= smaller(filters, MOST_FILTERS); A++) {
+        idx rows = parts(filters, A), columns = parts(taps, dw_cap(A));
+        idx cost = 2 * larger(filters * taps, 8 * rows * columns) + rows * taps + filters * columns;
+        if (best_cost < 0 || cost <= best_cost) best = A, best_cost = cost;
+    }
+    return best;
+}
+
+#define dw_plan NAME(dw_plan)
+typedef struct {
+    const correlation *p; /* of the forward pass: it says how x is copied */
+    const REAL *x, *dout;
+    REAL *dw;              /* [blocks][F][C*HH*WW], zeros to begin with */
+    idx blocks, chunks;    /* of images; of source planes */
+    idx images;            /* copied and multiplied together */
+} dw_plan;
+
+#define dw_images NAME(dw_images)
+/* Images that fit the cache together: adding up the lanes then costs less per pixel. */
+static idx dw_images(const correlation *p, idx block)
+{
+    idx dout = p->target_planes * (p->flat ? p->plane : p->band_rows * p->target_W);
+    idx one = p->chunk * p->phases * p->plane + dout;
+    idx fit = p->bands > 1 ? 1 : larger(1, 512 * 1024 / (one * REAL_BYTES));
+    return parts(block, parts(block, fit));
+}
+
+#define dw_flat_pixels NAME(dw_flat_pixels)
+static idx dw_flat_pixels(const correlation *p)
+{
+    return parts(flat_positions(p->band_rows, p->target_W, p->pitch, 1), LANES) * LANES;
+}
+
+#define dw_scratch NAME(dw_scratch)
+static idx dw_scratch(const correlation *p, idx images)
+{
+    idx dout = p->flat ? images * p->target_planes * dw_flat_pixels(p) : 0;
+    return (images * (copy_size(p) + LANES) + dout) * sizeof(REAL) + 128;
+}
+
+#define copy_dout NAME(copy_dout)
+/* dout with the pitch of x and zeros in the gaps. */
+static void copy_dout(REAL *to, const REAL *dout, const correlation *p, idx m, idx rows)
+{
+    idx pixels = dw_flat_pixels(p);
+    for (idx f = 0; f < p->target_planes; f++, to += pixels) {
+        memset(to, 0, pixels * sizeof(REAL));
+        for (idx r = 0; r < rows; r++)
+            memcpy(to + r * p->pitch, dout + (f * p->target_H + m + r) * p->target_W, p->target_W * sizeof(REAL));
+    }
+}
+
+#define dw_task NAME(dw_task)
+/* One chunk of source planes, one block of images. */
+static void dw_task(const void *plan, idx task, void *scratch)
+{
+    const dw_plan *d = plan;
+    const correlation *p = d->p;
+    const job *one = p->job;
+    idx block = task / d->chunks, first = task % d->chunks * p->chunk;
+    idx chunk = smaller(p->chunk, p->source_planes - first), taps = chunk * one->taps;
+    idx all_taps = p->source_planes * one->taps, pixels = dw_flat_pixels(p);
+    REAL *dw = d->dw + block * p->target_planes * all_taps + first * one->taps;
+    REAL *x_copy = (REAL *)(((uintptr_t)scratch + 63) / 64 * 64);
+    REAL *dout_copy = x_copy + d->images * (copy_size(p) + LANES);
+    idx filters = filters_per_tile(p->target_planes, taps), groups = parts(p->target_planes, filters);
+
+    dw_run run = {.tail = -1, .mask = {0}};
+    if (!p->flat && p->target_W % LANES) {
+        run.tail = p->target_W - LANES;
+        for (idx l = LANES - p->target_W % LANES; l < LANES; l++) run.mask[l] = -1;
+    }
+    idx last = share(p->N, d->blocks, block + 1), images = 1;
+    for (idx n = share(p->N, d->blocks, block); n < last; n += images)
+        for (idx band = 0; band < p->bands; band++) {
+            images = smaller(d->images, last - n);
+            idx m = band * p->band_rows, rows = smaller(p->band_rows, p->target_H - m);
+            const REAL *x = d->x + n * p->source_step + first * p->source_H * p->source_W;
+            const REAL *dout = d->dout + n * p->target_step;
+            run.images = images;
+            run.x_image = p->in_place ? p->source_step : copy_size(p);
+            for (idx k = 0; k < images && !p->in_place; k++)
+                copy_band(x_copy + k * run.x_image, x + k * p->source_step, p, chunk, m);
+            x = p->in_place ? x + m * p->pitch : x_copy;
+            if (p->flat) {
+                for (idx k = 0; k < images; k++)
+                    copy_dout(dout_copy + k * p->target_planes * pixels, dout + k * p->target_step, p, m, rows);
+                run.rows = 1, run.full = pixels / LANES;
+                run.dout_image = p->target_planes * pixels, run.dout_plane = pixels;
+                dout = dout_copy;
+            } else {
+                run.rows = rows, run.full = p->target_W / LANES, run.x_row = p->pitch, run.dout_row = p->target_W;
+                run.dout_image = p->target_step, run.dout_plane = p->target_H * p->target_W;
+                dout += m * p->target_W;
+            }
+            for (idx g = 0; g < groups; g++) {
+                idx a = share(p->target_planes, groups, g), A = share(p->target_planes, groups, g + 1) - a;
+                idx columns = parts(taps, dw_cap(A));
+                for (idx k = 0; k < columns; k++) {
+                    idx t = share(taps, columns, k), B = share(taps, columns, k + 1) - t;
+                    run_dot(A, B, x, one->distance + t, dout + a * run.dout_plane, &run,
+                            dw + a * all_taps + t, all_taps);
+                }
+            }
+        }
+}

@@ -1,0 +1,32 @@
+/* Deal tasks out to threads. A task's result never depends on who computes it. */
+
+#ifndef CS231N_THREADS_H
+#define CS231N_THREADS_H
+
+#include "common.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+/* Each thread gets scratch memory whose first 128 bytes are zero. Returns 0 when there is none. */
+static int run_tasks(task_function *function, const void *plan, idx tasks, idx scratch_bytes, int threads)
+{
+    if (threads > tasks) threads = (int)tasks;
+    if (threads < 1) threads = 1;
+    idx each = (scratch_bytes + 128 + 63) / 64 * 64;
+    char *memory = malloc(each * threads + 64);
+    if (!memory) return 0;
+    char *aligned = (char *)(((uintptr_t)memory + 63) / 64 * 64);
+    for (int k = 0; k < threads; k++) memset(aligned + k * each, 0, 128);
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
+    for (idx task = 0; task < tasks; task++) function(plan, task, aligned + omp_get_thread_num() * each);
+#else
+    for (idx task = 0; task < tasks; task++) function(plan, task, aligned);
+#endif
+    free(memory);
+    return 1;
+}
+
+#endif
