@@ -1,0 +1,161 @@
+import base64
+import io
+import re
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from cs231n import vis_utils
+from cs231n.vis_utils import figure_html, image_grid, show, visualize_grid, weight_templates
+
+
+@pytest.fixture(autouse=True)
+def no_window():
+    backend = matplotlib.get_backend()
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+    plt.switch_backend(backend)
+
+
+def test_visualize_grid_of_constant_images_does_not_divide_by_zero():
+    Xs = np.stack([np.full((2, 3, 3), value) for value in (0.0, 7.0)])
+    grid = visualize_grid(Xs)
+    assert grid.shape == (5, 7, 3)
+    assert (grid[:2, :3] == 127.5).all() and (grid[:2, 4:] == 127.5).all()
+    assert (grid[:, 3] == 0).all() and (grid[2:] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_visualize_grid_stretches_every_image_and_fills_by_rows(dtype):
+    Xs = np.random.default_rng(1).integers(10, 200, (5, 4, 6, 3)).astype(dtype)
+    grid = visualize_grid(Xs, ubound=1.0, padding=2)
+    assert grid.shape == (3 * 4 + 2 * 2, 3 * 6 + 2 * 2, 3) and grid.dtype == np.float32
+    x = Xs[4].astype(np.float64)
+    np.testing.assert_allclose(grid[6:10, 8:14], (x - x.min()) / (x.max() - x.min()), rtol=1e-6)
+    assert grid.min() == 0 and grid.max() == 1
+    assert (grid[6:10, 16:] == 0).all()
+
+
+def test_visualize_grid_without_images_is_empty_and_other_shapes_are_refused():
+    assert visualize_grid(np.zeros((0, 4, 4, 3))).shape == (0, 0, 3)
+    assert visualize_grid(np.zeros((1, 4, 4, 3))).shape == (4, 4, 3)
+    with pytest.raises(ValueError, match=r"must have the shape \(N, H, W, C\); got \(4, 4, 3\)"):
+        visualize_grid(np.zeros((4, 4, 3)))
+
+
+def test_image_grid_shows_every_image_with_its_title():
+    x = np.random.default_rng(2).standard_normal((5, 3, 8, 9))
+    fig, ax = image_grid(x, titles=list("abcde"), columns=3)
+    assert ax.shape == (2, 3)
+    assert [axes.get_title() for axes in ax.flat] == ["a", "b", "c", "d", "e", ""]
+    assert [len(axes.images) for axes in ax.flat] == [1, 1, 1, 1, 1, 0]
+    shown = ax[1, 1].images[0].get_array()
+    np.testing.assert_allclose(shown, ((x[4] - x[4].min()) / np.ptp(x[4])).transpose(1, 2, 0), rtol=1e-6)
+
+
+def test_image_grid_shows_gray_images_in_gray_and_constant_ones_as_medium_gray():
+    fig, ax = image_grid(np.zeros((4, 1, 8, 8), np.uint8))
+    assert ax.shape == (2, 2)
+    assert ax[0, 0].images[0].get_cmap().name == "gray"
+    assert (ax[0, 0].images[0].get_array() == 0.5).all()
+    assert image_grid(np.zeros((1, 1, 8, 8)), cmap="PuOr")[1][0, 0].images[0].get_cmap().name == "PuOr"
+
+
+@pytest.mark.parametrize("shape, titles, message", [
+    ((3, 8, 8), None, "got (3, 8, 8)"), ((2, 4, 8, 8), None, "got (2, 4, 8, 8)"), ((0, 3, 8, 8), None, "got (0, 3, 8, 8)"),
+    ((2, 3, 8, 8), ["a"], "got 1 for 2 images"),
+])
+def test_image_grid_refuses_what_is_no_image(shape, titles, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        image_grid(np.zeros(shape), titles)
+
+
+@pytest.mark.parametrize("bias", [0, 1])
+@pytest.mark.parametrize("layout", ["first", "last"])
+def test_weight_templates_are_the_columns_of_the_weights(bias, layout):
+    W = np.random.default_rng(3).standard_normal((4 * 5 * 3 + bias, 7))
+    shape = (3, 4, 5) if layout == "first" else (4, 5, 3)
+    fig, ax = weight_templates(W, [f"class {k}" for k in range(7)], shape)
+    assert ax.shape == (2, 5) and ax[1, 1].get_title() == "class 6"
+    template = W[:60, 6].reshape(shape)
+    template = template.transpose(1, 2, 0) if layout == "first" else template
+    shown = ax[1, 1].images[0].get_array()
+    np.testing.assert_allclose(shown, (template - template.min()) / np.ptp(template), rtol=1e-6)
+
+
+def test_weight_templates_of_another_size_say_what_to_pass():
+    with pytest.raises(ValueError, match=r"3072 or 3073 rows for images of shape \(3, 32, 32\); got shape \(64, 10\)"):
+        weight_templates(np.zeros((64, 10)))
+
+
+ALT = 'Loss falls from 2.3 to "0.1" & stays <there>.'
+
+
+def figure():
+    fig, ax = plt.subplots(figsize=(2, 1))
+    ax.plot([1, 2, 3])
+    return fig
+
+
+def test_show_elsewhere_keeps_the_alternative_text_and_does_not_warn():
+    fig = figure()
+    assert show(fig, alt=ALT) is None
+    assert fig.get_label() == ALT
+    assert plt.get_fignums() == []
+
+
+def test_show_leaves_the_window_of_an_interactive_session_open():
+    with plt.ion():
+        fig = figure()
+        show(fig, ALT)
+        assert plt.get_fignums() == [fig.number]
+
+
+def test_show_in_a_notebook_displays_an_image_with_its_alternative_text():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    try:
+        shell.kernel = object()
+        with pytest.MonkeyPatch.context() as patch:
+            shown = []
+            patch.setattr(shell.display_pub, "publish", lambda data, **options: shown.append(data))
+            show(figure(), ALT)
+    finally:
+        InteractiveShell.clear_instance()
+    assert plt.get_fignums() == []
+    assert len(shown) == 1
+    check_html(shown[0]["text/html"])
+
+
+def check_html(text):
+    match = re.fullmatch(r'<img alt="([^"<>]*)" src="data:image/png;base64,([\w+/=]+)">', text)
+    assert match[1] == "Loss falls from 2.3 to &quot;0.1&quot; &amp; stays &lt;there&gt;."
+    pixels = plt.imread(io.BytesIO(base64.b64decode(match[2])))
+    assert pixels.shape[2] == 4 and np.ptp(pixels[..., :3]) > 0.5
+
+
+def test_figure_html_carries_its_own_pixels():
+    check_html(figure_html(figure(), ALT))
+
+
+@pytest.mark.parametrize("alt", ["", "  ", None])
+def test_show_without_alternative_text_is_refused(alt):
+    with pytest.raises(ValueError, match="alt is empty"):
+        show(figure(), alt)
+
+
+def test_without_ipython_no_notebook_is_assumed(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    assert not vis_utils._in_notebook()
+
+
+def test_four_series_differ_by_more_than_color():
+    assert all(len(set(column)) == 4 for column in zip(*vis_utils.SERIES))
+    for name in (vis_utils.MAGNITUDE, vis_utils.SIGNED, vis_utils.FILTERS):
+        assert name in matplotlib.colormaps
