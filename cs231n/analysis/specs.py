@@ -71,7 +71,7 @@ class Pool:
     def measure(self, shape):
         C, *sizes = _require_maps(self, shape)
         stride = self.size if self.stride is None else self.stride
-        geometry = slide("analyze", sizes, _per_axis(self.size, sizes), stride, got=str(self))
+        geometry = slide("analyze", sizes, _per_axis(self.size, sizes), stride, None, got=str(self))
         return Measure((C, *geometry.out), 0, 0, geometry.reach, geometry.stride)
 
     def __str__(self):

@@ -9,11 +9,11 @@ convolution at work. Functions that compute return arrays; functions that start 
 from .activations import activation_maps, plot_activation_maps, plot_filters
 from .receptive_field import plot_receptive_fields
 from .saliency import guided_backpropagation, occlusion_map, plot_saliency, saliency, saliency_map
-from .sliding_window import animate_sliding_window, plot_window
+from .sliding_window import animate_sliding_window, animation_html, plot_window
 from .translation import equivariance_errors, invariance_errors, plot_translation, translate
 
 __all__ = [
-    "activation_maps", "animate_sliding_window", "equivariance_errors", "guided_backpropagation",
+    "activation_maps", "animate_sliding_window", "animation_html", "equivariance_errors", "guided_backpropagation",
     "invariance_errors", "occlusion_map", "plot_activation_maps", "plot_filters", "plot_receptive_fields",
     "plot_saliency", "plot_translation", "plot_window", "saliency", "saliency_map", "translate",
 ]

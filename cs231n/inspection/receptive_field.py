@@ -56,9 +56,10 @@ def _positions(layers, width):
     for layer in layers:
         pool = isinstance(layer, Pool)
         size, stride = _across(layer.size), _across(layer.stride or layer.size)
-        pad, dilation = (0, 1) if pool else (_across(layer.pad), _across(layer.dilation))
+        pad, dilation = (None, 1) if pool else (_across(layer.pad), _across(layer.dilation))
         below = range(len(rows[-1]))
-        geometry = slide("plot_receptive_fields", (len(below),), (size,), stride, pad, dilation, got=str(layer))
+        caller, got = "plot_receptive_fields", str(layer)
+        geometry = slide(caller, (len(below),), (size,), stride, pad, dilation, got=got)
         before = geometry.pads[0][0]
         starts = [j * stride - before for j in range(geometry.out[0])]
         windows.append([[i for i in range(a, a + geometry.reach[0], dilation) if i in below] for a in starts])

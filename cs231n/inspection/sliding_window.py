@@ -1,5 +1,7 @@
 """A convolution at work: the window slides, and the dot product is written out."""
 
+import html
+
 import numpy as np
 
 from ..fast_layers import conv_forward_fast
@@ -56,12 +58,40 @@ def animate_sliding_window(x, w, b=0.0, stride=1, pad=0, interval=800):
     Returns
     -------
     animation : matplotlib.animation.FuncAnimation
-        In a notebook, show ``HTML(animation.to_jshtml())``; it plays without further programs.
+        In a notebook, show ``HTML(animation_html(animation, alt="..."))``.
     """
     from matplotlib.animation import FuncAnimation
 
     scene = _Scene("animate_sliding_window", x, w, b, stride, pad)
     return FuncAnimation(scene.fig, scene.draw, frames=len(scene.positions), interval=interval, repeat=True)
+
+
+def animation_html(animation, alt):
+    """Turn an animation into HTML that plays in a notebook without further programs.
+
+    Parameters
+    ----------
+    animation : matplotlib.animation.Animation
+        Its figure is closed, so that it does not appear a second time.
+    alt : str
+        What the animation shows, for those who cannot see it.
+
+    Returns
+    -------
+    text : str
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    import matplotlib.pyplot as plt
+
+    if not alt or not alt.strip():
+        raise ValueError("animation_html: alt is empty. Say in one or two sentences what the animation shows.")
+    player = animation.to_jshtml(default_mode="once")
+    plt.close(animation._fig)
+    return f'<div role="figure" aria-label="{html.escape(alt)}">{player}</div>'
 
 
 class _Scene:

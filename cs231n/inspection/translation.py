@@ -107,8 +107,9 @@ def plot_translation(shifts, curves, title, ylabel="relative change"):
     import matplotlib.pyplot as plt
 
     if len(curves) > len(SERIES):
-        raise ValueError(f"plot_translation: at most {len(SERIES)} curves can be told apart; got {len(curves)}. "
-                         "Draw two figures.")
+        raise ValueError(
+            f"plot_translation: at most {len(SERIES)} curves can be told apart; got {len(curves)}. Draw two figures."
+        )
     fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
     for (name, errors), (color, line, marker) in zip(curves.items(), SERIES):
         ax.plot(shifts, errors, color=color, linestyle=line, marker=marker, markersize=5, label=name)

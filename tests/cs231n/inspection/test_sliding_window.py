@@ -8,7 +8,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from cs231n.inspection import animate_sliding_window, plot_window
+from cs231n.inspection import animate_sliding_window, animation_html, plot_window
 from cs231n.layers import conv_forward_naive
 
 
@@ -42,7 +42,7 @@ def test_the_dot_product_is_written_out():
     assert total == "0\n+ 4 (bias)\n= 4"
 
 
-@pytest.mark.parametrize("stride, pad", [(1, 0), (1, 1), (2, 1)])
+@pytest.mark.parametrize("stride, pad", [(1, 0), (2, 1)])
 def test_every_step_shows_the_sum_that_it_claims(stride, pad):
     rng = np.random.default_rng(0)
     x, w = rng.integers(-3, 4, size=(2, 3, 5)), rng.integers(-2, 3, size=(2, 3, 3))
@@ -91,9 +91,18 @@ def test_texts_stay_inside_the_figure_and_cells_have_one_size():
 
 def test_the_animation_has_one_frame_per_position_and_moves():
     animation = animate_sliding_window(X, W, interval=10)
-    page = animation.to_jshtml(default_mode="once")
+    page = animation_html(animation, alt='The window "slides" over the image.')
+    assert 'aria-label="The window &quot;slides&quot; over the image."' in page
+    assert plt.get_fignums() == []
     frames = re.findall(r'frames\[\d+\] = "data:image/png;base64,([^"]+)', page)
     assert len(frames) == 4 and len(set(frames)) == 4
+
+
+def test_an_animation_needs_words():
+    animation = animate_sliding_window(X, W)
+    animation._draw_was_started = True
+    with pytest.raises(ValueError, match="alt is empty"):
+        animation_html(animation, alt=" ")
 
 
 def test_numbers_are_rounded_to_fit_and_never_negative_zero():
