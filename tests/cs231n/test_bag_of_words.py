@@ -82,14 +82,27 @@ def test_words_tell_stripes_along_rows_from_stripes_along_columns(fitted):
     assert np.abs(rows - columns).sum() > 1.8
 
 
-def test_each_patch_gets_its_nearest_word(fitted):
-    image = stripes(1, N=1, seed=8)[0]
-    nearest = fitted.word_map(image)
-    assert nearest.shape == (13, 13)
-    for i, j in [(0, 0), (3, 12), (12, 5)]:
+def test_each_patch_gets_its_nearest_word():
+    rng = np.random.default_rng(0)
+    image = rng.uniform(0, 255, size=(9, 7, 3))
+    bag = BagOfVisualWords(num_words=8, patch_size=4)
+    bag.mean, bag.whitening = rng.normal(size=48), np.eye(48) + 0.1 * rng.normal(size=(48, 48))
+    # Words of different lengths: the nearest is not the one with the largest product.
+    bag.words = rng.normal(size=(8, 48)) * np.linspace(0.2, 2, 8)[:, np.newaxis]
+    expected = np.empty((6, 4), int)
+    for i, j in np.ndindex(6, 4):
         patch = image[i : i + 4, j : j + 4].reshape(1, -1)
-        white = (normalize_patches(patch) - fitted.mean) @ fitted.whitening
-        assert nearest[i, j] == np.argmin([np.linalg.norm(white - word) for word in fitted.words])
+        white = (normalize_patches(patch) - bag.mean) @ bag.whitening
+        expected[i, j] = np.argmin([np.linalg.norm(white - word) for word in bag.words])
+    np.testing.assert_array_equal(bag.word_map(image), expected)
+    assert len(np.unique(expected)) > 1
+
+
+def test_words_are_formed_from_patches_laid_out_as_they_are_counted():
+    image = np.broadcast_to([10.0, 20.0, 240.0], (8, 8, 3))
+    bag = BagOfVisualWords(num_words=1, patch_size=3, whiten=False, num_patches=20, seed=0)
+    bag.fit(image[np.newaxis])
+    np.testing.assert_allclose(bag.mean, normalize_patches(image_patches(image, 3))[0])
 
 
 def test_fields_of_the_grid_count_their_own_part_of_the_image(fitted):

@@ -57,6 +57,14 @@ def test_a_quarter_turn_of_the_ramp_moves_the_bins_by_half_the_circle():
         np.testing.assert_allclose(after, np.roll(before, 4), atol=1e-9)
 
 
+def test_a_direction_just_short_of_the_half_circle_stays_in_its_cell():
+    image = np.tile(np.arange(16.0), (8, 1))
+    image[1:, 0] = -1e-17
+    left, right = cells(hog_feature(image), 1, 2)[0]
+    assert left[8] == 1 / 64 and left.sum() == pytest.approx(1)
+    np.testing.assert_array_equal(right, 7 / 8 * np.eye(9)[0])
+
+
 @pytest.mark.parametrize("value", [0, 17, 255])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_a_constant_image_has_no_gradients_and_no_nan(value, dtype):

@@ -118,6 +118,15 @@ def test_softmax_without_max_shift_would_overflow_here(loss_function, dtype):
     np.testing.assert_allclose(dW, [[p, 1 - p - 0.5, -0.5]], rtol=1e-6)
 
 
+@pytest.mark.parametrize("loss_function", SOFTMAX)
+def test_softmax_shifts_each_example_by_its_own_maximum(loss_function):
+    W, X = np.array([[1000.0, 999.0]]), np.array([[1.0], [-1.0]])
+    loss, dW = loss_function(W, X, np.array([0, 1]), 0.0)
+    p = 1 / (1 + np.exp(-1.0))
+    assert loss == pytest.approx(-np.log(p))
+    np.testing.assert_allclose(dW, [[p - 1, 1 - p]], rtol=1e-9)
+
+
 @pytest.mark.parametrize("loss_function", ALL)
 @pytest.mark.parametrize("dtype, rtol", [(np.float32, 2e-5), (np.float64, 1e-12)])
 def test_dtype_is_kept_and_the_inputs_are_untouched(loss_function, dtype, rtol):
