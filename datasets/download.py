@@ -184,7 +184,7 @@ def unpack(archive, folder):
     """
     archive, folder = Path(archive), Path(folder)
     try:
-        with tempfile.TemporaryDirectory(prefix=".unpack-", dir=folder.parent) as scratch:
+        with tempfile.TemporaryDirectory(prefix="unpack-", suffix=".part", dir=folder.parent) as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
             with tarfile.open(archive) as tar:

@@ -1,7 +1,5 @@
 """Get a data set, or say which ones are there."""
 
-import sys
-
 from .. import data_utils
 from ..datasets import cifar10, mnist
 
@@ -33,18 +31,19 @@ def run(args):
     Returns
     -------
     code : int
-        0 done, 1 if the set could not be had.
+        0 done.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the set could not be had, see `get` and `count`.
     """
     if args.dataset is None:
         for name in sorted(data_utils.CLASSES):
             print(f"{name:10} {state(name)}")
         return 0
-    try:
-        get(args.dataset, args.version, not args.quiet)
-        print(f"{args.dataset}: {count(args.dataset)}")
-    except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    get(args.dataset, args.version, not args.quiet)
+    print(f"{args.dataset}: {count(args.dataset)}")
     return 0
 
 

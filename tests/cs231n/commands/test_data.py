@@ -1,17 +1,14 @@
-import argparse
 import hashlib
 
 import numpy as np
 import pytest
 
-from cs231n.commands import data
+from cs231n import __main__ as command_line
 from cs231n.datasets import cifar10, mnist
 
 
 def run(*words):
-    parser = argparse.ArgumentParser()
-    data.configure(parser)
-    return data.run(parser.parse_args(words))
+    return command_line.run("cs231n", "cs231n.commands", ["data"], "", ["data", *words], (ValueError, OSError))
 
 
 @pytest.fixture(autouse=True)
