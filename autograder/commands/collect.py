@@ -1,0 +1,41 @@
+"""Take hand-ins from an inbox: check them whole, file the good ones, say what is wrong with the others."""
+
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..course import Course
+from ..intake import ACCEPTED, REFUSED, UNCHANGED, collect
+
+HELP = "take hand-ins from an inbox"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("assignment")
+    parser.add_argument("--from", dest="path", type=Path, metavar="PATH",
+                        help="folder with one zip, tar, folder or notebook for each student, such as ada.zip, "
+                             "or one hand-in (default: inbox/ASSIGNMENT of the course)")
+    parser.add_argument("--student", metavar="ID", help="PATH is the one hand-in of this student")
+
+
+def run(args):
+    """Return 0 when everything was taken, else 1."""
+    course = Course.open(args.course)
+    assignment = course.assignment(args.assignment)
+    found = collect(course, assignment, args.path, args.student, _progress)
+    for student, receipt in found.students.items():
+        if receipt.status == REFUSED:
+            print(f"{student}: refused: {receipt.reason}")
+        elif receipt.missing:
+            print(f"{student}: taken without {', '.join(receipt.missing)}")
+    for name, reason in found.strangers.items():
+        print(f"{name}: refused: {reason}")
+    refused = found.count(REFUSED) + len(found.strangers)
+    print(f"{found.count(ACCEPTED)} accepted, {found.count(UNCHANGED)} unchanged, {refused} refused")
+    return 0 if found.complete else 1
+
+
+def _progress(items, **options):
+    return tqdm(items, file=sys.stderr, unit="hand-in", **options)
