@@ -67,7 +67,7 @@ def generate(num, seed):
 
 def _uniform(bits, num, columns):
     """Draw `num` rows of exact multiples of 2**-24 in [0, 1), float32."""
-    return (bits.random_raw(num * columns).reshape(num, columns) >> np.uint64(40)).astype(np.float32) / 2**24
+    return (bits.random_raw(num * columns).reshape(num, columns) >> np.uint64(40)).astype(np.float32) * np.float32(2**-24)
 
 
 def _noise(bits, num):
