@@ -157,6 +157,17 @@ def test_batch_norm_statistics_belong_to_the_best_parameters():
         np.testing.assert_array_equal(value, model_state(solver.model)[name])
 
 
+def test_an_update_rule_that_works_in_place_cannot_change_the_best_parameters(monkeypatch):
+    def in_place(w, dw, config):
+        w += 1
+        return w, config
+
+    monkeypatch.setattr(optim, "in_place", in_place, raising=False)
+    solver = Solver(Constant(answer=0), make_data(), update_rule="in_place", verbose=False, num_epochs=4)
+    solver.train()
+    np.testing.assert_array_equal(solver.model.params["W"], [1, 1, 1])  # the first measurement stays the best
+
+
 def test_best_parameters_do_not_change_while_training_goes_on():
     solver = make_solver()
     solver.train()
@@ -272,6 +283,16 @@ def test_a_missing_gradient_is_an_error_and_changes_no_parameter():
     with pytest.raises(KeyError, match="b1"):
         make_solver(model).train()
     assert all(model.params[name] is value for name, value in before.items())
+
+
+def test_a_step_that_fails_halfway_does_not_advance_the_update_rules():
+    model = TwoLayerNet(6, 5, 4, seed=0)
+    whole_loss = model.loss
+    model.loss = lambda X, y: (0.0, {"W1": whole_loss(X, y)[1]["W1"]})
+    solver = make_solver(model, update_rule="adam")
+    with pytest.raises(KeyError, match="b1"):
+        solver.train()
+    assert solver.optim_configs["W1"] == {"learning_rate": 0.1}
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
