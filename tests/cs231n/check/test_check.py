@@ -1,0 +1,210 @@
+"""`check` on real copies of the package: right, untouched, and broken in the ways that students break it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograder.package_tree import package_files, write_tree
+from autograder.regions import clear
+from cs231n.check import EXERCISES, check_with, find, needs_your_code
+from cs231n.check.client import Worker, python_command, site_packages
+from cs231n.check.exercise import TrainingGoal
+from cs231n.check.report import Report, result_text
+
+LAYERS = [e for e in EXERCISES if not isinstance(EXERCISES[e], TrainingGoal)]
+
+
+def cleared():
+    """The modules as students get them."""
+    files = {name: path for name, path in package_files().items() if path.suffix == ".py"}
+    return {name: clear(path.read_text(encoding="utf-8"), name) for name, path in files.items()}
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A function that writes a package with changes and starts a worker on it."""
+    workers = []
+
+    def start(changes=None, seconds=60, stderr=subprocess.DEVNULL):
+        write_tree(tmp_path, changes)
+        workers.append(Worker(python_command(tmp_path, site_packages()), seconds, stderr=stderr))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+def source(name):
+    return package_files()[name].read_text(encoding="utf-8")
+
+
+def changed(name, old, new):
+    text = source(name)
+    assert text.count(old) == 1
+    return {name: text.replace(old, new)}
+
+
+def broken(body, name="relu_forward", arguments="x"):
+    """The activations with another function at the end."""
+    file = "cs231n/layers/activations.py"
+    return {file: source(file) + f"\n\ndef {name}({arguments}):\n    {body}\n"}
+
+
+def test_the_reference_passes_every_exercise(tree):
+    worker = tree()
+    failed = [result_text(r) for r in (check_with(worker, EXERCISES[name]) for name in LAYERS) if r.status != "pass"]
+    assert not failed, "\n".join(failed)
+
+
+def test_untouched_files_are_not_started(tree):
+    worker = tree(cleared())
+    assert {check_with(worker, exercise).status for exercise in EXERCISES.values()} == {"not started"}
+
+
+def test_a_broken_forward_does_not_sink_the_backward(tree):
+    worker = tree(changed("cs231n/layers/affine.py", "w.shape[0]) @ w + b\n", "w.shape[0]) @ w\n"))
+    assert check_with(worker, EXERCISES["affine_forward"]).status == "fail"
+    assert check_with(worker, EXERCISES["affine_backward"]).status == "pass"
+    assert check_with(worker, EXERCISES["TwoLayerNet"]).status == "pass"
+
+
+def test_a_cache_of_ones_own_layout_is_fine(tree):
+    text = source("cs231n/layers/affine.py")
+    text = text.replace("cache = (x, w, b)\n", "cache = (b, w, x)\n").replace("x, w, b = cache", "b, w, x = cache")
+    assert check_with(tree({"cs231n/layers/affine.py": text}), EXERCISES["affine_backward"]).status == "pass"
+
+
+def test_a_syntax_error_breaks_only_its_own_file(tree):
+    worker = tree(changed("cs231n/layers/affine.py", "def affine_backward(dout, cache):", "def affine_backward(dout, cache)"))
+    text = result_text(check_with(worker, EXERCISES["affine_forward"]))
+    assert "SyntaxError" in text and "cs231n/layers/affine.py, line 40" in text
+    for name in ("relu_forward", "softmax_loss", "TwoLayerNet", "FullyConnectedNet", "adam"):
+        assert check_with(worker, EXERCISES[name]).status == "pass"
+
+
+def test_changing_an_input_in_place_is_named(tree):
+    result = check_with(tree(broken("x[x < 0] = 0; return x, x")), EXERCISES["relu_forward"])
+    assert result.status == "fail" and "x was changed in place" in result_text(result)
+
+
+def test_a_wrong_number_of_results_is_explained(tree):
+    result = check_with(tree(broken("return x")), EXERCISES["relu_forward"])
+    assert "relu_forward must return 2 values: out, cache; got one of type ndarray" in result_text(result)
+
+
+def test_nothing_returned_is_explained(tree):
+    result = check_with(tree(broken("pass", "relu_backward", "dout, cache")), EXERCISES["relu_backward"])
+    assert "dx is None; return an ndarray" in result_text(result)
+
+
+def test_an_error_shows_the_line_of_the_student(tree):
+    result = check_with(tree(broken("return x.shpe, x")), EXERCISES["relu_forward"])
+    assert "AttributeError" in result_text(result)
+    assert "cs231n/layers/activations.py, line" in result_text(result)
+    assert "return x.shpe, x" in result_text(result)
+
+
+def test_a_warning_costs_nothing_and_is_shown(tree):
+    body = "np.array([1.0]) / np.array([0.0]); return np.maximum(x, 0), x"
+    result = check_with(tree(broken(body)), EXERCISES["relu_forward"])
+    assert result.status == "pass" and "divide by zero" in result_text(result)
+
+
+def test_a_loop_without_end_is_stopped_and_the_next_exercise_runs(tree):
+    worker = tree(broken("while True: pass"), seconds=3)
+    result = check_with(worker, EXERCISES["relu_forward"])
+    assert result.status == "fail" and "a loop that never ends" in result_text(result)
+    assert check_with(worker, EXERCISES["relu_backward"]).status == "pass"
+
+
+@pytest.mark.parametrize("body", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)", "raise SystemExit(0)",
+                                  "import os; os.kill(os.getppid(), 9)"])
+def test_an_early_end_loses_its_exercise_only(tree, body):
+    worker = tree(broken(body))
+    assert check_with(worker, EXERCISES["relu_forward"]).share == 0
+    assert check_with(worker, EXERCISES["affine_forward"]).status == "pass"
+
+
+def test_what_one_exercise_patches_does_not_reach_the_next(tree):
+    worker = tree(broken("np.dot = np.sum = None; return np.maximum(x, 0), x"))
+    assert check_with(worker, EXERCISES["relu_forward"]).status == "pass"
+    assert check_with(worker, EXERCISES["softmax_loss"]).status == "pass"
+
+
+def test_an_array_that_lies_is_sent_as_what_it_holds(tree):
+    lie = "class Lie(np.ndarray):\n        __eq__ = __le__ = __ge__ = lambda self, other: True\n    return np.zeros_like(x).view(Lie), x"
+    assert check_with(tree(broken(lie)), EXERCISES["relu_forward"]).status == "fail"
+
+
+def test_object_arrays_are_refused_with_a_sentence(tree):
+    result = check_with(tree(broken("return x.astype(object), x")), EXERCISES["relu_forward"])
+    assert result.share == 0 and "object" in result_text(result)
+
+
+def test_what_the_code_prints_is_shown_and_breaks_nothing(tree, tmp_path):
+    with open(tmp_path / "printed", "w+b") as printed:
+        worker = tree(broken("print('I am here'); return np.maximum(x, 0), x"), stderr=printed)
+        assert check_with(worker, EXERCISES["relu_forward"]).status == "pass"
+        printed.seek(0)
+        assert b"I am here" in printed.read()
+
+
+def test_an_unknown_name_tells_the_nearest():
+    with pytest.raises(ValueError, match="Did you mean affine_backward"):
+        find("affine_bakward")
+
+
+def test_saved_weights_are_judged_by_their_accuracy(tree, tmp_path):
+    from cs231n.checkpoint import save_params
+
+    worker, goal = tree(), EXERCISES["train_fully_connected"]
+    assert check_with(worker, goal).status == "not started"
+    (tmp_path / "weights").mkdir()
+    save_params(tmp_path / goal.weights, {"W1": np.zeros((3072, 10)), "b1": np.zeros(10)})
+    result = check_with(worker, goal)
+    assert result.status == "fail" and result.share == 0 and "accuracy 10.0%" in result_text(result)
+
+
+@pytest.mark.parametrize("params", [
+    {"W1": np.zeros((3072, 10))},
+    {"W1": np.zeros((3072, 10)), "b1": np.zeros(10), "gamma1": np.ones(10)},
+    {"W1": np.zeros((5, 10)), "b1": np.zeros(10)},
+    {"W1": np.full((3072, 10), np.nan), "b1": np.zeros(10)},
+    {},
+])
+def test_weights_that_fit_no_net_are_explained(tree, tmp_path, params):
+    from cs231n.checkpoint import save_params
+
+    worker, goal = tree(), EXERCISES["train_fully_connected"]
+    (tmp_path / "weights").mkdir()
+    save_params(tmp_path / goal.weights, params)
+    result = check_with(worker, goal)
+    assert result.status == "fail" and result.share == 0 and result.problems
+
+
+def test_a_cell_that_needs_unwritten_code_says_so_in_one_line(capsys):
+    with needs_your_code():
+        raise NotImplementedError
+    assert capsys.readouterr().out.startswith("Not started yet")
+
+
+def test_the_command_line_reports_and_returns_a_code(tmp_path):
+    write_tree(tmp_path, changed("cs231n/layers/affine.py", "db = dout.sum(axis=0)", "db = dout.sum(axis=0, keepdims=True)"))
+    command = [sys.executable, "-m", "cs231n", "check"]
+    run = subprocess.run([*command, "affine_backward", "relu_forward"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "FAIL         affine_backward  (2 of 3 parts are right)" in run.stdout
+    assert "sum over the batch without keepdims" in run.stdout
+    assert "PASS         relu_forward" in run.stdout
+    assert subprocess.run([*command, "relu_forward"], cwd=tmp_path, capture_output=True).returncode == 0
+    unknown = subprocess.run([*command, "relu"], cwd=tmp_path, capture_output=True, text=True)
+    assert unknown.returncode == 1 and len(unknown.stderr.splitlines()) == 1
+
+
+def test_html_of_a_report_escapes_what_students_wrote(tree):
+    result = check_with(tree(broken("raise ValueError('<script>alert(1)</script>')")), EXERCISES["relu_forward"])
+    html = Report([result], "<b>printed</b>")._repr_html_()
+    assert "<script>" not in html and "<b>printed" not in html and "&lt;script&gt;" in html
