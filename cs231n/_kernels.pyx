@@ -16,13 +16,22 @@ cdef extern from "kernels/targets.h" nogil:
         idx N, C, H, W, F, HH, WW
         idx stride_H, stride_W, top, left, dilation_H, dilation_W
         idx out_H, out_W, x_step, out_step
+    ctypedef struct pool_plan:
+        idx planes, H, W, HH, WW, stride_H, stride_W, out_H, out_W
+        const void *x
+        void *out
+        void *winner
+        int max, winner_bytes
     ctypedef struct kernel_table:
         int (*forward)(const conv_sizes *, const void *, const void *, const void *, void *, int) noexcept nogil
         int (*dx)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
         int (*dw)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
+        int (*pool_forward)(const pool_plan *, int) noexcept nogil
+        int (*pool_backward)(const pool_plan *, int) noexcept nogil
     const char *const target_names[]
     int best_target()
     const kernel_table *kernels_of(int target, int real_bytes)
+    int pool_target(int target, idx out_W, int real_bytes)
 
 cdef extern from *:
     """
@@ -93,4 +102,42 @@ def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, int thr
     cdef int done
     with nogil:
         done = k.dw(&s, x_data, dout_data, dw_data, threads)
+    _memory(done)
+
+
+cdef pool_plan _pool(image, window, stride, out) except *:
+    """The plan without its arrays; image is (N*C, H, W)."""
+    cdef pool_plan p
+    p.planes, p.H, p.W = image
+    p.HH, p.WW = window
+    p.stride_H, p.stride_W = stride
+    p.out_H, p.out_W = out
+    return p
+
+
+def pool_forward(cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner, window, stride, int threads, int target):
+    """Pool x (N*C, H, W) into out (N*C, H', W'). Max with winners (uint8 or int32), average if winner is None."""
+    cdef pool_plan p = _pool((<object>x).shape, window, stride, (<object>out).shape[1:])
+    cdef const kernel_table *k = kernels_of(pool_target(target, p.out_W, x.itemsize), x.itemsize)
+    cdef int done
+    p.x, p.out = cnp.PyArray_DATA(x), cnp.PyArray_DATA(out)
+    p.max = winner is not None
+    if winner is not None:
+        p.winner, p.winner_bytes = cnp.PyArray_DATA(winner), winner.itemsize
+    with nogil:
+        done = k.pool_forward(&p, threads)
+    _memory(done)
+
+
+def pool_backward(cnp.ndarray dout, cnp.ndarray dx, cnp.ndarray winner, window, stride, int threads, int target):
+    """Write the gradient dx (N*C, H, W) of pooling from dout (N*C, H', W')."""
+    cdef pool_plan p = _pool((<object>dx).shape, window, stride, (<object>dout).shape[1:])
+    cdef const kernel_table *k = kernels_of(pool_target(target, p.out_W, dout.itemsize), dout.itemsize)
+    cdef int done
+    p.x, p.out = cnp.PyArray_DATA(dout), cnp.PyArray_DATA(dx)
+    p.max = winner is not None
+    if winner is not None:
+        p.winner, p.winner_bytes = cnp.PyArray_DATA(winner), winner.itemsize
+    with nogil:
+        done = k.pool_backward(&p, threads)
     _memory(done)

@@ -49,3 +49,11 @@ def _single():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_single)
+
+
+def backend():
+    """The path that is live, in one sentence."""
+    if kernels is None:
+        return "NumPy: the compiled kernels are not there; a C compiler and `pip install -e .` build them."
+    count = get_num_threads()
+    return f"compiled kernels, {kernels.TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."

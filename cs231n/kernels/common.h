@@ -34,6 +34,14 @@ typedef struct {
     idx x_step, out_step;
 } conv_sizes;
 
+/* Pooling, forward (x to out) or backward (dout in place of x, dx in place of out). */
+typedef struct {
+    idx planes, H, W, HH, WW, stride_H, stride_W, out_H, out_W; /* planes: N*C */
+    const void *x;
+    void *out, *winner; /* winner: the place in the window, of winner_bytes 1 or 4 */
+    int max, winner_bytes;
+} pool_plan;
+
 /* A unit of work: `task` says which, `scratch` is memory that no other thread uses. */
 typedef void task_function(const void *plan, idx task, void *scratch);
 

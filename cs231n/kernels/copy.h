@@ -4,4 +4,5 @@
 #include "direct.h"
 #include "dw.h"
 #include "conv.h"
+#include "pool.h"
 #include "undefine.h"

@@ -9,9 +9,12 @@
 #define SUFFIX PASTE(f64, TARGET)
 #include "copy.h"
 
-static const kernel_table PASTE(table, TARGET)[2] = {
-    {PASTE(forward_f32, TARGET), PASTE(dx_f32, TARGET), PASTE(dw_f32, TARGET)},
-    {PASTE(forward_f64, TARGET), PASTE(dx_f64, TARGET), PASTE(dw_f64, TARGET)},
-};
+#define ENTRIES(dtype)                                                                                       \
+    {                                                                                                        \
+        PASTE(forward_##dtype, TARGET), PASTE(dx_##dtype, TARGET), PASTE(dw_##dtype, TARGET),                \
+            PASTE(pool_forward_##dtype, TARGET), PASTE(pool_backward_##dtype, TARGET)                        \
+    }
+static const kernel_table PASTE(table, TARGET)[2] = {ENTRIES(f32), ENTRIES(f64)};
+#undef ENTRIES
 #undef TARGET
 #undef VECTOR_BYTES

@@ -17,6 +17,8 @@ typedef struct {
     int (*forward)(const conv_sizes *, const void *x, const void *w, const void *b, void *out, int threads);
     int (*dx)(const conv_sizes *, const void *dout, const void *w, void *dx, int threads);
     int (*dw)(const conv_sizes *, const void *x, const void *dout, void *dw, int threads);
+    int (*pool_forward)(const pool_plan *, int threads);
+    int (*pool_backward)(const pool_plan *, int threads);
 } kernel_table;
 
 #define PASTE2(a, b) a##_##b
@@ -92,6 +94,14 @@ static const kernel_table *kernels_of(int target, int real_bytes)
 #endif
     (void)target;
     return &table_plain[real_bytes == 8];
+}
+
+/* Pooling wants vectors that are not longer than a row of outputs. */
+static int pool_target(int target, idx out_W, int real_bytes)
+{
+    static const idx vector_bytes[] = {16, 32, 64};
+    while (target > PLAIN && out_W * real_bytes < vector_bytes[target]) target--;
+    return target;
 }
 
 #endif

@@ -11,6 +11,7 @@
 #undef store
 #undef splat
 #undef keep
+#undef SHUFFLE
 #undef UP_TO_2
 #undef UP_TO_3
 #undef UP_TO_4
@@ -45,3 +46,15 @@
 #undef copy_dout
 #undef dw_task
 #undef run_direct
+#undef narrow
+#undef every_other
+#undef weave
+#undef entry
+#undef save_winners
+#undef saved_winners
+#undef pool_row
+#undef POOL_PLANES
+#undef pool_forward_task
+#undef collect
+#undef pool_backward_task
+#undef pool_tasks

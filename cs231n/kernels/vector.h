@@ -41,3 +41,10 @@ static INLINE vec splat(REAL s) { return s - (vec){0}; }
 
 #define keep NAME(keep) /* the lanes whose mask is all ones; 0 elsewhere, even for NaN */
 static INLINE vec keep(vec v, bits mask) { return (vec)((bits)v & mask); }
+
+/* Lanes of a and b, counted through, in another order. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, bits, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, bits, ...) __builtin_shuffle(a, b, (bits){__VA_ARGS__})
+#endif
