@@ -4,6 +4,7 @@ import logging
 
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
+from nbgrader.utils import chdir
 
 from . import nbgrader_settings
 from .errors import UserError
@@ -37,17 +38,25 @@ def generate_feedback(course, assignment, students=None, progress=None):
     progress = progress or (lambda items, **_: items)
     pages, failed = {}, {}
     with nbgrader_settings.open_gradebook(course, config):
+        converter = _Converter(coursedir=nbgrader_settings.course_directory(config), config=config, force=True)
+        converter.log = logging.Logger("feedback", logging.CRITICAL)
         for student in progress(students, total=len(students), desc="feedback"):
             try:
-                _convert(config, assignment.name, student)
+                converter.convert_student(assignment.name, student)
                 pages[student] = course.root / "feedback" / student / assignment.name
             except NbGraderException as error:
                 failed[student] = str(error)
     return pages, failed
 
 
-def _convert(config, assignment, student):
-    directory = nbgrader_settings.course_directory(config, assignment_id=assignment, student_id=student)
-    converter = GenerateFeedback(coursedir=directory, config=config, force=True)
-    converter.log = logging.Logger("feedback", logging.CRITICAL)
-    converter.start()
+class _Converter(GenerateFeedback):
+    """Keeps its exporter, and so its compiled templates, from one student to the next."""
+
+    def convert_student(self, assignment, student):
+        """Do what ``start`` does, for one student."""
+        self.coursedir.assignment_id, self.coursedir.student_id = assignment, student
+        if not self.trait_has_value("exporter"):
+            return self.start()
+        self.init_notebooks()
+        with chdir(self.coursedir.root):
+            self.convert_notebooks()

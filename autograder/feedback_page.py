@@ -47,9 +47,9 @@ class GetScores(GetGrades):
     """Take over scores and comments, and whether somebody still has to read the answer."""
 
     def _get_score(self, cell, resources):
-        super()._get_score(cell, resources)
         marks = cell.metadata.nbgrader
         grade = self.gradebook.find_grade(marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
+        marks["score"], marks["points"] = grade.score, grade.max_score
         marks["waiting"] = bool(grade.needs_manual_grade and grade.manual_score is None and grade.auto_score is None)
 
 

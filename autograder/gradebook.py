@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 from nbgrader import utils
 from nbgrader.api import BaseCell, Comment, Grade, MissingEntry, SubmittedAssignment, SubmittedNotebook
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import event
 
 from . import nbgrader_settings, plugins
@@ -50,8 +51,8 @@ def record(course, assignment, students, progress=None):
 class _Recorder:
     def __init__(self, course, assignment, gradebook, config):
         self.course, self.assignment, self.gradebook = course, assignment, gradebook
-        self.steps = [step(config=config) for step in plugins.AUTOGRADE if step is not plugins.stock.AssignLatePenalties]
-        self.late = plugins.stock.AssignLatePenalties(config=config)
+        self.steps = [step(config=config) for step in plugins.VERDICT]
+        self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
         self.pristine = {name: self._released(name) for name in assignment.notebooks}
 
@@ -120,7 +121,7 @@ class _Recorder:
         stamp = regular_file(self.course.submitted(student, self.assignment.name), TIMESTAMP)
         with tempfile.TemporaryDirectory(prefix=".autograded-", dir=self.course.root) as folder:
             for name, notebook in notebooks.items():
-                (Path(folder) / f"{name}.ipynb").write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+                (Path(folder) / f"{name}.ipynb").write_text(nbformat.v4.writes(notebook) + "\n", encoding="utf-8")
             if stamp:
                 shutil.copyfile(stamp, Path(folder) / TIMESTAMP)
             shutil.rmtree(target, ignore_errors=True)
@@ -132,9 +133,11 @@ class _Recorder:
 
 def _sources(path):
     """dict of str -> str : what the cells of an earlier run hold."""
-    if not path.is_file():
+    try:
+        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return {}
-    return {grade_id(cell): cell.source for cell in nbformat.read(path, as_version=4).cells if grade_id(cell)}
+    return {grade_id(cell): cell.source for cell in notebook.cells if grade_id(cell)}
 
 
 @contextmanager

@@ -121,7 +121,8 @@ RELEASE = [
     stock.ComputeChecksums, stock.CheckCellMetadata,
 ]
 SANITIZE = [RebaseOnKit, stock.CheckCellMetadata]
-AUTOGRADE = [ShowVerdict, SaveVerdict, stock.AssignLatePenalties, stock.CheckCellMetadata]
+VERDICT = [ShowVerdict, SaveVerdict]
+AUTOGRADE = [*VERDICT, stock.AssignLatePenalties, stock.CheckCellMetadata]
 
 
 def _is_check(cell):

@@ -5,6 +5,7 @@ from nbgrader import utils
 
 from .errors import UserError
 from .rebase import grade_id
+from .regions import regions
 
 MARKS = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"),
          ("BEGIN MARK SCHEME", "END MARK SCHEME"))
@@ -47,6 +48,11 @@ def check_sources(course, assignment):
 
 
 def _check_cell(where, cell, assignment, found):
+    for begin, end in MARKS:
+        try:
+            regions(cell.source, begin, end)
+        except ValueError as error:
+            raise UserError(f"{where}: {error}; every region needs both marks") from None
     name = grade_id(cell)
     if name is None:
         return

@@ -1,17 +1,19 @@
 """Fixtures for the pipeline: a small course with a real kit, and hand-ins whose verdicts are at hand."""
 
-import json
+import shutil
 import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
 
 from autograder import verdict as verdicts
 from autograder.course import Course
 from autograder.course_setup import set_up
 from autograder.digests import submission_digest
+from autograder.gradebook import record
 from autograder.release import release
 from autograder.verdict import Finding, Verdict
 
@@ -59,18 +61,45 @@ def sources(tmp_path):
 
 
 @pytest.fixture
-def course(tmp_path, sources):
-    """A course folder, set up and not released."""
-    (tmp_path / "course").mkdir()
-    sources.rename(tmp_path / "course" / "source")
-    return set_up(tmp_path / "course")[0]
+def edit_source(course):
+    """Change the source notebook: takes a function of the notebook."""
+
+    def edit(change):
+        path = course.source / "assignment2" / "fully_connected_nets.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        change(notebook)
+        nbformat.write(notebook, path)
+
+    return edit
+
+
+@pytest.fixture(scope="session")
+def course_once(tmp_path_factory):
+    """A course, set up and not released, which no test changes."""
+    root = tmp_path_factory.mktemp("course")
+    write_sources(root / "source", small_notebook())
+    return set_up(root)[0]
 
 
 @pytest.fixture
-def released(course):
-    """A course with assignment2 released."""
+def course(course_once, tmp_path):
+    """A course folder, set up and not released."""
+    return Course.open(shutil.copytree(course_once.root, tmp_path / "course"))
+
+
+@pytest.fixture(scope="session")
+def released_once(course_once, tmp_path_factory):
+    """A course with assignment2 released, which no test changes."""
+    root = tmp_path_factory.mktemp("released") / "course"
+    course = Course.open(shutil.copytree(course_once.root, root))
     release(course, course.assignment("assignment2"))
     return course
+
+
+@pytest.fixture
+def released(released_once, tmp_path):
+    """A copy of a course with assignment2 released."""
+    return Course.open(shutil.copytree(released_once.root, tmp_path / "course"))
 
 
 class Class:
@@ -96,7 +125,24 @@ class Class:
             (folder / "timestamp.txt").write_text(timestamp)
         return folder
 
-    def judge(self, student, scores=None, **changes):
+    def autograded(self, student):
+        """The notebook that nbgrader shows for a student."""
+        path = self.course.root / "autograded" / student / "assignment2" / "fully_connected_nets.ipynb"
+        return nbformat.read(path, as_version=4)
+
+    def record(self, *students):
+        record(self.course, self.assignment, list(students))
+
+    def gradebook(self):
+        return Gradebook(f"sqlite:///{self.course.database}", self.course.id)
+
+    def scores(self, student):
+        """The scores in the gradebook, by exercise and question."""
+        with self.gradebook() as gradebook:
+            submission = gradebook.find_submission("assignment2", student)
+            return {grade.name: grade.score for notebook in submission.notebooks for grade in notebook.grades}
+
+    def judge(self, student, scores=None, /, **changes):
         """Write the verdict that a judge would: the given scores, full points for all other exercises."""
         points = self.assignment.points
         scores = {exercise: (scores or {}).get(exercise, most) for exercise, most in points.items()}
@@ -111,13 +157,5 @@ class Class:
 
 @pytest.fixture
 def students(released):
+    """An empty class of a released course."""
     return Class(released)
-
-
-def autograded(course, student):
-    """The notebook that nbgrader shows for a student, as JSON."""
-    path = course.root / "autograded" / student / "assignment2" / "fully_connected_nets.ipynb"
-    return json.loads(path.read_text())
-
-
-__all__ = ["Class", "Course", "autograded", "small_notebook", "write_sources"]
