@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 READY := .venv/ready
+# The tests run side by side; threads of a BLAS in each would only fight over the processors.
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) -q
 
 # Install Debian packages where that is allowed without asking; a failure is for the caller to explain.
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo -n)
@@ -17,10 +19,10 @@ demo: $(READY) sandbox  ## Grade a demo class from end to end.
 
 test: $(READY) sandbox  ## Run the quick tests.
 	@$(BIN)/python -c "import torch" 2>/dev/null || echo "PyTorch is not installed: tests that compare with it are skipped (pip install torch==2.13.0)"
-	$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: $(READY) sandbox browser  ## Run the long suites: every notebook, attacks, kills, browser.
-	$(BIN)/python -m pytest -n $(JOBS) -q -m slow
+	$(PYTEST) -m slow
 
 public: $(READY)  ## Ask the reference again for what ships in its place.
 	$(BIN)/python -m autograder.public_results

@@ -9,7 +9,7 @@ import tempfile
 from glob import glob
 
 import numpy as np
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError
 
@@ -72,18 +72,7 @@ setup(
     version="1.0.0",
     description="Course package and autograder in the line of Stanford's CS231n",
     python_requires=">=3.11",
-    packages=[
-        "cs231n",
-        "cs231n.check",
-        "cs231n.check.exercises",
-        "cs231n.classifiers",
-        "cs231n.commands",
-        "cs231n.datasets",
-        "cs231n.layers",
-        "autograder",
-        "autograder.commands",
-        "autograder.mistakes",
-    ],
+    packages=[*find_packages(include=["cs231n*", "autograder*"]), "cs231n.datasets"],
     package_dir={"cs231n.datasets": "datasets"},
     package_data={"cs231n": ["*.pyx", "kernels/*.h"], "cs231n.check": ["public/*.npz"], "autograder.mistakes": ["*.toml"]},
     install_requires=[
