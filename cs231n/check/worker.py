@@ -6,6 +6,7 @@ to the working set of modules or to itself is gone with it. Its answers are arra
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -82,6 +83,8 @@ def _answer_in_child(question, questions, answers, options):
             _answer(question, answers, options.answer_bytes)
             code = 0
         finally:
+            with contextlib.suppress(BaseException):
+                sys.stdout.flush()
             os._exit(code)
     _, status = os.waitpid(child, 0)
     if options.alone:

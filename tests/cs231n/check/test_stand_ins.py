@@ -40,6 +40,8 @@ def test_stand_ins_have_the_shapes_of_the_layers_and_other_values(name):
         dout = np.ones_like(real[0])
         real, mock = getattr(layers, name)(dout, real[1]), FUNCTIONS[name](dout, mock[1])
         real, mock = (part if isinstance(part, tuple) else (part,) for part in (real, mock))
+    else:
+        real, mock = real[:1] if name.endswith("forward") else real, mock[:1] if name.endswith("forward") else mock
     for a, b in zip(real, mock, strict=True):
         if isinstance(a, np.ndarray):
             assert a.shape == b.shape and a.dtype == b.dtype
