@@ -259,10 +259,11 @@ def _checked(members, most_bytes):
             largest = max(members, key=lambda m: m.size)
             raise Refused(f"it unpacks to more than {most_bytes:,} bytes; the largest file is {plain(largest.name)}")
         name = posixpath.normpath(member.name)
-        other = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
-        if other is not name:
-            how = "is in it twice" if other == name else f"and {plain(other)} differ only in their letter case"
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in seen:
+            how = "is in it twice" if seen[key] == name else f"and {plain(seen[key])} differ only in their letter case"
             raise Refused(f"{plain(name)} {how}")
+        seen[key] = name
     return members
 
 
