@@ -2,6 +2,15 @@
 
 It has the shape of CIFAR-10, needs no network, and any number of images can be drawn from any seed.
 A class is a shape or a texture; place, size, rotation, colors, light and background vary and say little about it.
+
+Trained on the 5,000 images of `SEEDS["train"]`, classifiers name this share of the 1,000 images of `SEEDS["test"]` right:
+
+    k nearest neighbors    29.5 %
+    linear softmax         39.7 %
+    two-layer net          53.1 %    200 hidden units
+    convolutional net      67.6 %    5x5 convolution with 32 filters, 2x2 max pooling, 100 hidden units
+
+Measured with `python benchmarks/shapes10.py`; the last line with the same net in PyTorch.
 """
 
 import numpy as np
