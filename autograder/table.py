@@ -1,7 +1,6 @@
 """The table that an instructor sees: students, exercises, points."""
 
-import json
-
+from .intake import refusals
 from .sandbox import Unisolated
 
 _NAME_WIDTH = 24
@@ -28,28 +27,13 @@ def course_table(course, assignment, verdicts):
     for student in sorted(verdicts):
         found = [verdicts[student].exercises[name] for name in exercises]
         rows.append([student, *map(_cell, found), _points(sum(f.score for f in found))])
-    refused = {s: r for s, r in refusals(course, assignment).items() if s not in verdicts}
+    refused = {s: r for s, r in refusals(course, assignment.name).items() if s not in verdicts}
     rows += [[student, *["-"] * len(exercises), "0"] for student in sorted(refused)]
     lines = [_align(rows), "", _legend(exercises), "a dot: not started; a dash: no hand-in could be read"]
     lines += [f"{student}: {reason}" for student, reason in sorted(refused.items())]
     if any(verdict.tier == Unisolated.tier for verdict in verdicts.values()):
         lines.insert(0, "UNISOLATED: these hand-ins ran without a sandbox; trust the points as far as you trust the students\n")
     return "\n".join(lines)
-
-
-def refusals(course, assignment):
-    """Read who was refused at the intake.
-
-    Returns
-    -------
-    reasons : dict of str -> str
-        By student.
-    """
-    path = course.root / "collect" / f"{assignment.name}.json"
-    if not path.is_file():
-        return {}
-    students = json.loads(path.read_text(encoding="utf-8")).get("students", {})
-    return {student: entry["reason"] for student, entry in students.items() if entry["status"] == "refused"}
 
 
 def _cell(finding):

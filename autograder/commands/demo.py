@@ -8,8 +8,8 @@ from tqdm import tqdm
 from ..course_setup import set_up
 from ..demo import write_class
 from ..errors import UserError
-from ..export import export
-from ..feedback import feedback
+from ..export import score_rows, write_csv
+from ..feedback import generate_feedback
 from ..grade import grade
 from ..intake import collect
 from ..release import release
@@ -40,12 +40,12 @@ def run(args):
     print(f"{sum(1 for _ in students)} hand-ins in {inbox}")
     collect(course, assignment, inbox, progress=progress)
     verdicts, _ = grade(course, assignment, sandbox, progress=progress)
-    pages = feedback(course, assignment)
-    export(course, root / "grades.csv")
+    generate_feedback(course, assignment, progress=progress)
+    write_csv(score_rows(course, [assignment]), root / "grades.csv")
     print(f"\n{course_table(course, assignment, verdicts)}\n")
     print(f"isolation: {sandbox.tier}")
     for name, path in (("kit", kit), ("as zip", archive), ("hand-ins", root / "submitted"), ("verdicts", course.verdicts(ASSIGNMENT)),
-                       ("gradebook", course.database), ("feedback", pages), ("table", root / "grades.csv")):
+                       ("gradebook", course.database), ("feedback", root / "feedback"), ("table", root / "grades.csv")):
         print(f"{name:<10}{_short(path)}")
     print(f"See it in nbgrader: cd {_short(root)} && jupyter lab, then Nbgrader > Formgrader")
     return 0
