@@ -51,10 +51,12 @@
 #undef weave
 #undef entry
 #undef save_winners
-#undef saved_winners
 #undef pool_row
 #undef POOL_PLANES
+#undef split_columns
+#undef split_plane
 #undef pool_forward_task
-#undef collect
+#undef route_2x2
+#undef spread
 #undef pool_backward_task
 #undef pool_tasks
