@@ -1,7 +1,6 @@
 """Exports scores: one row for each student and exercise, from the gradebook and the verdicts."""
 
 import csv
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -10,10 +9,12 @@ from nbgrader.api import Assignment, BaseCell, Grade, Student, SubmittedAssignme
 from sqlalchemy.orm import with_polymorphic
 
 from . import nbgrader_settings
+from .intake import refusals
+from .plain_text import strip_control
 from .verdict import trusted_findings
 
 COLUMNS = ("student_id", "assignment", "exercise", "score", "max_score", "status")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def score_rows(course, assignments):
@@ -36,7 +37,7 @@ def score_rows(course, assignments):
         rows = []
         for assignment in assignments:
             grades, penalties = _grades(gradebook, assignment.name), _penalties(gradebook, assignment.name)
-            refused = refused_students(course, assignment.name)
+            refused = refusals(course, assignment.name)
             for student in sorted(known | set(refused)):
                 absent = "refused" if student in refused else "not handed in"
                 rows += _student_rows(course, assignment, student, grades.get(student), absent)
@@ -70,20 +71,6 @@ def write_csv(rows, path=None, stream=None):
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def refused_students(course, assignment):
-    """Read whom the intake refused.
-
-    Returns
-    -------
-    refused : dict of str -> str
-        Student -> reason; empty where nothing was collected yet.
-    """
-    path = course.root / "collect" / f"{assignment}.json"
-    if not path.is_file():
-        return {}
-    return json.loads(path.read_text(encoding="utf-8")).get("refused", {})
 
 
 def _student_rows(course, assignment, student, grades, absent):
@@ -141,4 +128,5 @@ def _penalties(gradebook, assignment):
 def _cell(value):
     if isinstance(value, float):
         return f"{round(value, 4):.10g}"
-    return f"'{value}" if str(value).startswith(_FORMULA) else value
+    text = strip_control(str(value))
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -6,11 +6,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import numpy as np
+from nbgrader import utils
 
 from .package_tree import package_files
 from .regions import regions
-from .source_check import MARKS
+from .source_check import MARKS, source_notebook
 
 WINDOW = 2
 SHORTEST = 24
@@ -51,7 +53,7 @@ def find_leaks(kit, course, assignment, allowed):
 
 
 def secret_windows(course, assignment):
-    """Collect the text of all solution regions, hidden tests and mark schemes.
+    """Collect the text of all solutions, hidden tests and mark schemes; an answer without marks is one as a whole.
 
     Returns
     -------
@@ -59,16 +61,20 @@ def secret_windows(course, assignment):
         Up to `WINDOW` lines that follow each other, without white space -> where they come from.
     """
     windows = {}
-    sources = {name: path.read_text(encoding="utf-8") for name, path in package_files().items() if path.suffix != ".npz"}
-    for folder in (course.source / assignment.name,):
-        for path in sorted(folder.glob("*.ipynb")):
-            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-            sources[path.name] = "\n".join("".join(cell["source"]) for cell in cells)
-    for name, text in sources.items():
-        for begin, end in MARKS:
-            for region in regions(text, begin, end):
-                windows |= dict.fromkeys(_windows(region), name)
+    for name, path in package_files().items():
+        if path.suffix != ".npz":
+            windows |= dict.fromkeys(_secrets(path.read_text(encoding="utf-8")), name)
+    for name in assignment.notebooks:
+        for cell in nbformat.read(source_notebook(course, assignment, name), as_version=4).cells:
+            windows |= dict.fromkeys(_secrets(cell.source, utils.is_solution(cell)), f"{name}.ipynb")
     return windows
+
+
+def _secrets(text, is_answer=False):
+    found = [region for begin, end in MARKS for region in regions(text, begin, end)]
+    if is_answer and not found:
+        found = [text.split("\n")]
+    return [window for region in found for window in _windows(region)]
 
 
 def _windows(lines):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from nbgrader.api import Course
 
+from autograder.course_setup import SHIPPED, set_up
 from autograder.errors import UserError
 from autograder.leaks import find_leaks
 from autograder.package_tree import package_files
@@ -131,6 +132,26 @@ def test_a_solution_inside_an_array_is_found(released, kit):
     np.savez_compressed(path, note=np.array("out = x.reshape(x.shape[0], w.shape[0]) @ w + b"))
     assignment = released.assignment("assignment2")
     assert "solution in cs231n/layers/affine.py" in find_leaks(kit, released, assignment, allowed_files(assignment))[0]
+
+
+def test_an_answer_without_marks_is_found_in_a_kit_that_shows_it(released, kit, edit_released):
+    def answer(notebook):
+        notebook.cells[-1].source = "Both curves rise until the fifth epoch."
+
+    edit_released(answer)
+    (kit / "README.md").write_text("# Hints\n\nBoth curves rise until the fifth epoch.")
+    assignment = released.assignment("assignment2")
+    leaks = find_leaks(kit, released, assignment, allowed_files(assignment))
+    assert len(leaks) == 1 and "README.md: text of a solution in fully_connected_nets.ipynb" in leaks[0]
+
+
+def test_the_notebooks_of_the_repository_make_a_kit(tmp_path):
+    course, _ = set_up(tmp_path / "course")
+    assert (course.source / "assignment2" / NOTEBOOK).read_bytes() == (SHIPPED / "assignment2" / NOTEBOOK).read_bytes()
+    for assignment in course.assignments.values():
+        kit, archive = release(course, assignment)
+        assert find_leaks(kit, course, assignment, allowed_files(assignment)) == []
+        assert zipfile.is_zipfile(archive)
 
 
 def set_points(notebook):
