@@ -3,6 +3,7 @@
 The names, kinds and sizes of all files are checked before one of them is read; only wanted files are read at all.
 """
 
+import errno
 import gzip
 import os
 import posixpath
@@ -91,7 +92,10 @@ def read_hand_in(path, wanted, most_bytes):
         taken = _choose(members, wanted)
         files = {name: _contents(member) for name, member in taken.items()}
     except OSError as error:
-        raise Refused(f"it cannot be read: {error.strerror or error}") from None
+        # Damaged archives lead their readers to impossible places, and checksums have no error number.
+        damaged = error.errno in (None, errno.EINVAL)
+        words = f"is damaged: {_words(error)}" if damaged else f"cannot be read: {error.strerror}"
+        raise Refused(f"it {words}") from None
     used = {member.name for member in taken.values()}
     return HandIn(files, tuple(member.name for member in members if member.name not in used))
 

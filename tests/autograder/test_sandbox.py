@@ -185,19 +185,21 @@ def namespaces_below(pid):
 
 
 def namespace_of(pid):
+    """The PID namespace of a process; none of one that has ended and only waits for its exit code to be read."""
     try:
-        return {os.readlink(f"/proc/{pid}/ns/pid")}
+        ended = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+        return set() if ended else {os.readlink(f"/proc/{pid}/ns/pid")}
     except OSError:
         return set()
 
 
 def left_in(namespaces):
     """Processes in these namespaces, after giving the kernel a moment to end them."""
-    for _ in range(100):
+    for _ in range(500):
         left = [e.name for e in Path("/proc").iterdir() if e.name.isdigit() and namespace_of(e.name) & namespaces]
         if not left:
             return []
-        time.sleep(0.05)
+        time.sleep(0.02)
     return left
 
 
