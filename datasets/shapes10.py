@@ -8,9 +8,9 @@ Trained on the 5,000 images of `SEEDS["train"]`, classifiers name this share of 
     k nearest neighbors    29.5 %
     linear softmax         39.7 %
     two-layer net          53.1 %    200 hidden units
-    convolutional net      67.6 %    5x5 convolution with 32 filters, 2x2 max pooling, 100 hidden units
+    convolutional net      66.4 %    5x5 convolution with 32 filters, 2x2 max pooling, 100 hidden units
 
-Measured with `python benchmarks/shapes10.py`; the last line with the same net in PyTorch.
+Measured with `python benchmarks/shapes10.py`.
 """
 
 import numpy as np
