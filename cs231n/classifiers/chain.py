@@ -9,7 +9,8 @@ class Layer:
     Parameters
     ----------
     forward, backward : callable
-        ``forward(x, *params, *settings) -> out, cache`` and ``backward(dout, cache) -> dx`` or ``(dx, *dparams)``.
+        ``forward(x, *params, *settings) -> out, cache`` and ``backward(dout, cache) -> dx``
+        or ``(dx, *dparams)``.
     names : tuple of str
         Keys of the layer's parameters in the net's `params`.
     settings : tuple
@@ -62,7 +63,7 @@ class Residual:
         return out + passed, (body_cache, shortcut_cache)
 
     def backward(self, dout, cache):
-        """Return the gradient of the input, the sum over both ways, and a dict with those of the parameters."""
+        """Return the gradient of the input, summed over both ways, and a dict with the parameters'."""
         dbody, grads = chain_backward(self.body, dout, cache[0])
         dshortcut, more = chain_backward(self.shortcut, dout, cache[1])
         return dbody + dshortcut, grads | more

@@ -22,8 +22,8 @@ from .chain import Layer, chain_backward, chain_forward
 class ChainNet:
     """Base of nets that are a chain of layers, ending in class scores for the softmax loss.
 
-    A subclass appends its layers with the methods `append_conv`, `append_affine`, ... in its constructor; they draw
-    the parameters and number them W1 b1 gamma1 beta1, W2 ... in the order of the calls.
+    A subclass appends its layers with the methods `append_conv`, `append_affine`, ... in its constructor;
+    they draw the parameters and number them W1 b1 gamma1 beta1, W2 ... in the order of the calls.
 
     Parameters
     ----------
@@ -55,7 +55,9 @@ class ChainNet:
         If the normalization is unknown.
     """
 
-    def __init__(self, input_dim, reg=0.0, weight_scale="he", normalization=None, dtype=np.float32, seed=None):
+    def __init__(
+        self, input_dim, reg=0.0, weight_scale="he", normalization=None, dtype=np.float32, seed=None
+    ):
         if normalization not in (None, "batchnorm"):
             raise ValueError(f"{type(self).__name__}: normalization must be None or 'batchnorm'; "
                              f"got {normalization!r}.")
@@ -181,7 +183,8 @@ class ChainNet:
         self._shape = (num_filters, *out)
         layers = [Layer(conv_forward_fast, conv_backward_fast, names, (conv_param,))]
         if self.normalization:
-            layers.append(self._normalization(spatial_batchnorm_forward, spatial_batchnorm_backward, num_filters))
+            batchnorm = spatial_batchnorm_forward, spatial_batchnorm_backward
+            layers.append(self._normalization(*batchnorm, num_filters))
         return layers
 
     def _new_weights(self, shape, units):

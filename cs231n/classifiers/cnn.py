@@ -3,7 +3,12 @@
 import numpy as np
 
 from ..initializers import initial_weights
-from ..layer_utils import affine_relu_backward, affine_relu_forward, conv_relu_pool_backward, conv_relu_pool_forward
+from ..layer_utils import (
+    affine_relu_backward,
+    affine_relu_forward,
+    conv_relu_pool_backward,
+    conv_relu_pool_forward,
+)
 from ..layers import affine_backward, affine_forward, softmax_loss
 from ..layers.geometry import slide
 
@@ -11,8 +16,8 @@ from ..layers.geometry import slide
 class ThreeLayerConvNet:
     """conv - relu - 2x2 max pool - affine - relu - affine - softmax.
 
-    Works on minibatches of shape (N, C, H, W). The convolution has stride 1 and pad ``(filter_size - 1) // 2``, so
-    that an odd filter keeps height and width.
+    Works on minibatches of shape (N, C, H, W). The convolution has stride 1 and pad
+    ``(filter_size - 1) // 2``, so that an odd filter keeps height and width.
 
     Parameters
     ----------
@@ -35,7 +40,8 @@ class ThreeLayerConvNet:
     Attributes
     ----------
     params : dict
-        ``W1`` (F, C, filter_size, filter_size), ``b1`` (F,), ``W2`` (F * H' * W', hidden_dim), ``b2`` (hidden_dim,),
+        ``W1`` (F, C, filter_size, filter_size), ``b1`` (F,), ``W2`` (F * H' * W', hidden_dim),
+        ``b2`` (hidden_dim,),
         ``W3`` (hidden_dim, num_classes), ``b3`` (num_classes,), where H' and W' are the sizes after pooling.
 
     Raises
@@ -54,8 +60,9 @@ class ThreeLayerConvNet:
         rng = np.random.default_rng(seed)
         C, H, W = input_dim
         window = (filter_size, filter_size)
-        maps = slide("ThreeLayerConvNet", (H, W), window, **self.conv_param, got=f"filter_size {filter_size}").out
-        pooled_H, pooled_W = slide("ThreeLayerConvNet", maps, (2, 2), 2, None, got=f"input_dim {input_dim}").out
+        got = f"input_dim {input_dim} and filter_size {filter_size}"
+        maps = slide("ThreeLayerConvNet", (H, W), window, **self.conv_param, got=got).out
+        pooled_H, pooled_W = slide("ThreeLayerConvNet", maps, (2, 2), 2, None, got=got).out
         ### BEGIN SOLUTION
         shapes = {
             "1": (num_filters, C, filter_size, filter_size),

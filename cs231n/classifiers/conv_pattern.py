@@ -4,11 +4,13 @@ import re
 
 from .chain_net import ChainNet
 
-PATTERN = re.compile(r"\[\(CONV-RELU\)\*(?P<N>\d+)(?P<pool>-POOL)?\]\*(?P<M>\d+)-(?:\(FC-RELU\)\*(?P<K>\d+)-)?SOFTMAX")
+PATTERN = re.compile(
+    r"\[\(CONV-RELU\)\*(?P<N>\d+)(?P<pool>-POOL)?\]\*(?P<M>\d+)-(?:\(FC-RELU\)\*(?P<K>\d+)-)?SOFTMAX"
+)
 
 
 def parse_pattern(pattern):
-    """Read ``[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX``, where ``-POOL`` and ``(FC-RELU)*K-`` may be absent.
+    """Read ``[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX``; ``-POOL`` and ``(FC-RELU)*K-`` may be absent.
 
     Parameters
     ----------
@@ -31,15 +33,16 @@ def parse_pattern(pattern):
     """
     match = PATTERN.fullmatch(pattern.replace(" ", ""))
     if match is None:
-        raise ValueError(f"parse_pattern: got {pattern!r}. Write it like '[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX'.")
+        raise ValueError(f"parse_pattern: got {pattern!r}. Write it like "
+                         f"'[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX'.")
     return int(match["N"]), match["pool"] is not None, int(match["M"]), int(match["K"] or 0)
 
 
 class PatternNet(ChainNet):
     """A net of the lecture's pattern ``[(CONV-RELU)*N-POOL?]*M-(FC-RELU)*K-SOFTMAX``.
 
-    Convolutions keep height and width; pooling takes the maximum of 2 x 2 windows. ``SOFTMAX`` stands for the affine
-    layer of the scores and its loss.
+    Convolutions keep height and width; pooling takes the maximum of 2 x 2 windows. ``SOFTMAX`` stands for the
+    affine layer of the scores and its loss.
 
     Parameters
     ----------
@@ -55,8 +58,8 @@ class PatternNet(ChainNet):
         Units of the hidden affine layers; a sequence gives one number per layer.
     num_classes : int
     **settings
-        ``reg``, ``weight_scale``, ``normalization``, ``dtype``, ``seed``: see `ChainNet`. With batch normalization
-        each CONV or FC is followed by it, before its RELU.
+        ``reg``, ``weight_scale``, ``normalization``, ``dtype``, ``seed``: see `ChainNet`. With batch
+        normalization each CONV or FC is followed by it, before its RELU.
 
     Raises
     ------
@@ -70,8 +73,8 @@ class PatternNet(ChainNet):
     [(16, 3, 3, 3), (64, 64, 3, 3), (1024, 100)]
     """
 
-    def __init__(self, pattern, input_dim=(3, 32, 32), num_filters=32, filter_size=3, hidden_dim=100, num_classes=10,
-                 **settings):
+    def __init__(self, pattern, input_dim=(3, 32, 32), num_filters=32, filter_size=3, hidden_dim=100,
+                 num_classes=10, **settings):
         super().__init__(input_dim, **settings)
         if filter_size % 2 == 0:
             raise ValueError(f"PatternNet: an even filter does not keep height and width; got filter_size "
@@ -92,5 +95,6 @@ class PatternNet(ChainNet):
 def _one_each(name, value, count, what):
     values = [value] * count if isinstance(value, int) else list(value)
     if len(values) != count:
-        raise ValueError(f"PatternNet: {name} needs one number, or one per {what}, here {count}; got {value!r}.")
+        raise ValueError(f"PatternNet: {name} needs one number, or one per {what}, here {count}; "
+                         f"got {value!r}.")
     return values

@@ -10,9 +10,9 @@ from .chain_net import ChainNet
 class ResNet(ChainNet):
     """A residual net for small images: conv - stages of residual blocks - global average pool - affine.
 
-    A block adds its input to the output of conv - batch norm - relu - conv - batch norm, and a relu follows. From the
-    second stage on, the first block of a stage halves height and width with stride 2, and its shortcut is a 1 x 1
-    convolution of stride 2.
+    A block adds its input to the output of conv - batch norm - relu - conv - batch norm, and a relu follows.
+    From the second stage on, the first block of a stage halves height and width with stride 2, and its
+    shortcut is a 1 x 1 convolution of stride 2.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class ResNet(ChainNet):
 
     Notes
     -----
-    He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), section 4.2, with projections
-    where the size changes (their option B). The net has ``2 * blocks * len(widths) + 2`` weighted layers, shortcuts
-    not counted.
+    He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), section 4.2, with
+    projections where the size changes (their option B). The net has ``2 * blocks * len(widths) + 2`` weighted
+    layers, shortcuts not counted.
     """
 
     def __init__(self, input_dim=(3, 32, 32), widths=(16, 32, 64), blocks=1, num_classes=10,
@@ -48,7 +48,8 @@ class ResNet(ChainNet):
 
     def _append_block(self, width, stride):
         before = self._shape
-        body = [*self._conv(width, 3, stride, "same"), Layer(relu_forward, relu_backward), *self._conv(width, 3, 1, 1)]
+        body = self._conv(width, 3, stride, "same")
+        body += [Layer(relu_forward, relu_backward), *self._conv(width, 3, 1, 1)]
         after, shortcut = self._shape, []
         if before != after:
             self._shape = before

@@ -9,7 +9,8 @@ def conv_forward_naive(x, w, b, conv_param):
     """Slide every filter over every image.
 
     ``out[n, f, i, j] = b[f] + sum(w[f] * window)``, where the window starts at row ``i * stride`` and column
-    ``j * stride`` of the padded image. The output has ``H' = 1 + (H + 2 * pad - HH) / stride`` rows, ``W'`` alike.
+    ``j * stride`` of the padded image. The output has ``H' = 1 + (H + 2 * pad - HH) / stride`` rows, ``W'``
+    alike.
 
     Parameters
     ----------
@@ -24,8 +25,8 @@ def conv_forward_naive(x, w, b, conv_param):
         ``pad``: zeros on each side, a number, a pair, ``"valid"`` (none) or ``"same"`` (as many as give
         ``ceil(H / stride)`` rows, the odd one at the bottom and right); 0 if absent.
         ``groups``: filter f sees only the channels of its own group; 1 if absent.
-        ``dilation``: distance between neighboring filter entries, a number or a pair; 1 if absent. The filter then
-        covers ``dilation * (HH - 1) + 1`` rows, which takes the place of HH in the formula for H'.
+        ``dilation``: distance between neighboring filter entries, a number or a pair; 1 if absent. The filter
+        then covers ``dilation * (HH - 1) + 1`` rows, which takes the place of HH in the formula for H'.
 
     Returns
     -------
@@ -41,8 +42,9 @@ def conv_forward_naive(x, w, b, conv_param):
     Notes
     -----
     As everywhere in deep learning the filter is not flipped: strictly, this is a cross-correlation.
-    Dilation follows Yu and Koltun, "Multi-Scale Context Aggregation by Dilated Convolutions" (2016); groups follow
-    Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks" (2012).
+    Dilation follows Yu and Koltun, "Multi-Scale Context Aggregation by Dilated Convolutions" (2016); groups
+    follow Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks"
+    (2012).
     """
     geometry = conv_geometry("conv_forward_naive", x, w, b, conv_param)
     (stride_H, stride_W), (dilation_H, dilation_W) = geometry.stride, geometry.dilation
@@ -65,8 +67,8 @@ def conv_forward_naive(x, w, b, conv_param):
 def conv_backward_naive(dout, cache):
     """Send the gradient back through `conv_forward_naive`.
 
-    Each entry of dout touches one window and one filter: the window's share of the gradient is the filter, the
-    filter's share is the window, both times that entry. Windows overlap, so the shares add up.
+    Each entry of dout touches one window and one filter: the window's share of the gradient is the filter,
+    the filter's share is the window, both times that entry. Windows overlap, so the shares add up.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def conv1d_backward_naive(dout, cache):
 
 
 def conv3d_forward_naive(x, w, b, conv_param):
-    """Convolve volumes: each slice of the output is a sum of images, one convolution for each slice of the filter.
+    """Convolve volumes: an output slice sums one convolution for each slice of the filter.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def conv3d_forward_naive(x, w, b, conv_param):
     Raises
     ------
     ValueError
-        If shapes do not belong together or a size of the output is not a whole number; the message says what fits.
+        If shapes do not belong together or a size of the output is not a whole number; the message says what
+        fits.
     """
     x_pad, slice_param, geometry = _slices("conv3d_forward_naive", x, w, b, conv_param)
     out = np.zeros((len(x), len(w), *geometry.out), dtype=np.result_type(x, w, b))
@@ -131,7 +132,7 @@ def conv3d_backward_naive(dout, cache):
 
 
 def _planar_param(conv_param, geometry):
-    """Return the conv_param of the geometry's last two axes; a single axis becomes the width under a height of 1."""
+    """Return the conv_param of the last two axes; a single axis becomes the width under a height of 1."""
     pad = (0, *(before for before, _ in geometry.pads))[-2:]
     return {
         **conv_param,
@@ -149,6 +150,6 @@ def _slices(name, x, w, b, conv_param):
 
 
 def _taps(geometry, depth):
-    """Yield each slice d of the output with each slice k of the filter, and the slice z of x that k then meets."""
+    """Yield each slice d of the output with each slice k of the filter, and the slice z of x that k meets."""
     for d, k in np.ndindex(geometry.out[0], depth):
         yield d, k, d * geometry.stride[0] + k * geometry.dilation[0]

@@ -6,8 +6,8 @@ import numpy as np
 def dropout_forward(x, dropout_param):
     """Silence each entry with probability 1 - p and scale the others by 1 / p.
 
-    The scaling happens while training, so that the expectation is right and the test-time pass is the identity
-    (inverted dropout).
+    The scaling happens while training, so that the expectation is right and the test-time pass is the
+    identity (inverted dropout).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where a sliding window stops: strides, paddings and output sizes, checked once for every layer that slides."""
+"""Where a sliding window stops: strides, paddings and output sizes, checked once for all layers."""
 
 from operator import index
 from typing import NamedTuple
@@ -60,11 +60,12 @@ def conv_geometry(name, x, w, b, conv_param):
     groups = _whole(name, "groups", conv_param.get("groups", 1), 1)
     F, C_group = w.shape[:2]
     if C_group * groups != x.shape[1]:
-        raise ValueError(f"{name}: the filters see {C_group} channels in each of {groups} groups, x has {x.shape[1]}; "
-                         f"got x of shape {x.shape} and w of shape {w.shape}. Give w C / groups channels.")
+        raise ValueError(f"{name}: the filters see {C_group} channels in each of {groups} groups, "
+                         f"x has {x.shape[1]}; got x of shape {x.shape} and w of shape {w.shape}. "
+                         "Give w C / groups channels.")
     if F % groups:
-        raise ValueError(f"{name}: {F} filters cannot be shared among {groups} groups; got w of shape {w.shape}. "
-                         f"Use a multiple of {groups} filters.")
+        raise ValueError(f"{name}: {F} filters cannot be shared among {groups} groups; "
+                         f"got w of shape {w.shape}. Use a multiple of {groups} filters.")
     if b.shape != (F,):
         raise ValueError(f"{name}: b needs one number per filter, shape ({F},); got {b.shape}.")
     return slide(name, x.shape[2:], w.shape[2:], conv_param.get("stride", 1), conv_param.get("pad", 0),
@@ -114,8 +115,9 @@ def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got="
     stride, dilation : int or tuple of int
         At least 1; a single number holds for every axis.
     pad : int, tuple of int, "same", "valid" or None
-        Zeros on either side. ``"valid"`` is 0; so is None, for windows that have no padding to advise on. ``"same"`` pads so that the output has ``ceil(size / stride)``
-        positions, with the odd zero at the end; it always fits.
+        Zeros on either side. ``"valid"`` is 0; so is None, for windows that have no padding to advise on.
+        ``"same"`` pads so that the output has ``ceil(size / stride)`` positions, with the odd zero at the
+        end; it always fits.
 
     Returns
     -------
@@ -134,7 +136,8 @@ def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got="
     if pad == "same":
         pads = tuple(_same(size, r, s) for size, r, s in zip(sizes, reach, stride))
     else:
-        pads = tuple((p, p) for p in _per_axis(name, "pad", 0 if pad in (None, "valid") else pad, len(axes), 0))
+        zeros = 0 if pad in (None, "valid") else pad
+        pads = tuple((p, p) for p in _per_axis(name, "pad", zeros, len(axes), 0))
     for axis, size, r, s, p in zip(axes, sizes, reach, stride, pads):
         padded = size + sum(p)
         if r < 1 or r > padded:
@@ -143,8 +146,8 @@ def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got="
                              f"{'Use' if pad is None else 'Increase pad or use'} a smaller {what}.")
         if pad != "same" and (padded - r) % s:
             padding = "" if pad is None else f" and pad {p[0]}"
-            raise ValueError(f"{name}: {what} {axis} {r} with stride {s}{padding} does not fit {axis} {size}: "
-                             f"({padded} - {r}) / {s} is not a whole number; got {got}. "
+            raise ValueError(f"{name}: {what} {axis} {r} with stride {s}{padding} does not fit "
+                             f"{axis} {size}: ({padded} - {r}) / {s} is not a whole number; got {got}. "
                              f"{_what_fits(axis, size, r, s, None if pad is None else p[0])}")
     out = tuple(1 + (size + sum(p) - r) // s for size, r, s, p in zip(sizes, reach, stride, pads))
     return Geometry(stride, pads, dilation, reach, out)
@@ -162,7 +165,8 @@ def check_dout(name, dout, shape):
         What the forward pass returned.
     """
     if dout.shape != tuple(shape):
-        raise ValueError(f"{name}: dout needs the shape of the layer's output, {tuple(shape)}; got {dout.shape}.")
+        raise ValueError(f"{name}: dout needs the shape of the layer's output, {tuple(shape)}; "
+                         f"got {dout.shape}.")
 
 
 def _same(size, reach, stride):
@@ -176,7 +180,8 @@ def _what_fits(axis, size, reach, stride, pad):
     sizes = " or ".join(str(fit) for fit in (smaller, smaller + stride) if fit > 0)
     if pad is None:
         return f"Crop or grow the {axis} to {sizes}, or use another stride."
-    pads = [p for p in range(reach + stride) if size + 2 * p >= reach and (size + 2 * p - reach) % stride == 0]
+    room = {p: size + 2 * p - reach for p in range(reach + stride)}
+    pads = [p for p, steps in room.items() if steps >= 0 and steps % stride == 0]
     fits = f"pad {' or '.join(map(str, pads[:2]))} fits" if pads else "no number fits but pad 'same' does"
     return f"With this pad {axis} {sizes} fits; for {axis} {size} {fits}."
 

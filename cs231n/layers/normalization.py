@@ -9,8 +9,8 @@ import numpy as np
 def batchnorm_forward(x, gamma, beta, bn_param):
     """Normalize each feature over the batch, then scale and shift it.
 
-    ``out = gamma * (x - mean) / sqrt(var + eps) + beta``. Training uses the mean and variance of the batch and
-    keeps running averages, ``running = momentum * running + (1 - momentum) * batch``; testing uses those.
+    ``out = gamma * (x - mean) / sqrt(var + eps) + beta``. Training uses the mean and variance of the batch
+    and keeps running averages, ``running = momentum * running + (1 - momentum) * batch``; testing uses those.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     Notes
     -----
     Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
-    Shift" (2015). The paper estimates the test-time variance from the unbiased one; CS231n uses the biased one.
+    Shift" (2015). The paper estimates the test-time variance from the unbiased one; CS231n uses the biased
+    one.
     """
     mode, eps, momentum = bn_param.get("mode"), bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     if mode not in ("train", "test"):
@@ -72,7 +73,8 @@ def batchnorm_backward(dout, cache):
     dout : ndarray of shape (N, D)
         Upstream gradient.
     cache : tuple
-        ``(x_centered, std, gamma, mode)`` from the forward pass. After mode ``"test"`` the statistics are constants.
+        ``(x_centered, std, gamma, mode)`` from the forward pass. After mode ``"test"`` the statistics are
+        constants.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def batchnorm_backward(dout, cache):
 
 
 def batchnorm_backward_alt(dout, cache):
-    """Send the gradient back through `batchnorm_forward` with the formula that is left after simplifying on paper.
+    """Send the gradient back through `batchnorm_forward` with the formula simplified on paper.
 
     Takes and returns what `batchnorm_backward` does, in fewer passes over the data.
 
@@ -140,8 +142,8 @@ def layernorm_forward(x, gamma, beta, ln_param):
     -------
     out : ndarray of shape (N, D)
     cache : tuple
-        ``(x_centered, std, gamma)`` with ``x_centered = x - mean`` of shape (N, D) and ``std = sqrt(var + eps)``
-        of shape (N, 1).
+        ``(x_centered, std, gamma)`` with ``x_centered = x - mean`` of shape (N, D) and
+        ``std = sqrt(var + eps)`` of shape (N, 1).
 
     Notes
     -----
@@ -178,7 +180,8 @@ def layernorm_backward(dout, cache):
     dbeta = dout.sum(axis=0)
     dgamma = np.sum(dout * x_hat, axis=0)
     dx_hat = dout * gamma
-    dx = (dx_hat - dx_hat.mean(axis=1, keepdims=True) - x_hat * np.mean(dx_hat * x_hat, axis=1, keepdims=True)) / std
+    dx = dx_hat - dx_hat.mean(axis=1, keepdims=True) - x_hat * np.mean(dx_hat * x_hat, axis=1, keepdims=True)
+    dx /= std
     ### END SOLUTION
     return dx, dgamma, dbeta
 

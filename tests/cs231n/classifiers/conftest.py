@@ -20,7 +20,8 @@ def assert_net_gradients():
         for name, value in net.params.items():
             assert (grads[name].shape, grads[name].dtype) == (value.shape, value.dtype)
             if np.abs(grads[name]).max() > 1e-12:
-                assert check_gradient(lambda _: net.loss(X, y)[0], value, grads[name], num_directions=1) <= 1e-8, name
+                error = check_gradient(lambda _: net.loss(X, y)[0], value, grads[name], num_directions=1)
+                assert error <= 1e-8, name
             else:
                 # A bias in front of a batch normalization changes nothing.
                 shift = rng.standard_normal(value.shape)

@@ -5,6 +5,7 @@ import pytest
 
 from cs231n.checkpoint import load_params, model_state, save_params, set_model_state
 from cs231n.classifiers import LeNet5, PatternNet, ResNet, parse_pattern
+from cs231n.datasets import mnist
 from cs231n.gradient_check import check_gradient
 from cs231n.solver import Solver
 
@@ -47,7 +48,9 @@ def test_pattern_is_read_as_the_lecture_writes_it(pattern, expected):
     assert parse_pattern(pattern) == expected
 
 
-@pytest.mark.parametrize("pattern", ["", "CONV-RELU-SOFTMAX", "[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX", PATTERN + "-POOL"])
+@pytest.mark.parametrize("pattern", [
+    "", "CONV-RELU-SOFTMAX", "[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX", PATTERN + "-POOL",
+])
 def test_pattern_of_another_form_is_refused(pattern):
     with pytest.raises(ValueError, match="Write it like"):
         parse_pattern(pattern)
@@ -114,7 +117,8 @@ def test_residual_block_with_silent_body_passes_its_input_on():
 
 # LeNet-5 has thousands of rectifiers; with two images none lies within a step of its kink.
 @pytest.mark.parametrize("name, normalization, N", [
-    ("pattern", None, 4), ("pattern", "batchnorm", 4), ("lenet", None, 2), ("resnet", None, 4), ("resnet", "batchnorm", 4),
+    ("pattern", None, 4), ("pattern", "batchnorm", 4), ("lenet", None, 2), ("resnet", None, 4),
+    ("resnet", "batchnorm", 4),
 ])
 def test_gradients_match_numerical_ones(name, normalization, N, assert_net_gradients):
     net, X, y = draw(name, N, normalization=normalization, reg=0.1, dtype=np.float64)
@@ -134,7 +138,8 @@ def test_gradient_reaches_the_image_at_test_time(name, normalization):
 
 @EACH
 def test_penalty_has_one_half_and_leaves_all_but_the_weights_alone(name):
-    (free, X, y), (heavy, _, _) = (draw(name, normalization="batchnorm", reg=reg, dtype=np.float64) for reg in (0, 2))
+    settings = {"normalization": "batchnorm", "dtype": np.float64}
+    (free, X, y), (heavy, _, _) = (draw(name, reg=reg, **settings) for reg in (0, 2))
     weights = [value for key, value in free.params.items() if key.startswith("W")]
     assert heavy.loss(X, y)[0] - free.loss(X, y)[0] == pytest.approx(sum(np.sum(W ** 2) for W in weights))
     grads, heavy_grads = free.loss(X, y)[1], heavy.loss(X, y)[1]
@@ -148,7 +153,8 @@ def test_penalty_has_one_half_and_leaves_all_but_the_weights_alone(name):
 def test_single_precision_stays_single_whatever_the_input(name, normalization):
     net, X, y = draw(name, normalization=normalization)
     _, grads = net.loss(X, y)
-    assert {array.dtype for array in (net.loss(X), *grads.values(), *net.params.values())} == {np.dtype(np.float32)}
+    arrays = net.loss(X), *grads.values(), *net.params.values()
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
 
 
 @EACH
@@ -182,3 +188,16 @@ def test_net_overfits_a_few_images(net):
                     num_epochs=40, num_train_samples=None, verbose=False, seed=0)
     solver.train()
     assert solver.check_accuracy(X, y) == 1
+
+
+@pytest.mark.slow
+def test_lenet_reads_real_digits(real_data):
+    X_train, y_train, X_test, y_test = mnist.load(real_data / "mnist")
+    X_train, X_test = ((X.astype(np.float32) - 33) / 79 for X in (X_train, X_test))
+    data = {"X_train": X_train[:7500], "y_train": y_train[:7500],
+            "X_val": X_train[7500:], "y_val": y_train[7500:]}
+    net = LeNet5(normalization="batchnorm", seed=0)
+    solver = Solver(net, data, update_rule="adam", optim_config={"learning_rate": 3e-3}, lr_decay=0.6,
+                    batch_size=50, num_epochs=5, verbose=False, seed=0)
+    solver.train()
+    assert solver.check_accuracy(X_test, y_test) > 0.97

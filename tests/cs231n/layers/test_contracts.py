@@ -79,7 +79,8 @@ ROWS = [
 
 def conv_inputs(*sizes, window, C=4, F=6, groups=1):
     def draw(rng, N):
-        return tuple(rng.standard_normal(shape) for shape in ((N, C, *sizes), (F, C // groups, *window), (F,)))
+        shapes = (N, C, *sizes), (F, C // groups, *window), (F,)
+        return tuple(rng.standard_normal(shape) for shape in shapes)
 
     return draw
 
@@ -103,8 +104,10 @@ ROWS += [
     conv_row(*conv, conv_inputs(5, 8, window=(3, 3)), (1, 2), stride=(2, 3), pad=(1, 2)),
     conv_row(*conv, conv_inputs(4, 5, window=(1, 1)), 0, stride=1, pad=0),
     conv_row(*conv, conv_inputs(5, 7, window=(3, 3)), (1, 1), stride=(2, 3), pad="same"),
-    conv_row(*conv, conv_inputs(5, 8, window=(3, 2), groups=2), (2, 0), pad=(2, 0), dilation=(2, 1), groups=2),
-    conv_row(*conv3d, conv_inputs(5, 4, 4, window=(3, 2, 3), C=2, F=3), (1, 0, 1), stride=(2, 1, 3), pad=(1, 0, 1)),
+    conv_row(*conv, conv_inputs(5, 8, window=(3, 2), groups=2), (2, 0),
+             pad=(2, 0), dilation=(2, 1), groups=2),
+    conv_row(*conv3d, conv_inputs(5, 4, 4, window=(3, 2, 3), C=2, F=3), (1, 0, 1),
+             stride=(2, 1, 3), pad=(1, 0, 1)),
     conv_row(*conv3d, conv_inputs(3, 2, 4, window=(1, 2, 3), C=2, F=2, groups=2), (0, 1, 1),
              pad=(0, 1, 1), dilation=(1, 2, 1), groups=2),
 ]
@@ -140,7 +143,10 @@ ROWS += [
 
 
 def norm_inputs(shape, parameter_shape):
-    return lambda rng, N: (3 * rng.standard_normal((N, *shape)) + 2, *rng.standard_normal((2, *parameter_shape)))
+    def draw(rng, N):
+        return 3 * rng.standard_normal((N, *shape)) + 2, *rng.standard_normal((2, *parameter_shape))
+
+    return draw
 
 
 def trained(forward):
@@ -181,7 +187,7 @@ ROWS += [
         spatial,
         trained(spatial_batchnorm[0]),
         spatial_batchnorm[1],
-        lambda torch, x, gamma, beta: torch.nn.functional.batch_norm(x, None, None, gamma, beta, training=True),
+        lambda torch, x, *affine: torch.nn.functional.batch_norm(x, None, None, *affine, training=True),
         empty=False,
     ),
     Row("spatial_batchnorm, test", spatial, frozen(spatial_batchnorm[0]), spatial_batchnorm[1], torch_frozen),

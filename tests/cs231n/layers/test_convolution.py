@@ -1,4 +1,4 @@
-"""The naive convolutions against hand-made numbers and PyTorch; numerical gradients are in test_contracts.py."""
+"""The naive convolutions against hand-made numbers and PyTorch; numerical gradients: test_contracts.py."""
 
 import numpy as np
 import pytest

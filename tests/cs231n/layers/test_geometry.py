@@ -43,7 +43,9 @@ def test_window_that_is_too_high_says_nothing_about_padding():
         pool_geometry("f", np.zeros((1, 1, 4, 8)), {"pool_height": 5, "pool_width": 2, "stride": 1})
 
 
-@pytest.mark.parametrize("size, reach, stride, pad", [(11, 3, 3, 0), (10, 3, 3, 0), (11, 4, 5, 1), (8, 3, 5, 2)])
+@pytest.mark.parametrize("size, reach, stride, pad", [
+    (11, 3, 3, 0), (10, 3, 3, 0), (11, 4, 5, 1), (8, 3, 5, 2),
+])
 def test_every_size_and_pad_that_the_message_offers_does_fit(size, reach, stride, pad):
     with pytest.raises(ValueError) as raised:
         slide("f", (size,), (reach,), stride, pad)
@@ -103,5 +105,5 @@ def test_numpy_integers_count_as_whole_numbers():
 
 
 def test_gradient_that_would_broadcast_is_refused():
-    with pytest.raises(ValueError, match=r"f: dout needs the shape of the layer's output, \(2, 3\); got \(1, 3\)"):
+    with pytest.raises(ValueError, match=r"f: dout needs the shape .*, \(2, 3\); got \(1, 3\)"):
         check_dout("f", np.zeros((1, 3)), (2, 3))

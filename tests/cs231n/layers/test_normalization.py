@@ -101,7 +101,8 @@ def test_arrays_that_the_caller_put_into_bn_param_are_not_changed():
 
 def test_test_mode_uses_and_keeps_the_running_statistics():
     x = np.array([[3.0, 0.0], [5.0, 1.0], [5.0, 7.0]])
-    bn_param = {"mode": "test", "eps": 1.0, "running_mean": np.array([1.0, -1.0]), "running_var": np.array([3.0, 0.0])}
+    statistics = {"running_mean": np.array([1.0, -1.0]), "running_var": np.array([3.0, 0.0])}
+    bn_param = {"mode": "test", "eps": 1.0, **statistics}
     out, _ = batchnorm_forward(x, np.array([1.0, 10.0]), np.array([0.0, 5.0]), bn_param)
     np.testing.assert_allclose(out, [[1, 15], [2, 25], [2, 85]])
     np.testing.assert_array_equal(bn_param["running_mean"], [1, -1])
@@ -146,7 +147,7 @@ def test_large_offsets_do_not_cancel_in_single_precision():
     x = np.random.default_rng(0).standard_normal((64, 3)).astype(np.float32)
     ones, zeros = np.ones(3, np.float32), np.zeros(3, np.float32)
     shifted, _ = train(x + np.float32(1e4), ones, zeros)
-    # Adding 1e4 rounds each entry by up to 5e-4; the mean of the squares minus the squared mean would be off by 1.
+    # Adding 1e4 rounds each entry by up to 5e-4; mean of squares minus squared mean would be off by 1.
     np.testing.assert_allclose(shifted, train(x, ones, zeros)[0], atol=5e-3)
 
 
@@ -164,7 +165,8 @@ def torch_group(functional, x, gamma, beta):
 
 @settings(max_examples=100, deadline=None)
 @given(name=st.sampled_from(["batch", "batch, on paper", "layer", "spatial batch", "spatial group"]),
-       N=st.integers(2, 6), half=st.integers(1, 3), H=st.integers(1, 4), W=st.integers(1, 4), seed=st.integers(0, 2**32))
+       N=st.integers(2, 6), half=st.integers(1, 3), H=st.integers(1, 4), W=st.integers(1, 4),
+       seed=st.integers(0, 2**32))
 def test_forward_and_backward_agree_with_pytorch(name, N, half, H, W, seed):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(seed)
