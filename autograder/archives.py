@@ -1,6 +1,6 @@
 """Reads a hand-in that may be anything: a zip or tar archive, a folder, a single notebook. It writes nothing.
 
-The names, kinds and sizes of all files are checked before one of them is read; only wanted files are read at all.
+The names, kinds and sizes of all files are checked before one is taken.
 """
 
 import errno
@@ -124,12 +124,12 @@ def _file(path, wanted, most_bytes):
 
 
 def _notebook_name(name, wanted):
-    """A single notebook is called after its student; where there is one notebook, it is clear which one it is."""
+    """A single notebook is called after its student; where an assignment has one, it is clear which one it is."""
     notebooks = [n for n in wanted if n.endswith(".ipynb")]
     if name in notebooks:
         return name
     if len(notebooks) != 1:
-        raise Refused(f"it is one notebook, but not clear which; put it into a zip under its name: {', '.join(notebooks)}")
+        raise Refused(f"it is a notebook, but not clear which; put it into a zip under its name: {', '.join(notebooks)}")
     return notebooks[0]
 
 
@@ -157,8 +157,8 @@ def _folder(root):
 
 def _read_regular(path):
     """Read a file that was regular a moment ago, and follow no link that has taken its place."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
+    flags = [getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")]
+    with os.fdopen(os.open(path, sum(flags)), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise Refused(f"{plain(Path(path).name)} is {_kind(found.st_mode)}")
@@ -199,7 +199,7 @@ def _read_zipped(path, info):
 
 
 def _tar(path, most_bytes):
-    """Read a tar archive from its start to its end; going back in it is not possible, which spares some attacks."""
+    """Read a tar archive from start to end; its reader cannot go back, which some attacks would need."""
     packed = path.lstat().st_size
     members = []
     with path.open("rb") as raw:
@@ -214,7 +214,8 @@ def _tar(path, most_bytes):
                     _check_name(info.name.rstrip("/"))
                     continue
                 if info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
-                    raise Refused(f"{plain(info.name)} is {'a link' if info.issym() or info.islnk() else 'a special file'}")
+                    kind = "a link" if info.issym() or info.islnk() else "a special file"
+                    raise Refused(f"{plain(info.name)} is {kind}")
                 total += info.size
                 if total > most_bytes or len(members) >= MAX_FILES:
                     members.append(_Member(info.name, info.size, bytes))
@@ -228,7 +229,8 @@ class _TarInfo(tarfile.TarInfo):
     """Refuses extended headers of a size that no honest archive has."""
 
     def _proc_member(self, archive):
-        if self.type not in (*tarfile.SUPPORTED_TYPES, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE):
+        headers = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+        if self.type not in (*tarfile.SUPPORTED_TYPES, *headers):
             raise Refused("it holds an entry of an unknown kind")
         if self.type not in tarfile.REGULAR_TYPES and not 0 <= self.size <= MAX_TAR_HEADER:
             raise Refused("it is not a tar archive, or is damaged: a header is too long")
@@ -261,19 +263,20 @@ def _checked(members, most_bytes):
         total += member.size
         if total > most_bytes:
             largest = max(members, key=lambda m: m.size)
-            raise Refused(f"it unpacks to more than {most_bytes:,} bytes; the largest file is {plain(largest.name)}")
+            raise Refused(f"it unpacks to more than {most_bytes:,} bytes; largest is {plain(largest.name)}")
         name = posixpath.normpath(member.name)
         key = unicodedata.normalize("NFC", name).casefold()
         if key in seen:
-            how = "is in it twice" if seen[key] == name else f"and {plain(seen[key])} differ only in their letter case"
-            raise Refused(f"{plain(name)} {how}")
+            if seen[key] == name:
+                raise Refused(f"{plain(name)} is in it twice")
+            raise Refused(f"{plain(name)} and {plain(seen[key])} differ only in their letter case")
         seen[key] = name
     return members
 
 
 def _check_name(name):
     parts = name.split("/")
-    if not name or name.startswith("/") or ".." in parts or "\\" in name or (len(name) > 1 and name[1] == ":"):
+    if not name or name.startswith("/") or ".." in parts or "\\" in name or name[1:2] == ":":
         raise Refused(f"the name {plain(name)!r} leads out of the hand-in")
     if "\0" in name:
         raise Refused(f"the name {plain(name)!r} holds a zero byte")
@@ -293,14 +296,16 @@ def _choose(members, wanted):
         name = posixpath.normpath(member.name)
         for path in wanted:
             root = name.removesuffix(path)
-            if root != name and root[-1:] in ("", "/") and not any(part in _ASIDE for part in root.split("/")):
+            if root != name and root[-1:] in ("", "/") and not set(_ASIDE) & set(root.split("/")):
                 roots.setdefault(root, {})[path] = member
     if not roots:
-        raise Refused(f"it holds none of the files of this assignment: {', '.join(wanted[:3])}{', ...' * (len(wanted) > 3)}")
+        some = ", ".join(wanted[:3]) + ", ..." * (len(wanted) > 3)
+        raise Refused(f"it holds none of the files of this assignment: {some}")
     depth = min(root.count("/") for root in roots)
     outermost = sorted(root for root in roots if root.count("/") == depth)
     if len(outermost) > 1:
-        raise Refused(f"it holds two sets of files, in {plain(outermost[0])} and {plain(outermost[1])}; hand in one")
+        first, second = map(plain, outermost[:2])
+        raise Refused(f"it holds two sets of files, in {first} and {second}; hand in one")
     return roots[outermost[0]]
 
 

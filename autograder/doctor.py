@@ -97,7 +97,8 @@ def _targets(limits):
         (Path(folder) / "canary").write_text(name)
         with _named_socket(name):
             yield {
-                "canary": f"{folder}/canary", "homes": [str(Path.home()), "/home/student"], "variable": VARIABLE,
+                "canary": f"{folder}/canary", "variable": VARIABLE,
+                "homes": [str(Path.home()), "/home/student"],
                 "port": server.getsockname()[1], "abstract": name, "process": os.getpid(),
                 "disk_bytes": 2 * SCRATCH_BYTES + (16 << 20), "memory_bytes": (limits.memory_mb + 64) << 20,
                 "processes": PROCESSES + 4,
@@ -128,7 +129,7 @@ def _advice(reason):
         ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
         ("/proc/sys/user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
         ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-         "give /usr/bin/bwrap an AppArmor profile with the rule `userns,` (apparmor-profiles: bwrap-userns-restrict)"),
+         "give bwrap an AppArmor profile with the rule `userns,` (apparmor-profiles: bwrap-userns-restrict)"),
     ):
         if _setting(path) == closed:
             yield f"User namespaces are closed ({path} is {closed}). Open them: {what}."
@@ -144,7 +145,7 @@ def _refinements(sandbox):
     if missing:
         yield f"bubblewrap 0.8 or newer would add {' and '.join(missing)}; this one has no such option."
     if shutil.which("choom") is None:
-        yield "With choom (package util-linux) a machine short of memory ends submissions before anything else."
+        yield "With choom (package util-linux) a machine short of memory ends submissions first."
 
 
 def _setting(path):

@@ -1,7 +1,7 @@
 """The intake: takes hand-ins from an inbox, checks them whole, and files them where grading finds them.
 
-A hand-in is filed at once or not at all. One that is replaced by a later one is kept under ``replaced/``. What became
-of each is written to ``collect/<assignment>.json``, so that whoever was refused is not forgotten.
+A hand-in is filed at once or not at all. One that is replaced by a later one is kept under ``replaced/``. What
+became of each is written to ``collect/<assignment>.json``, so that whoever was refused is not forgotten.
 """
 
 import contextlib
@@ -100,8 +100,8 @@ def collect(course, assignment, path=None, student=None, progress=None):
     course : Course
     assignment : Assignment
     path : path, optional
-        Folder with one archive, folder or notebook for each student, called after the student's id; by default
-        ``inbox/<assignment>`` of the course. With ``student``, the one hand-in itself.
+        Folder with one archive, folder or notebook for each student, called after the student's id; by
+        default ``inbox/<assignment>`` of the course. With ``student``, the one hand-in itself.
     student : str, optional
     progress : callable, optional
         Wraps an iterable, takes ``total`` and ``desc``, as ``tqdm`` does.
@@ -117,7 +117,10 @@ def collect(course, assignment, path=None, student=None, progress=None):
     """
     progress = progress or (lambda items, **_: items)
     path = course.root / "inbox" / assignment.name if path is None else Path(path)
-    entries = [Entry(check_student_id(student), path)] if student is not None else list(find_entries(path, assignment))
+    if student is not None:
+        entries = [Entry(check_student_id(student), path)]
+    else:
+        entries = list(find_entries(path, assignment))
     roster = _read_roster(course.root / ROSTER)
     kept = _load(course, assignment.name)
     collection = Collection({}, {})
@@ -129,7 +132,8 @@ def collect(course, assignment, path=None, student=None, progress=None):
                 collection.strangers[plain(entry.path.name)] = problem
             else:
                 twins = [e.path.name for e in entries if e.student == entry.student]
-                collection.students[entry.student] = _take(course, assignment, entry, twins, kept.get(entry.student, {}))
+                before = kept.get(entry.student, {})
+                collection.students[entry.student] = _take(course, assignment, entry, twins, before)
     except BaseException:
         with contextlib.suppress(OSError):
             _save(course, assignment.name, kept, collection)
@@ -158,7 +162,7 @@ def find_entries(inbox, assignment):
         yield Entry(_student_of(inbox), inbox)
         return
     if any((inbox / name).is_file() for name in assignment.hand_in):
-        raise UserError(f"{inbox} looks like one hand-in, not like a folder of them; say whose it is with --student ID")
+        raise UserError(f"{inbox} looks like one hand-in, not a folder of them; say whose it is with --student ID")
     paths = sorted(path for path in inbox.iterdir() if not path.name.startswith("."))
     if not paths:
         raise UserError(f"no hand-ins: {inbox} is empty")
@@ -179,14 +183,15 @@ def refusals(course, assignment):
     reasons : dict of str -> str
         By student.
     """
-    students = _load(course, assignment)
-    return {student: receipt.get("reason", "") for student, receipt in students.items() if receipt.get("status") == REFUSED}
+    receipts = _load(course, assignment)
+    return {student: r.get("reason", "") for student, r in receipts.items() if r.get("status") == REFUSED}
 
 
 def _student_of(path):
     if path.is_dir() and not path.is_symlink():
         return path.name
-    suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), path.suffix)
+    longest_first = sorted(SUFFIXES, key=len, reverse=True)
+    suffix = next((s for s in longest_first if path.name.lower().endswith(s)), path.suffix)
     return path.name[: len(path.name) - len(suffix)] if suffix else path.name
 
 
@@ -198,7 +203,7 @@ def _read_roster(path):
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             if "student_id" not in (rows.fieldnames or ()):
-                raise UserError(f"{path}: there is no column student_id; the first line must name the columns")
+                raise UserError(f"{path}: no column student_id; the first line must name the columns")
             return {(row["student_id"] or "").strip() for row in rows}
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a CSV file in UTF-8: {error}") from None
@@ -224,7 +229,8 @@ def _take(course, assignment, entry, twins, before):
     source = plain(entry.path.name)
     try:
         if len(twins) > 1:
-            raise Refused(f"handed in {len(twins)} times, as {plain(twins[0])} and {plain(twins[1])}; keep one")
+            first, second = map(plain, twins[:2])
+            raise Refused(f"handed in {len(twins)} times, as {first} and {second}; keep one")
         hand_in = read_hand_in(entry.path, assignment.hand_in, int(course.limits.hand_in_mb * 2**20))
         for name, data in hand_in.files.items():
             if name.endswith(".ipynb"):
@@ -263,7 +269,7 @@ def _stands(course, assignment, student, digest):
 
 
 def _file_away(course, assignment, student, files, now):
-    """Write a hand-in to a folder of its own, then put that in its place: a reader finds the old one or the new one."""
+    """Write a hand-in to a folder of its own, then put that in its place, so that it is there whole or not at all."""
     target = course.submitted(student, assignment)
     stamp = now.strftime("%Y-%m-%d %H:%M:%S.%f UTC\n").encode()
     incoming = None
@@ -332,7 +338,8 @@ def _load(course, assignment):
 
 def _save(course, assignment, kept, collection):
     students = kept | {student: asdict(receipt) for student, receipt in collection.students.items()}
-    report = {"assignment": assignment, "students": dict(sorted(students.items())), "strangers": collection.strangers}
+    students = dict(sorted(students.items()))
+    report = {"assignment": assignment, "students": students, "strangers": collection.strangers}
     path = _folder(course) / f"{assignment}.json"
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     try:

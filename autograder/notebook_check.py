@@ -19,7 +19,7 @@ def check_notebook(name, data):
     data : bytes
     """
     if len(data) > MAX_NOTEBOOK_BYTES:
-        raise Refused(f"{name} has {len(data):,} bytes, {MAX_NOTEBOOK_BYTES:,} are allowed; clear its outputs")
+        raise Refused(f"{name} has {len(data):,} of at most {MAX_NOTEBOOK_BYTES:,} bytes; clear its outputs")
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -39,13 +39,18 @@ def _problem(document):
     if document.get("nbformat") != 4:
         return "its format is not 4; open it in JupyterLab and save it again"
     for number, cell in enumerate(document["cells"], 1):
-        if not isinstance(cell, dict) or cell.get("cell_type") not in _CELLS or not _is_text(cell.get("source")):
+        if not _is_cell(cell):
             return f"cell {number} is damaged"
     return ""
 
 
+def _is_cell(cell):
+    return isinstance(cell, dict) and cell.get("cell_type") in _CELLS and _is_text(cell.get("source"))
+
+
 def _is_text(source):
-    return isinstance(source, str) or (isinstance(source, list) and all(isinstance(line, str) for line in source))
+    lines = source if isinstance(source, list) else [source]
+    return all(isinstance(line, str) for line in lines)
 
 
 def _depth_exceeds(document, most):

@@ -1,7 +1,7 @@
-"""A submission that tries what a submission must not: `autograder doctor` hands it in and reports what it gained.
+"""A submission that tries what a submission must not: `autograder doctor` hands it in and says what it gained.
 
-It stands in the place of ``cs231n/layers/affine.py``, runs where student code runs, and answers with text in an array.
-Each attempt returns what it gained, or "" for nothing; an error means nothing gained as well.
+It stands in the place of ``cs231n/layers/affine.py``, runs where student code runs, and answers with text in an
+array. Each attempt returns what it gained, or "" for nothing; an error means nothing gained as well.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
-"""Where a submission runs: a process that sees an interpreter, NumPy, SciPy and one copy of the kit, and nothing else.
+"""Where a submission runs: it sees an interpreter, NumPy, SciPy and one copy of the kit, and nothing else.
 
-Each tier is a class with the same three things: ``tier``, its name in verdicts; ``command``, what starts a worker in
-it; and ``enclose``, what runs any other program in it. `find_sandbox` takes the strongest that works here.
+Each tier is a class with the same three things: ``tier``, its name in verdicts; ``command``, what starts a worker
+in it; and ``enclose``, what runs any other program in it. `find_sandbox` takes the strongest that works here.
 """
 
 import os
@@ -28,8 +28,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
 }
 HOW_TO_GET_ONE = (
-    "on Debian or Ubuntu install bubblewrap (`sudo apt install bubblewrap`); `autograder doctor` says what is missing; "
-    "to grade without protection, pass --allow-unisolated"
+    "on Debian or Ubuntu install bubblewrap (`sudo apt install bubblewrap`); `autograder doctor` says what is "
+    "missing; to grade without protection, pass --allow-unisolated"
 )
 
 
@@ -68,9 +68,9 @@ class Unavailable(Exception):
 class Bubblewrap:
     """Namespaces of its own for files, processes, network, users and messages, made by bubblewrap.
 
-    The root user of the machine first becomes nobody: a user namespace alone would leave root's files its own, and
-    the kernel counts no processes of root. That takes two rounds of bubblewrap, because nobody may not read what
-    lies in root's home, such as an interpreter: the first round lays out the files, the second one locks the door.
+    The root user of the machine first becomes nobody: a user namespace alone would leave root's files its own,
+    and the kernel counts no processes of root. That takes two rounds of bubblewrap, because nobody may not read
+    what lies in root's home, such as an interpreter: the first lays out the files, the second locks the door.
     """
 
     tier = "bubblewrap"
@@ -85,12 +85,14 @@ class Bubblewrap:
     def find(cls):
         """Return a sandbox in which Python has started, or raise `Unavailable`."""
         bwrap = shutil.which("bwrap")
-        if sys.platform != "linux" or bwrap is None:
-            raise Unavailable("bwrap is not installed" if sys.platform == "linux" else f"not made for {sys.platform}")
+        if sys.platform != "linux":
+            raise Unavailable(f"not made for {sys.platform}")
+        if bwrap is None:
+            raise Unavailable("bwrap is not installed")
         sandbox = cls(bwrap, become_nobody=os.geteuid() == 0)
         command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
         try:
-            run = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+            run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unavailable(str(error)) from None
         if run.stdout != "alive\n":
@@ -103,8 +105,8 @@ class Bubblewrap:
         Parameters
         ----------
         tree : path
-            Folder with the rebased ``cs231n``, which nobody else writes to. Where root grades, its files are made
-            readable to all, since the worker is not root.
+            Folder with the rebased ``cs231n``, which nobody else writes to. Where root grades, its files are
+            made readable to all, since the worker is not root.
         limits : Limits
 
         Returns
@@ -112,8 +114,8 @@ class Bubblewrap:
         command : list of str
             For `cs231n.check.client.Worker`. The worker dies with the thread that starts it.
         """
-        options = [*worker_options(limits), f"--processes={PROCESSES}", f"--open-files={OPEN_FILES}", "--alone"]
-        return self.enclose(python_command(KIT, [PACKAGES], self.python, options), tree)
+        own = [f"--processes={PROCESSES}", f"--open-files={OPEN_FILES}", "--alone"]
+        return self.enclose(python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own]), tree)
 
     def enclose(self, arguments, tree=None):
         """Say what to start for some other program; a ``tree`` appears in it as ``/kit``, read-only."""
@@ -130,7 +132,7 @@ class Bubblewrap:
         return [*first_to_go, *locked, "--", *map(str, arguments)]
 
     def knows(self, option):
-        """Whether this bubblewrap has an option: up to 0.7 it cannot forbid user namespaces, nor size a tmpfs.
+        """bool : whether this bubblewrap has an option; old ones cannot forbid user namespaces, nor size a tmpfs.
 
         A tmpfs without a size is not mounted at all; the submission then cannot write anywhere.
         """
@@ -141,12 +143,13 @@ class Bubblewrap:
         tools = {path: path for path in (self.bwrap, setpriv)}
         parents = sorted({str(parent) for path in files | tools for parent in Path(path).parents} - {"/"})
         folders = [word for path in (*parents, "/tmp") for word in ("--perms", "0755", "--dir", path)]
-        nobody = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+        ids = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        capabilities = [word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
         return [
             self.bwrap, "--die-with-parent", *folders, *_binds(files | tools),
             "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
-            "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP",
-            "--", setpriv, *nobody, "--",
+            "--cap-drop", "ALL", *capabilities,
+            "--", setpriv, *ids, "--inh-caps=-all", "--bounding-set=-all", "--",
         ]
 
     def _lock(self, files):
@@ -159,7 +162,8 @@ class Bubblewrap:
         nested = ["--disable-userns"] if self.knows("--disable-userns") else []
         return [
             self.bwrap, "--unshare-all", "--unshare-user", *nested, "--uid", "1000", "--gid", "1000",
-            "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--clearenv", *environment,
+            "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session",
+            "--clearenv", *environment,
             *_binds(files), *masks, *devices, "--dir", HOME, *scratch, "--remount-ro", "/", "--chdir", HOME,
         ]
 
@@ -207,7 +211,7 @@ def _interpreter():
     executable : str
         Its path inside.
     files : dict of str -> str
-        Path inside -> path outside. One that is not part of the system appears as ``/python``, wherever it lies.
+        Path inside -> path outside. One that is not part of the system appears as ``/python``.
     masks : list of str
         Folders inside with packages that it must not show.
     """

@@ -41,5 +41,5 @@ def _conclusion(report):
     if report.isolated:
         return "Submissions are isolated: none of this gained anything."
     if report.tier == "unisolated":
-        return "Submissions are NOT isolated: they run with your rights; `grade` refuses without --allow-unisolated."
-    return "The sandbox leaks: do not grade strangers' submissions on this machine before what says GAINED is mended."
+        return "Submissions are NOT isolated: they run with your rights. `grade` then asks for --allow-unisolated."
+    return "The sandbox leaks: do not grade on this machine before what says GAINED is mended."

@@ -13,7 +13,8 @@ HELP = "pack what you hand in"
 def configure(parser):
     """Add the arguments."""
     parser.add_argument("assignment", nargs="?", help="such as assignment2 (default: the one of this kit)")
-    parser.add_argument("--to", type=Path, metavar="FILE", help="the zip to write (default: ASSIGNMENT.zip in the kit)")
+    parser.add_argument("--to", type=Path, metavar="FILE",
+                        help="the zip to write (default: ASSIGNMENT.zip in the kit)")
 
 
 def run(args):
