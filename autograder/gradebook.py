@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,8 @@ from .errors import UserError
 from .rebase import grade_id, read_answers, rebase
 
 TIMESTAMP = "timestamp.txt"
+CHUNK = 25
+"""Submissions that reach the disk together: other programs wait for the gradebook no longer than this takes."""
 
 
 def record(course, assignment, students, progress=None):
@@ -44,8 +47,11 @@ def record(course, assignment, students, progress=None):
     config = nbgrader_settings.load(course)
     with nbgrader_settings.open_gradebook(course, config) as gradebook, _repeatable_ids(gradebook):
         recorder = _Recorder(course, assignment, gradebook, config)
-        for student in progress(students, total=len(students), desc="record"):
-            recorder.record(student)
+        waiting = iter(progress(students, total=len(students), desc="record"))
+        while chunk := list(islice(waiting, CHUNK)):
+            with _one_transaction(gradebook):
+                for student in chunk:
+                    recorder.record(student)
 
 
 class _Recorder:
@@ -141,20 +147,32 @@ def _sources(path):
 
 
 @contextmanager
+def _one_transaction(gradebook):
+    """Collect what nbgrader commits row by row into one transaction: all of it is kept, or nothing."""
+    gradebook.db.remove()
+    with gradebook.engine.connect() as connection, connection.begin():
+        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
+        try:
+            yield
+        finally:
+            gradebook.db.remove()
+            gradebook.db.configure(bind=gradebook.engine)
+
+
+@contextmanager
 def _repeatable_ids(gradebook):
     """Give new rows keys that follow from what they are about, so that a gradebook built twice is the same twice."""
-    session = gradebook.db()
 
     def name_rows(session, *_):
         for row in session.new:
             if hasattr(type(row), "id") and row.id is None and (parts := _identity(session, row)):
                 row.id = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
-    event.listen(session, "before_flush", name_rows)
+    event.listen(gradebook.db, "before_flush", name_rows)
     try:
         yield
     finally:
-        event.remove(session, "before_flush", name_rows)
+        event.remove(gradebook.db, "before_flush", name_rows)
 
 
 def _identity(session, row):
