@@ -1,0 +1,132 @@
+"""The notebook guide, as far as a machine can tell."""
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cs231n.check.exercises import EXERCISES
+
+ROOT = Path(__file__).parents[2] / "assignments"
+NOTEBOOKS = sorted(ROOT.glob("*/*.ipynb"))
+MANIFEST = tomllib.loads((ROOT / "course.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.stem)
+def notebook(request):
+    return nbformat.reads(request.param.read_text(encoding="utf-8"), as_version=4)
+
+
+@pytest.fixture
+def path(request, notebook):
+    return request.node.callspec.params["notebook"]
+
+
+def of_type(notebook, kind):
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def nbgrader(cell):
+    return cell.metadata.get("nbgrader", {})
+
+
+def test_every_notebook_of_the_manifest_exists_and_no_other():
+    named = {ROOT / name / f"{book}.ipynb" for name, body in MANIFEST["assignments"].items() for book in body["notebooks"]}
+    assert named == set(NOTEBOOKS)
+
+
+def test_notebook_is_valid_and_has_stable_readable_ids(notebook):
+    nbformat.validate(notebook)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]*", cell_id) and not re.fullmatch(r"[0-9a-f]{8}", cell_id) for cell_id in ids)
+
+
+def test_notebook_is_tracked_without_outputs(notebook):
+    assert all(not cell.outputs and cell.execution_count is None for cell in of_type(notebook, "code"))
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+
+
+def test_frame_of_the_notebook(notebook):
+    first, last = notebook.cells[0].source, notebook.cells[-1].source
+    headings = re.findall(r"^(#+) (.+)$", "\n".join(c.source for c in of_type(notebook, "markdown")), re.MULTILINE)
+    assert [level for level, _ in headings].count("#") == 1 and first.startswith("# ")
+    assert 3 <= [level for level, _ in headings].count("##") <= 7
+    assert "What you'll do" in first and "What you'll learn" in first and "What you need" in first
+    assert last.startswith("## What you learned") and "**References.**" in last
+
+
+def test_time_points_and_files_of_the_first_cell_are_right(notebook):
+    points = sum(nbgrader(cell).get("points", 0) for cell in notebook.cells)
+    assert f"{points:g} points" in notebook.cells[0].source
+    files = {EXERCISES[nbgrader(c)["grade_id"]].file for c in notebook.cells
+             if nbgrader(c).get("grade_id") in EXERCISES and EXERCISES[nbgrader(c)["grade_id"]].module}
+    for file in files:
+        assert Path(file).name in notebook.cells[0].source
+
+
+def test_lengths_stay_readable(notebook):
+    assert len(notebook.cells) <= 40
+    code = of_type(notebook, "code")
+    assert all(len(cell.source.splitlines()) <= 25 for cell in code)
+    assert len(code[0].source.splitlines()) <= 12
+    kinds = "".join(cell.cell_type[0] for cell in notebook.cells)
+    assert "ccc" not in kinds
+
+
+def test_every_exercise_has_its_heading_task_hint_and_check(notebook):
+    text = "\n".join(cell.source for cell in of_type(notebook, "markdown"))
+    for cell in of_type(notebook, "code"):
+        name = nbgrader(cell).get("grade_id")
+        if name not in EXERCISES:
+            continue
+        section = re.search(rf"^### `?{re.escape(name)}`?$(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+        assert section, f"no heading for {name}"
+        assert "**Your task.**" in section[1] and "<details>" in section[1], name
+        assert ast.literal_eval(cell.source.split("check(")[1].split(")")[0]) == name
+
+
+def test_grade_cells_agree_with_the_manifest(notebook, path):
+    body = MANIFEST["assignments"][path.parent.name]
+    points = body["points"] | body["written"]
+    for cell in notebook.cells:
+        if nbgrader(cell).get("grade"):
+            assert nbgrader(cell)["points"] == points[nbgrader(cell)["grade_id"]]
+
+
+def test_written_questions_have_a_mark_scheme(notebook):
+    written = [c for c in of_type(notebook, "markdown") if nbgrader(c).get("grade")]
+    assert written
+    for cell in written:
+        scheme = cell.source.partition("=== BEGIN MARK SCHEME ===")[2]
+        assert sum(map(int, re.findall(r"^- (\d+) points?", scheme, re.MULTILINE))) == nbgrader(cell)["points"]
+
+
+def test_figures_go_through_show_with_alternative_text(notebook):
+    for cell in of_type(notebook, "code"):
+        assert "plt.show" not in cell.source
+        if "plt.subplots" in cell.source:
+            assert "show(" in cell.source
+        for alt in re.findall(r"show\([^)]*alt=f?\"([^\"]*)\"", cell.source):
+            assert 30 <= len(alt) <= 400
+
+
+def test_text_is_calm_and_fresh(notebook):
+    for cell in of_type(notebook, "markdown"):
+        prose = re.sub(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$", "", cell.source, flags=re.DOTALL)
+        assert not re.search(r"!(?!\[)", prose), cell.id
+        assert prose.isascii() or not re.search(r"[\U0001F300-\U0001FAFF]", prose)
+
+
+def test_random_numbers_come_from_generators(notebook):
+    for cell in of_type(notebook, "code"):
+        assert not re.search(r"np\.random\.(?!default_rng|Generator|RandomState)", cell.source)
+
+
+def test_notebook_file_is_formatted_as_jupyter_writes_it(path):
+    text = path.read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
