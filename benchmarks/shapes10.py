@@ -25,8 +25,7 @@ def nearest_neighbors(data):
 def linear(data):
     """Softmax on the pixels; learning rate and regularization as chosen on the validation set."""
     model = Softmax()
-    model.train(flat(data["X_train"]), data["y_train"], learning_rate=3e-3, reg=3e-3, num_iters=2000, batch_size=200,
-                seed=0)
+    model.train(flat(data["X_train"]), data["y_train"], learning_rate=3e-3, reg=3e-3, num_iters=2000, seed=0)
     return np.mean(model.predict(flat(data["X_test"])) == data["y_test"])
 
 
@@ -43,8 +42,8 @@ def conv_net(data):
 
 
 def trained(model, data, learning_rate, epochs):
-    solver = Solver(model, data, update_rule="adam", optim_config={"learning_rate": learning_rate}, lr_decay=0.85,
-                    num_epochs=epochs, batch_size=100, verbose=False, seed=0)
+    solver = Solver(model, data, update_rule="adam", optim_config={"learning_rate": learning_rate},
+                    lr_decay=0.85, num_epochs=epochs, batch_size=100, verbose=False, seed=0)
     solver.train()
     return solver.check_accuracy(data["X_test"], data["y_test"])
 
@@ -53,8 +52,8 @@ def flat(x):
     return x.reshape(len(x), -1)
 
 
-CLASSIFIERS = {"k nearest neighbors": nearest_neighbors, "linear softmax": linear, "two-layer net": two_layer_net,
-               "convolutional net": conv_net}
+CLASSIFIERS = {"k nearest neighbors": nearest_neighbors, "linear softmax": linear,
+               "two-layer net": two_layer_net, "convolutional net": conv_net}
 
 
 def main():

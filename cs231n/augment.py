@@ -37,9 +37,9 @@ def random_flip(x, rng, p=0.5):
 
 
 def random_shift(x, rng, max_shift=2):
-    """Move every image by a random whole number of pixels, down and to the right; what comes in from outside is 0.
+    """Move every image by a random whole number of pixels, across and down.
 
-    With the mean image subtracted, 0 is the average color.
+    What comes in from outside is 0. With the mean image subtracted, 0 is the average color.
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ def load_CIFAR_batch(filename):
 def load_CIFAR10(ROOT):
     """Load all batches of CIFAR-10 in a folder.
 
-    The images are float32, half as large as float64, so that arithmetic does not wrap around as it does in uint8.
+    The images are float32, half as large as float64, so that arithmetic does not wrap around as it does in
+    uint8.
 
     Parameters
     ----------
@@ -70,7 +71,8 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
     Returns
     -------
     data : dict
-        `X_train` of shape (num_training, 3, 32, 32), `X_val`, `X_test`, float32; `y_train`, `y_val`, `y_test`, int64.
+        `X_train` of shape (num_training, 3, 32, 32), `X_val`, `X_test`, float32; `y_train`, `y_val`,
+        `y_test`, int64.
 
     Raises
     ------
@@ -88,24 +90,28 @@ def load_dataset(name, num_training=None, num_validation=None, num_test=None, su
     Parameters
     ----------
     name : str
-        "shapes10": generated color images; by default 5,000, 1,000 and 1,000 of shape (3, 32, 32), as many as wanted.
+        "shapes10": generated color images; by default 5,000, 1,000 and 1,000 of shape (3, 32, 32), as many as
+        wanted.
         "digits": real digits of scikit-learn; by default all 1,083, 359 and 355 of shape (1, 8, 8).
-        "mnist": the IDX files of `cs231n data mnist`; by default all but 1,000, those 1,000, and all test images,
-        of shape (1, 28, 28). Where only the 10,000 test images lie, every fifth is for testing, the others for training.
-        "cifar10": the folder of `cs231n data cifar10`; by default all but 1,000, those 1,000, and 1,000 test images,
-        of shape (3, 32, 32).
+        "mnist": the IDX files of `cs231n data mnist`; by default all but 1,000, those 1,000, and all test
+        images, of shape (1, 28, 28). Where only the 10,000 test images lie, every fifth is for testing, the
+        others for training.
+        "cifar10": the folder of `cs231n data cifar10`; by default all but 1,000, those 1,000, and 1,000 test
+        images, of shape (3, 32, 32).
     num_training, num_validation, num_test : int, optional
         The numbers of images, the first ones of each split.
     subtract_mean : bool
         Whether to subtract the mean over the training images, pixel by pixel. Without it, pixels are whole
         numbers: 0 to 255, in digits 0 to 16.
     seed : int, optional
-        Only for "shapes10": draw the test images from this seed and not from the public one, as a hidden split.
+        Only for "shapes10": draw the test images from this seed and not from the public one, as a hidden
+        split.
 
     Returns
     -------
     data : dict
-        `X_train`, `X_val`, `X_test`, float32 of shape (N, C, H, W); `y_train`, `y_val`, `y_test`, int64 of shape (N,).
+        `X_train`, `X_val`, `X_test`, float32 of shape (N, C, H, W); `y_train`, `y_val`, `y_test`, int64 of
+        shape (N,).
 
     Raises
     ------
@@ -117,7 +123,8 @@ def load_dataset(name, num_training=None, num_validation=None, num_test=None, su
     if name not in CLASSES:
         raise ValueError(f"load_dataset: unknown data set {name!r}. Choose from {', '.join(CLASSES)}.")
     if seed is not None and name != "shapes10":
-        raise ValueError(f"load_dataset: {name} is not generated, so it takes no seed; got {seed}. Leave seed out.")
+        raise ValueError(f"load_dataset: {name} is not generated, so it takes no seed; got {seed}. Leave "
+                         f"seed out.")
     counts = (num_training, num_validation, num_test)
     for keyword, count in zip(("num_training", "num_validation", "num_test"), counts):
         if count is not None and count < 0:
@@ -134,10 +141,10 @@ def load_dataset(name, num_training=None, num_validation=None, num_test=None, su
 
 def _load_shapes10(num_training, num_validation, num_test, seed):
     data = {}
-    for split, count, default in (("train", num_training, 5000), ("val", num_validation, 1000), ("test", num_test, 1000)):
-        split_seed = seed if split == "test" and seed is not None else shapes10.SEEDS[split]
+    seeds = {**shapes10.SEEDS, "test": shapes10.SEEDS["test"] if seed is None else seed}
+    for split, count, default in zip(seeds, (num_training, num_validation, num_test), (5000, 1000, 1000)):
         count = default if count is None else count
-        data[f"X_{split}"], data[f"y_{split}"] = shapes10.generate(count, split_seed)
+        data[f"X_{split}"], data[f"y_{split}"] = shapes10.generate(count, seeds[split])
     return data
 
 
@@ -155,7 +162,8 @@ def _load_mnist(num_training, num_validation, num_test):
 
 
 def _load_cifar10(num_training, num_validation, num_test):
-    return _divide("cifar10", cifar10.load(), num_training, num_validation, 1000 if num_test is None else num_test)
+    num_test = 1000 if num_test is None else num_test
+    return _divide("cifar10", cifar10.load(), num_training, num_validation, num_test)
 
 
 def _divide(name, parts, num_training, num_validation, num_test):
@@ -167,8 +175,9 @@ def _divide(name, parts, num_training, num_validation, num_test):
         num_training = max(len(y) - num_validation, 0)
     if num_test is None:
         num_test = len(y_test)
+    left = len(y) - num_validation
     _require(name, "training and validation images", num_training + num_validation, len(y),
-             f"num_training={max(len(y) - num_validation, 0)}")
+             f"num_training={left}" if left > 0 else "a smaller num_training and num_validation")
     _require(name, "test images", num_test, len(y_test), f"num_test={len(y_test)}")
     held = slice(num_training, num_training + num_validation)
     return {
@@ -191,6 +200,7 @@ def _channels_last(x):
 _LOADERS = {"digits": _load_digits, "mnist": _load_mnist, "cifar10": _load_cifar10}
 
 CLASSES = {
-    "shapes10": shapes10.CLASSES, "digits": digits.CLASSES, "mnist": mnist.CLASSES, "cifar10": cifar10.CLASSES,
+    "shapes10": shapes10.CLASSES, "digits": digits.CLASSES,
+    "mnist": mnist.CLASSES, "cifar10": cifar10.CLASSES,
 }
 """The class names of every data set, in the order of the labels."""

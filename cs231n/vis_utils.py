@@ -88,7 +88,8 @@ def image_grid(x, titles=None, columns=None, cmap=None):
 
     x = np.asarray(x)
     if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
-        raise ValueError(f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got {x.shape}.")
+        raise ValueError(f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got "
+                         f"{x.shape}.")
     if titles is not None and len(titles) != len(x):
         raise ValueError(f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images.")
     columns = columns or math.isqrt(len(x) - 1) + 1
@@ -128,7 +129,8 @@ def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
     """
     D = math.prod(image_shape)
     if W.ndim != 2 or len(W) not in (D, D + 1):
-        raise ValueError(f"weight_templates: W must have {D} or {D + 1} rows for images of shape {tuple(image_shape)}; "
+        raise ValueError(f"weight_templates: W must have {D} or {D + 1} rows for images of shape "
+                         f"{tuple(image_shape)}; "
                          f"got shape {W.shape}. Pass the image_shape of the data set.")
     x = W[:D].T.reshape(-1, *image_shape)
     if image_shape[0] not in (1, 3):
@@ -139,8 +141,8 @@ def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
 def show(fig, alt):
     """Show a figure and keep its alternative text.
 
-    In a notebook the figure becomes an HTML image with the text in `alt`, which survives every export. Elsewhere it
-    becomes the label of the figure, the title of its window.
+    In a notebook the figure becomes an HTML image with the text in `alt`, which survives every export.
+    Elsewhere it becomes the label of the figure, the title of its window.
 
     Parameters
     ----------

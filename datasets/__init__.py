@@ -11,7 +11,8 @@ def candidate_folders():
     Returns
     -------
     folders : list of Path
-        Only `CS231N_DATA_DIR` if that environment variable is set; else this folder, then the user's cache folder.
+        Only `CS231N_DATA_DIR` if that environment variable is set; else this folder, then the user's cache
+        folder.
     """
     chosen = os.environ.get("CS231N_DATA_DIR")
     if chosen:

@@ -1,6 +1,7 @@
 """CIFAR-10: 60,000 photographs of 32x32 pixels in ten classes, in its binary and in its Python version.
 
-Source: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009, https://www.cs.toronto.edu/~kriz/cifar.html
+Source: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009,
+https://www.cs.toronto.edu/~kriz/cifar.html
 """
 
 import io
@@ -18,9 +19,11 @@ FOLDERS = {"python": "cifar-10-batches-py", "binary": "cifar-10-batches-bin"}
 
 _TRAINING = tuple(f"data_batch_{k}" for k in range(1, 6))
 
+_HOME = "https://www.cs.toronto.edu/~kriz/"
+
 ARCHIVES = {
-    "python": ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", 170498071),
-    "binary": ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 170052171),
+    "python": (_HOME + "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", 170498071),
+    "binary": (_HOME + "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 170052171),
 }
 """URL, MD5 and bytes of both versions, as published on the home page of the set."""
 
@@ -63,8 +66,8 @@ def find_root(root=None):
     Parameters
     ----------
     root : str or Path, optional
-        A folder with batches. One that does not exist, such as the `cs231n/datasets/cifar-10-batches-py` of the
-        original notebooks, is looked for by its name among the data folders.
+        A folder with batches. One that does not exist, such as the `cs231n/datasets/cifar-10-batches-py` of
+        the original notebooks, is looked for by its name among the data folders.
 
     Returns
     -------
@@ -82,7 +85,8 @@ def find_root(root=None):
     if found is None:
         looked = ", ".join(str(folder) for folder in candidate_folders())
         raise FileNotFoundError(
-            f"CIFAR-10 is not there: no folder {' or '.join(dict.fromkeys([*asked, *FOLDERS.values()]))} in {looked}. "
+            f"CIFAR-10 is not there: no folder {' or '.join(dict.fromkeys([*asked, *FOLDERS.values()]))} in "
+            f"{looked}. "
             "Fetch it with `cs231n data cifar10`, or set CS231N_DATA_DIR to the folder that holds it."
         )
     return found
@@ -155,7 +159,8 @@ def load_batch(path):
     raw = path.read_bytes()
     x, y = _parse_binary(raw, path) if path.suffix == ".bin" else _parse_python(raw, path)
     if y.size and (y.min() < 0 or y.max() > 9):
-        raise ValueError(f"{path}: labels must lie between 0 and 9; got {y.min()} to {y.max()}. Fetch the file again.")
+        raise ValueError(f"{path}: labels must lie between 0 and 9; got {y.min()} to {y.max()}. Fetch the "
+                         f"file again.")
     return x, y
 
 
@@ -163,7 +168,8 @@ def _parse_binary(raw, path):
     """Records of one label byte and 3,072 bytes: the red, green and blue planes, row by row."""
     size = 1 + _PIXELS
     if not raw or len(raw) % size:
-        raise ValueError(f"{path}: a binary batch is a whole number of records of {size} bytes; got {len(raw)} bytes. "
+        raise ValueError(f"{path}: a binary batch is a whole number of records of {size} bytes; got "
+                         f"{len(raw)} bytes. "
                          "The file is truncated or something else; fetch it again.")
     records = np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
     return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
@@ -175,14 +181,18 @@ def _parse_python(raw, path):
         batch = {_text(key): value for key, value in batch.items()}
         x, labels = batch["data"].to_numpy(), batch["labels"]
         y = np.array(labels, dtype=np.int64)
-        if x.ndim != 2 or x.shape[1] != _PIXELS or y.shape != (len(x),) or not all(type(k) is int for k in labels):
-            raise ValueError(f"data of shape {x.shape} and labels of shape {y.shape} where (N, {_PIXELS}) and (N,) "
+        whole = all(type(label) is int for label in labels)
+        if x.ndim != 2 or x.shape[1] != _PIXELS or y.shape != (len(x),) or not whole:
+            raise ValueError(f"data of shape {x.shape} and labels of shape {y.shape} where (N, {_PIXELS}) "
+                             f"and (N,) "
                              "are expected")
-    # A hostile or cut pickle can make the unpickler raise nearly any of these; all mean the same to the caller.
+    # A hostile or cut pickle can make the unpickler raise nearly any of these; all mean the same to the
+    # caller.
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError,
             ImportError, OverflowError, MemoryError, RecursionError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path}: not a CIFAR-10 batch ({reason}). Fetch it again with `cs231n data cifar10`.") from None
+        raise ValueError(f"{path}: not a CIFAR-10 batch ({reason}). Fetch it again with `cs231n data "
+                         f"cifar10`.") from None
     return x.reshape(-1, 3, 32, 32), y
 
 

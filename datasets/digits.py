@@ -1,6 +1,7 @@
 """digits: 1,797 real handwritten digits of 8x8 gray pixels, bundled with scikit-learn.
 
-Source: E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, 1998.
+Source: E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning
+Repository, 1998.
 """
 
 import numpy as np
@@ -13,14 +14,14 @@ _SPLIT_SEED = 23101
 def load():
     """Load the digits in a fixed, stratified split of 60 %, 20 % and 20 %.
 
-    Every class is shuffled with a fixed seed and divided on its own, so that all splits hold the ten digits in
-    the same proportion.
+    Every class is shuffled with a fixed seed and divided on its own, so that all splits hold the ten digits
+    in the same proportion.
 
     Returns
     -------
     data : dict
-        `X_train` of shape (1083, 1, 8, 8), `X_val` of shape (359, 1, 8, 8) and `X_test` of shape (355, 1, 8, 8),
-        float32 with values 0 to 16; `y_train`, `y_val` and `y_test` with the labels, int64.
+        `X_train` of shape (1083, 1, 8, 8), `X_val` of shape (359, 1, 8, 8) and `X_test` of shape (355, 1, 8,
+        8), float32 with values 0 to 16; `y_train`, `y_val` and `y_test` with the labels, int64.
     """
     from sklearn.datasets import load_digits
 

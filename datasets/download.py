@@ -21,8 +21,8 @@ class DownloadError(OSError):
 def fetch(url, path, md5, size, progress=True, attempts=5, pause=1.0):
     """Download a file, or what is missing of it.
 
-    What has arrived lies beside `path` as `.part`; the next call goes on from there. Only a file with the right size
-    and checksum ever gets the name `path`.
+    What has arrived lies beside `path` as `.part`; the next call goes on from there. Only a file with the
+    right size and checksum ever gets the name `path`.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def fetch(url, path, md5, size, progress=True, attempts=5, pause=1.0):
         _fetch_part(url, part, size, progress, attempts, pause)
         if not _is_whole(part, md5, size):
             part.unlink()
-            raise DownloadError(f"{url}: the checksum of what arrived is not {md5}. It was deleted; run the command "
+            raise DownloadError(f"{url}: the checksum of what arrived is not {md5}. It was deleted; run the "
+                                f"command "
                                 "again, and if that does not help, use another network.")
         part.replace(path)
     except OSError as error:
@@ -75,7 +76,8 @@ def _fetch_part(url, part, size, progress, attempts, pause):
     from tqdm import tqdm
 
     left, most = attempts, _length(part)
-    with tqdm(desc=part.stem, total=size, initial=_length(part), unit="B", unit_scale=True, disable=not progress) as bar:
+    with tqdm(desc=part.stem, total=size, initial=_length(part), unit="B", unit_scale=True,
+              disable=not progress) as bar:
         while _length(part) < size:
             reason = "the connection ended early"
             try:
@@ -88,7 +90,8 @@ def _fetch_part(url, part, size, progress, attempts, pause):
                 continue
             left -= 1
             if left <= 0:
-                raise DownloadError(f"{url}: {_length(part)} of {size} bytes arrived, then: {reason}. Check the network "
+                raise DownloadError(f"{url}: {_length(part)} of {size} bytes arrived, then: {reason}. Check "
+                                    f"the network "
                                     "and run the command again; it goes on from there.")
             time.sleep(pause)
 
@@ -120,7 +123,8 @@ def _receive(url, part, size, bar):
                     break
     if _length(part) > size:
         part.unlink()
-        raise DownloadError(f"{url}: the server sends more than the {size} bytes of the file. What arrived was deleted; "
+        raise DownloadError(f"{url}: the server sends more than the {size} bytes of the file. What arrived "
+                            f"was deleted; "
                             "run the command again, and if that does not help, use another network.")
 
 
@@ -141,9 +145,11 @@ def _explain(error, path):
     if isinstance(error, DownloadError):
         return error
     if error.errno == errno.ENOSPC:
-        return DownloadError(f"{path.parent}: the disk is full. Make room, or set CS231N_DATA_DIR to another disk, "
+        return DownloadError(f"{path.parent}: the disk is full. Make room, or set CS231N_DATA_DIR to "
+                             f"another disk, "
                              "and run the command again.")
-    return DownloadError(f"{path}: cannot be written ({error.strerror or error}). Set CS231N_DATA_DIR to a folder "
+    return DownloadError(f"{path}: cannot be written ({error.strerror or error}). Set CS231N_DATA_DIR to a "
+                         f"folder "
                          "that you may write to.")
 
 
@@ -196,14 +202,15 @@ def unpack(archive, folder):
                 folder.rename(Path(scratch) / "old")
             fresh.rename(folder)
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DownloadError(f"{archive}: cannot be unpacked ({error}). Delete it and run the command again.") from error
+        raise DownloadError(f"{archive}: cannot be unpacked ({error}). Delete it and run the command "
+                            f"again.") from error
     except OSError as error:
         raise _explain(error, folder) from error
     return folder
 
 
 def _unpack_member(tar, member, name, fresh):
-    """Write one file of the archive; links, devices and names that lead elsewhere, on any system, are refused."""
+    """Write one file of the archive; refuse links, devices and names that lead elsewhere on any system."""
     if member.isdir():
         return
     match = re.fullmatch(r"(?:\./)?([\w.-]+)/([\w.-]*\w)", member.name, re.ASCII)

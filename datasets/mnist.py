@@ -1,6 +1,7 @@
 """MNIST: 70,000 handwritten digits of 28x28 gray pixels, in IDX files, plain or compressed with gzip.
 
-Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, 1998.
+Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*,
+1998.
 """
 
 import gzip
@@ -81,7 +82,8 @@ def find_root(root=None):
 def load(root=None):
     """Load the training and the test images.
 
-    Where only the 10,000 test images lie, every fifth of them stays a test image and the other 8,000 are for training.
+    Where only the 10,000 test images lie, every fifth of them stays a test image and the other 8,000 are for
+    training.
 
     Parameters
     ----------
@@ -105,7 +107,8 @@ def load(root=None):
     root = find_root(root)
     test = _pair(root, "t10k")
     if test is None:
-        raise FileNotFoundError(f"MNIST: {root} holds no t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (with or without .gz). "
+        raise FileNotFoundError(f"MNIST: {root} holds no t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte "
+                                f"(with or without .gz). "
                                 "Fetch them with `cs231n data mnist`.")
     train = _pair(root, "train")
     if train is not None:
@@ -124,7 +127,8 @@ def _pair(root, prefix):
         paths.append(found[0])
     x, y = (load_idx(path) for path in paths)
     if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or (y.size and y.max() > 9):
-        raise ValueError(f"{paths[0]}: images of shape {x.shape} do not go with the labels of shape {y.shape} in "
+        raise ValueError(f"{paths[0]}: images of shape {x.shape} do not go with the labels of shape "
+                         f"{y.shape} in "
                          f"{paths[1].name}. Fetch both files again.")
     return x[:, None], y.astype(np.int64)
 
@@ -132,8 +136,8 @@ def _pair(root, prefix):
 def load_idx(path):
     """Load one IDX file of unsigned bytes; a name that ends with `.gz` is unpacked on the way.
 
-    The format: two zero bytes, the type (8 for unsigned bytes), the number of dimensions, every dimension as a
-    big-endian 4-byte integer, the values.
+    The format: two zero bytes, the type (8 for unsigned bytes), the number of dimensions, every dimension as
+    a big-endian 4-byte integer, the values.
 
     Parameters
     ----------
@@ -151,12 +155,14 @@ def load_idx(path):
     path = Path(path)
     raw = _read(path)
     if len(raw) < 4 or raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
-        raise ValueError(f"{path}: an IDX file of bytes starts with 00 00 08; got {raw[:4].hex(' ') or 'nothing'}. "
+        raise ValueError(f"{path}: an IDX file of bytes starts with 00 00 08; got "
+                         f"{raw[:4].hex(' ') or 'nothing'}. "
                          "Fetch the file again.")
     start = 4 + 4 * raw[3]
     shape = tuple(int(size) for size in np.frombuffer(raw[4:start], dtype=">u4"))
     if len(raw) - start != math.prod(shape):
-        raise ValueError(f"{path}: the header promises {math.prod(shape)} values of shape {shape}; got {len(raw) - start}. "
+        raise ValueError(f"{path}: the header promises {math.prod(shape)} values of shape {shape}; got "
+                         f"{len(raw) - start}. "
                          "The file is truncated or damaged; fetch it again.")
     return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
 
@@ -170,5 +176,6 @@ def _read(path):
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: not a whole gzip file ({error}). Fetch it again.") from None
     if len(raw) > _MAX_BYTES:
-        raise ValueError(f"{path}: unpacks to more than {_MAX_BYTES} bytes, which MNIST does not. Fetch it again.")
+        raise ValueError(f"{path}: unpacks to more than {_MAX_BYTES} bytes, which MNIST does not. Fetch it "
+                         f"again.")
     return raw

@@ -1,9 +1,11 @@
 """shapes10: a generated set of 32x32 color images in ten classes.
 
 It has the shape of CIFAR-10, needs no network, and any number of images can be drawn from any seed.
-A class is a shape or a texture; place, size, rotation, colors, light and background vary and say little about it.
+A class is a shape or a texture; place, size, rotation, colors, light and background vary and say little about
+it.
 
-Trained on the 5,000 images of `SEEDS["train"]`, classifiers name this share of the 1,000 images of `SEEDS["test"]` right:
+Trained on the 5,000 images of `SEEDS["train"]`, classifiers name this share of the 1,000 images of
+`SEEDS["test"]` right:
 
     k nearest neighbors    29.5 %
     linear softmax         39.7 %
@@ -38,10 +40,10 @@ _SIN = np.roll(_COS, _TURN // 4)
 def generate(num, seed):
     """Draw `num` labeled images from a seed.
 
-    The first k images of a longer draw are the images of a draw of k; every ten images in a row that start at a
-    multiple of ten hold each class once. The same seed gives the same bytes on every platform: the
-    random bits are the raw output of PCG64, which NumPy keeps stable, and the arithmetic is exact or
-    correctly rounded.
+    The first k images of a longer draw are the images of a draw of k; every ten images in a row that start at
+    a multiple of ten hold each class once. The same seed gives the same bytes on every platform: the random
+    bits are the raw output of PCG64, which NumPy keeps stable, and the arithmetic is exact or correctly
+    rounded.
 
     Parameters
     ----------
@@ -76,7 +78,8 @@ def generate(num, seed):
 
 def _uniform(bits, num, columns):
     """Draw `num` rows of exact multiples of 2**-24 in [0, 1), float32."""
-    return (bits.random_raw(num * columns).reshape(num, columns) >> np.uint64(40)).astype(np.float32) * np.float32(2**-24)
+    raw = bits.random_raw(num * columns).reshape(num, columns) >> np.uint64(40)
+    return raw.astype(np.float32) * np.float32(2**-24)
 
 
 def _noise(bits, num):

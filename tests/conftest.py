@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def real_data():
-    """The folder with real CIFAR-10 and MNIST images; the test skips where CS231N_DATA_DIR does not name one."""
+    """The folder with real CIFAR-10 and MNIST images; the test skips where CS231N_DATA_DIR names none."""
     folder = os.environ.get("CS231N_DATA_DIR")
     if not folder or not Path(folder).is_dir():
         pytest.skip("needs real images: set CS231N_DATA_DIR to a folder with CIFAR-10 and MNIST")

@@ -40,12 +40,13 @@ def test_the_original_path_finds_the_data_folder(small_cifar10):
     assert (Xtr.shape, Ytr.shape, Xte.shape, Yte.shape) == ((100, 32, 32, 3), (100,), (20, 32, 32, 3), (20,))
 
 
-def test_get_cifar10_data_takes_training_then_validation_images_and_subtracts_the_training_mean(small_cifar10):
+def test_get_cifar10_data_takes_training_then_validation_images_without_the_training_mean(small_cifar10):
     Xtr, Ytr, Xte, Yte = load_CIFAR10(small_cifar10)
     data = get_CIFAR10_data(70, 20, 10)
     assert list(data) == ["X_train", "y_train", "X_val", "y_val", "X_test", "y_test"]
     mean = Xtr[:70].mean(axis=0)
-    for split, expected, y in (("train", Xtr[:70], Ytr[:70]), ("val", Xtr[70:90], Ytr[70:90]), ("test", Xte[:10], Yte[:10])):
+    parts = (Xtr[:70], Ytr[:70]), (Xtr[70:90], Ytr[70:90]), (Xte[:10], Yte[:10])
+    for split, (expected, y) in zip(SPLITS, parts):
         np.testing.assert_allclose(data[f"X_{split}"], (expected - mean).transpose(0, 3, 1, 2), atol=1e-4)
         np.testing.assert_array_equal(data[f"y_{split}"], y)
         assert data[f"X_{split}"].flags.c_contiguous
@@ -58,7 +59,7 @@ def test_get_cifar10_data_without_subtracting_keeps_the_pixels(small_cifar10):
 
 
 def test_get_cifar10_data_with_too_few_images_says_what_is_there_and_what_to_pass(small_cifar10):
-    with pytest.raises(ValueError, match="50000 training and validation images .* only 100. Pass num_training=0"):
+    with pytest.raises(ValueError, match="50000 training and validation .* only 100. Pass a smaller num_training"):
         get_CIFAR10_data()
     with pytest.raises(ValueError, match="only 100. Pass num_training=80"):
         get_CIFAR10_data(num_training=90, num_validation=20, num_test=5)
@@ -72,9 +73,9 @@ def small_mnist(small_cifar10):
     rng = np.random.default_rng(4)
     folder = small_cifar10.parent / "mnist"
     folder.mkdir()
-    for kind, header, shape in (("images-idx3", [100, 28, 28], (100, 28, 28)), ("labels-idx1", [100], (100,))):
+    for kind, shape in (("images-idx3", (100, 28, 28)), ("labels-idx1", (100,))):
         values = rng.integers(0, 10, shape, dtype=np.uint8)
-        head = b"\0\0\x08" + bytes([len(header)]) + np.array(header, ">u4").tobytes()
+        head = b"\0\0\x08" + bytes([len(shape)]) + np.array(shape, ">u4").tobytes()
         (folder / f"t10k-{kind}-ubyte").write_bytes(head + values.tobytes())
 
 
@@ -91,7 +92,8 @@ def test_every_set_gives_six_arrays_of_the_same_kind(name, small_mnist):
 
 
 @pytest.mark.parametrize("name, sizes", [
-    ("shapes10", (5000, 1000, 1000)), ("digits", (1083, 359, 355)), ("cifar10", (0, 100, 20)), ("mnist", (0, 80, 20)),
+    ("shapes10", (5000, 1000, 1000)), ("digits", (1083, 359, 355)), ("cifar10", (0, 100, 20)),
+    ("mnist", (0, 80, 20)),
 ])
 def test_the_default_sizes(name, sizes, small_mnist):
     num_test = 20 if name == "cifar10" else None

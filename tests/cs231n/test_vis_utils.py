@@ -65,7 +65,8 @@ def test_image_grid_shows_gray_images_in_gray_and_constant_ones_as_medium_gray()
 
 
 @pytest.mark.parametrize("shape, titles, message", [
-    ((3, 8, 8), None, "got (3, 8, 8)"), ((2, 4, 8, 8), None, "got (2, 4, 8, 8)"), ((0, 3, 8, 8), None, "got (0, 3, 8, 8)"),
+    ((3, 8, 8), None, "got (3, 8, 8)"), ((2, 4, 8, 8), None, "got (2, 4, 8, 8)"),
+    ((0, 3, 8, 8), None, "got (0, 3, 8, 8)"),
     ((2, 3, 8, 8), ["a"], "got 1 for 2 images"),
 ])
 def test_image_grid_refuses_what_is_no_image(shape, titles, message):
@@ -87,7 +88,8 @@ def test_weight_templates_are_the_columns_of_the_weights(bias, layout):
 
 
 def test_weight_templates_of_another_size_say_what_to_pass():
-    with pytest.raises(ValueError, match=r"3072 or 3073 rows for images of shape \(3, 32, 32\); got shape \(64, 10\)"):
+    with pytest.raises(ValueError, match=r"3072 or 3073 rows for images of shape \(3, 32, 32\); got shape "
+                                         r"\(64, 10\)"):
         weight_templates(np.zeros((64, 10)))
 
 

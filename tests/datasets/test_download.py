@@ -139,7 +139,7 @@ def test_a_missing_file_names_the_status(file_server, tmp_path):
 def test_no_network_is_one_clear_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/set.tar.gz"
-    with pytest.raises(DownloadError, match="0 of 10 bytes arrived, then: .*refused.*Check the network") as caught:
+    with pytest.raises(DownloadError, match="0 of 10 bytes .*refused.*Check the network") as caught:
         fetch(url, tmp_path / "set", MD5, 10, progress=False, attempts=2, pause=0)
     assert "\n" not in str(caught.value)
 
@@ -179,7 +179,8 @@ def archive(path, members):
 
 
 def test_unpack_puts_the_folder_in_place_and_replaces_an_old_one(tmp_path):
-    packed = archive(tmp_path / "a.tar.gz", [("batches", b"", tarfile.DIRTYPE), ("batches/a.bin", b"new"), ("./batches/b", b"")])
+    members = [("batches", b"", tarfile.DIRTYPE), ("batches/a.bin", b"new"), ("./batches/b", b"")]
+    packed = archive(tmp_path / "a.tar.gz", members)
     (tmp_path / "batches").mkdir()
     (tmp_path / "batches" / "old").write_bytes(b"old")
     folder = unpack(packed, tmp_path / "batches")
@@ -189,9 +190,11 @@ def test_unpack_puts_the_folder_in_place_and_replaces_an_old_one(tmp_path):
 
 
 @pytest.mark.parametrize("member", [
-    ("../evil", b"x"), ("/tmp/evil", b"x"), ("batches/../../evil", b"x"), ("batches/..", b"x"), ("other/a", b"x"),
+    ("../evil", b"x"), ("/tmp/evil", b"x"), ("batches/../../evil", b"x"),
+    ("batches/..", b"x"), ("other/a", b"x"),
     ("batches\\evil", b"x"), ("batches/C:evil", b"x"), ("batches/sub/a", b"x"), ("batches/dot.", b"x"),
-    ("batches/link", b"", tarfile.SYMTYPE), ("batches/hard", b"", tarfile.LNKTYPE), ("batches/p", b"", tarfile.FIFOTYPE),
+    ("batches/link", b"", tarfile.SYMTYPE), ("batches/hard", b"", tarfile.LNKTYPE),
+    ("batches/p", b"", tarfile.FIFOTYPE),
 ])
 def test_unpack_refuses_what_leads_elsewhere_and_leaves_nothing(tmp_path, member):
     packed = archive(tmp_path / "a.tar.gz", [("batches/a", b"1"), member])

@@ -9,7 +9,8 @@ from cs231n.datasets import mnist
 
 
 def idx(values):
-    return b"\0\0\x08" + bytes([values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
+    sizes = struct.pack(f">{values.ndim}I", *values.shape)
+    return b"\0\0\x08" + bytes([values.ndim]) + sizes + values.tobytes()
 
 
 def write_set(folder, prefix, num, seed, ending=".gz"):
@@ -65,7 +66,9 @@ def test_damaged_idx_files_are_one_clear_line(tmp_path, raw, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("damage", [lambda raw: raw[:-10], lambda raw: b"no gzip", lambda raw: raw[:15] + b"\xff" * 60])
+@pytest.mark.parametrize("damage", [
+    lambda raw: raw[:-10], lambda raw: b"no gzip", lambda raw: raw[:15] + b"\xff" * 60,
+])
 def test_damaged_gzip_files_are_one_clear_line(tmp_path, damage):
     raw = gzip.compress(idx(np.random.default_rng(1).integers(0, 256, (9, 9), dtype=np.uint8)))
     (tmp_path / "file.gz").write_bytes(damage(raw))
