@@ -93,8 +93,8 @@ def count(name):
         return f"as many images as wanted, generated from a seed; {how} draws 5,000, 1,000 and 1,000"
     if name == "digits":
         data = data_utils.load_dataset(name)
-        return f"{sum(len(data[f'y_{split}']) for split in ('train', 'val', 'test')):,} images of "
-               f"scikit-learn; {how}"
+        total = sum(len(data[f"y_{split}"]) for split in ("train", "val", "test"))
+        return f"{total:,} images of scikit-learn; {how}"
     module = {"cifar10": cifar10, "mnist": mnist}[name]
     _, y_train, _, y_test = module.load()
     return f"{len(y_train):,} training and {len(y_test):,} test images in {module.find_root()}; {how}"

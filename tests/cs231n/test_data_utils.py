@@ -59,7 +59,7 @@ def test_get_cifar10_data_without_subtracting_keeps_the_pixels(small_cifar10):
 
 
 def test_get_cifar10_data_with_too_few_images_says_what_is_there_and_what_to_pass(small_cifar10):
-    with pytest.raises(ValueError, match="50000 training and validation .* only 100. Pass a smaller num_training"):
+    with pytest.raises(ValueError, match="50000 training and .* only 100. Pass a smaller num_training"):
         get_CIFAR10_data()
     with pytest.raises(ValueError, match="only 100. Pass num_training=80"):
         get_CIFAR10_data(num_training=90, num_validation=20, num_test=5)

@@ -72,7 +72,7 @@ class Call:
 
 def test_a_pickle_that_wants_to_run_something_is_refused_before_it_runs(tmp_path):
     target = tmp_path / "ran"
-    calls = Call(eval, f"open({str(target)!r}, 'w')"), Call(exec, "1"), Call(np.load, "x"), Call(getattr, 1, "real")
+    calls = Call(eval, f"open({str(target)!r}, 'w')"), Call(exec, "1"), Call(getattr, 1, "real")
     for call in calls:
         (tmp_path / "a").write_bytes(pickle.dumps({"data": call, "labels": []}))
         with pytest.raises(ValueError, match=r"not a CIFAR-10 batch \(it asks for .*, which a batch does "
@@ -167,7 +167,7 @@ def test_the_folder_of_the_original_notebooks_is_found_in_the_data_folder(monkey
     monkeypatch.setenv("CS231N_DATA_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     asked = "cs231n/datasets/cifar-10-batches-py"
-    with pytest.raises(FileNotFoundError, match="is not there: no folder cifar-10-batches-py or .*cs231n data"):
+    with pytest.raises(FileNotFoundError, match="no folder cifar-10-batches-py or .*cs231n data"):
         cifar10.find_root(asked)
     (tmp_path / "cifar-10-batches-bin").mkdir()
     assert cifar10.find_root(asked) == cifar10.find_root() == tmp_path / "cifar-10-batches-bin"
