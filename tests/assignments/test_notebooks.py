@@ -102,7 +102,8 @@ def test_written_questions_have_a_mark_scheme(notebook):
     written = [c for c in of_type(notebook, "markdown") if nbgrader(c).get("grade")]
     assert written
     for cell in written:
-        scheme = cell.source.partition("=== BEGIN MARK SCHEME ===")[2]
+        solution = cell.source.partition("### BEGIN SOLUTION")[2].partition("### END SOLUTION")[0]
+        scheme = solution.partition("**Mark scheme**")[2]
         assert sum(map(int, re.findall(r"^- (\d+) points?", scheme, re.MULTILINE))) == nbgrader(cell)["points"]
 
 
