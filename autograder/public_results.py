@@ -42,7 +42,7 @@ def _fingerprint(mistake, expected):
     exercise = EXERCISES[mistake.exercise]
     cases = exercise.draw()
     with reference(mistake.changes()) as worker:
-        answers = {probe: worker.ask(exercise.id, probe, cases) for probe in expected}
+        answers = {probe: exercise.answers(worker.ask, probe, cases) for probe in expected}
     return {probe: marks(exercise, cases, answers[probe], expected[probe]) for probe in expected}
 
 

@@ -74,7 +74,7 @@ def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
     """
     results = []
     for probe, arrays in expected.items():
-        answers = ask(exercise.id, probe, cases)
+        answers = exercise.answers(ask, probe, cases)
         result = _evaluate_answers(exercise, cases, answers, arrays, hidden)
         if result.status == PASS:
             return result

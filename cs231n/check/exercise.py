@@ -69,6 +69,9 @@ class Exercise:
         Largest error relative to the scale of the expected array, by quantity; others follow `LIMITS`.
     keeps_inputs : bool
         Whether changing an input array in place is a mistake.
+    reduce : callable, optional
+        ``reduce(inputs, arrays)`` returns what of an answer is compared, as a dict of arrays, where many answers are
+        right: a random mask, an order. It runs with whoever judges, never beside the student's code.
     """
 
     id: str
@@ -77,6 +80,7 @@ class Exercise:
     cases: Callable
     limits: dict = field(default_factory=dict)
     keeps_inputs: bool = True
+    reduce: Callable | None = None
 
     @property
     def file(self):
@@ -96,6 +100,31 @@ class Exercise:
         cases : list of Case
         """
         return list(self.cases(np.random.RandomState(seed)))
+
+    def answers(self, ask, probe, cases):
+        """Ask a probe about the cases, and keep of every answer what is compared.
+
+        Parameters
+        ----------
+        ask : callable
+            ``ask(exercise_id, probe_name, cases)``, as `Worker.ask`.
+        probe : str
+        cases : list of Case
+
+        Returns
+        -------
+        answers : list of dict
+        """
+        return [self._reduced(case, a) for case, a in zip(cases, ask(self.id, probe, cases), strict=True)]
+
+    def _reduced(self, case, answer):
+        if self.reduce is None or answer["status"] != "answered":
+            return answer
+        try:
+            return answer | {"arrays": self.reduce(case.inputs, answer["arrays"])}
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            text = f"the arrays do not have the shapes that the docstring asks for ({error})"
+            return answer | {"status": "unanswerable", "error": {"type": "ValueError", "message": text, "where": ""}}
 
     def limit(self, quantity, dtype):
         """float : the largest error that still passes for this quantity in this precision."""

@@ -13,34 +13,34 @@ on the way knows how much the result changes when its own value does.
 The pieces, in the order in which to read them: ``operations`` (what one gate does,
 forward and backward), ``traversal`` (in which order the gates work, and how their
 gradients add up), ``node`` (the operator syntax), ``products`` (Jacobians, formed and
-not formed) and ``drawing`` (the picture).
+not formed) and ``drawing`` (the picture). ``flat`` has none of this: backpropagation by hand.
 """
 
-from .drawing import draw
-from .node import Node, exp, log, matmul, maximum, relu, sigmoid, tanh
-from .operations import (
-    Add,
-    Divide,
-    Exp,
-    Log,
-    MatMul,
-    Maximum,
-    Mean,
-    Multiply,
-    Operation,
-    Power,
-    ReLU,
-    Sigmoid,
-    Subtract,
-    Sum,
-    Tanh,
-)
-from .products import jacobian, jvp, vjp
-from .traversal import backpropagate, sum_to_shape, topological_order
+from .._lazy import lazy_names
 
-__all__ = [
-    "Add", "Divide", "Exp", "Log", "MatMul", "Maximum", "Mean", "Multiply", "Node", "Operation", "Power",
-    "ReLU", "Sigmoid", "Subtract", "Sum", "Tanh", "backpropagate", "draw", "exp", "jacobian",
-    "jvp", "log", "matmul", "maximum", "relu", "sigmoid", "sum_to_shape", "tanh",
-    "topological_order", "vjp",
-]
+_TABLE = {
+    "operations": (
+        "Add",
+        "Divide",
+        "Exp",
+        "Log",
+        "MatMul",
+        "Maximum",
+        "Mean",
+        "Multiply",
+        "Operation",
+        "Power",
+        "ReLU",
+        "Sigmoid",
+        "Subtract",
+        "Sum",
+        "Tanh",
+    ),
+    "traversal": ("backpropagate", "sum_to_shape", "topological_order"),
+    "node": ("Node", "exp", "log", "matmul", "maximum", "relu", "sigmoid", "tanh"),
+    "products": ("jacobian", "jvp", "vjp"),
+    "drawing": ("draw",),
+    "flat": ("least_squares", "sigmoid_neuron"),
+}
+
+__getattr__, __dir__ = lazy_names(__name__, _TABLE)

@@ -124,7 +124,7 @@ class Node:
                 f"one per input; got {type(grads).__name__}."
             )
         if self.operation.elementwise:
-            return [sum_to_shape(dx, x.shape) for x, dx in zip(self.inputs, grads)]
+            return [_without_copies(dx, x.shape) for x, dx in zip(self.inputs, grads)]
         for x, dx in zip(self.inputs, grads):
             if np.shape(dx) != x.shape:
                 raise ValueError(
@@ -195,6 +195,11 @@ class Node:
 def _as_float(value):
     value = np.asarray(value)
     return value if np.issubdtype(value.dtype, np.floating) else value.astype(np.float64)
+
+
+def _without_copies(dx, shape):
+    """The gradient of a value that may have been broadcast; sums only where there is something to sum."""
+    return dx if np.shape(dx) == shape else sum_to_shape(dx, shape)
 
 
 def _constant(value, dtype):

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-FAMILIES = ("affine", "activations", "losses", "fully_connected", "optimizers", "training")
+FAMILIES = ("affine", "activations", "losses", "fully_connected", "optimizers", "graph", "training")
 
 EXERCISES = {}
 """dict of str -> Exercise : every exercise by its id."""

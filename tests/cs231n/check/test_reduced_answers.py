@@ -1,0 +1,54 @@
+"""Where many answers are right, what they have in common is compared, on the side of whoever judges."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cs231n.check import EXERCISES
+from cs231n.check.evaluation import evaluate
+
+ORDER = EXERCISES["topological_order"]
+EXPECTED = {"order": [ORDER.reduce(case.inputs, {"order": np.arange(case.inputs["size"])}) for case in ORDER.draw()]}
+
+
+def judged(order):
+    """The result of an answer that is a function of the number of nodes."""
+    cases = ORDER.draw()
+    answers = [{"status": "answered", "arrays": {"order": order(c.inputs["size"])}, "changed": [], "warnings": []}
+               for c in cases]
+    return evaluate(ORDER, cases, lambda *_: answers, EXPECTED)
+
+
+def test_another_valid_order_is_right():
+    def swapped(size):
+        # In the graph of four nodes, 1 and 2 do not depend on each other.
+        return np.array([0, 2, 1, 3]) if size == 4 else np.arange(size)
+
+    assert judged(swapped).status == "pass"
+
+
+def test_an_order_from_the_end_is_wrong():
+    result = judged(lambda size: np.arange(size)[::-1])
+    assert result.status == "fail" and not result.parts["1 for each input that comes before its user"]
+
+
+def test_a_node_left_out_twice_listed_or_unknown_is_wrong():
+    for order in (lambda n: np.arange(n - 1), lambda n: np.repeat(np.arange(n), 2), lambda n: np.arange(n) - 1,
+                  lambda n: np.arange(n) + 1, lambda n: np.zeros(0, int), lambda n: np.full(n, 10**9)):
+        assert judged(order).status == "fail"
+
+
+def test_answers_of_any_form_are_refused_in_words():
+    for order in (np.zeros((2, 3, 4), int), np.array(3), np.array([1.5, np.inf]), np.array("text")):
+        with np.errstate(invalid="ignore"):
+            result = judged(lambda size: order)
+        assert result.status == "fail" and result.share == 0 and all(p.text for p in result.problems)
+    missing = {"status": "answered", "arrays": {}, "changed": [], "warnings": []}
+    result = evaluate(ORDER, ORDER.draw(), lambda *_: [missing] * len(ORDER.draw()), EXPECTED)
+    assert result.status == "fail" and result.share == 0
+
+
+def test_an_exercise_without_it_is_compared_as_it_is():
+    plain = replace(ORDER, reduce=None)
+    answer = {"status": "answered", "arrays": {"order": np.arange(3)}}
+    assert plain.answers(lambda *_: [answer], "order", plain.draw()[:1]) == [answer]
