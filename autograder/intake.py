@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import stat
 import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -320,9 +319,11 @@ def _folder(course):
 
 def _sweep(course):
     """Remove what a run that was killed has left half-written."""
-    for path in _folder(course).glob(".incoming-*"):
-        if stat.S_ISDIR(path.lstat().st_mode):
-            shutil.rmtree(path, ignore_errors=True)
+    folder = _folder(course)
+    for path in folder.glob(".incoming-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(".*.part"):
+        path.unlink(missing_ok=True)
 
 
 def _load(course, assignment):

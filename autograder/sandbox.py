@@ -89,7 +89,7 @@ class Bubblewrap:
             raise Unavailable(f"not made for {sys.platform}")
         if bwrap is None:
             raise Unavailable("bwrap is not installed")
-        sandbox = cls(bwrap, become_nobody=os.geteuid() == 0)
+        sandbox = cls(bwrap, become_nobody=os.geteuid() == 0 and _has_nobody())
         command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
         try:
             run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
@@ -195,6 +195,12 @@ def worker_options(limits):
         f"--cpu-seconds={max(1, int(limits.cpu_seconds))}",
         f"--file-bytes={int(limits.file_mb * 2**20)}",
     ]
+
+
+def _has_nobody():
+    """Whether there is a user nobody to become: in a container without one, root is some ordinary user outside."""
+    ranges = [map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    return any(first <= NOBODY < first + count for first, _, count in ranges)
 
 
 def _libraries():

@@ -4,6 +4,9 @@ import errno
 import io
 import json
 import os
+import subprocess
+import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -243,6 +246,7 @@ def test_interrupted_run_goes_on_where_it_was(course, assignment, hand_in, monke
 def test_leftovers_of_a_killed_run_are_swept(course, assignment, hand_in):
     hand_in("ada")
     (course.root / "collect" / ".incoming-dead").mkdir(parents=True)
+    (course.root / "collect" / ".dead.part").touch()
     collect(course, assignment)
     assert sorted(p.name for p in (course.root / "collect").iterdir()) == ["assignment2.json"]
 
@@ -307,3 +311,24 @@ def test_mutated_hand_ins_change_nothing_outside_their_own_folder(course, assign
     assert receipt.status in ("accepted", "unchanged", "refused") and bool(receipt.reason) == (receipt.status == "refused")
     after = {path: text for path, text in tree(course.root).items() if not path.as_posix().startswith(own)}
     assert after == before
+
+
+@pytest.mark.slow
+def test_run_that_is_killed_at_any_moment_goes_on_and_ends_the_same(course, assignment, hand_in):
+    students = [f"student{n}" for n in range(60)]
+    for student in students:
+        hand_in(student, affine=student.encode() * 5000)
+    command = [sys.executable, "-m", "autograder", "collect", "assignment2", "--course", str(course.root)]
+    for moment in range(12):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+            # The bar appears when the first hand-in is taken; the kills spread over what follows.
+            run.stderr.read(1)
+            time.sleep(0.002 * moment ** 2)
+            run.kill()
+    assert collect(course, assignment).complete
+    assert course.students("assignment2") == sorted(students)
+    for student in students:
+        assert filed(course, student)[AFFINE] == student.encode() * 5000
+        assert set(filed(course, student)) == {*assignment.hand_in, "timestamp.txt"}
+    assert not (course.root / "replaced").exists()
+    assert not list((course.root / "collect").glob(".*"))
