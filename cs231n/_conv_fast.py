@@ -11,6 +11,21 @@ MOST_PIXELS = 2**31 - 1  # kernels count the entries of one image in 32 bits
 target = None if kernels is None else kernels.BEST_TARGET
 
 
+_winograd = True
+
+
+def use_winograd(on):
+    """Allow (the default) or forbid Winograd's algorithm for 3x3 filters with stride 1.
+
+    It takes a quarter of the multiplications; errors are up to 1e-5 of the largest
+    output in float32 and 1e-13 in float64, ten to twenty times those of the direct
+    kernel. It steps back by itself from images with entries that are not finite, huge,
+    or more than 4096 times the mean magnitude of their image.
+    """
+    global _winograd
+    _winograd = bool(on)
+
+
 def _fits(x, w, geometry):
     """Whether the kernels can take this convolution; NumPy takes what is left."""
     out_pixels = len(w) * geometry.out[0] * geometry.out[1]
@@ -34,6 +49,7 @@ def _sizes(x, w, geometry, groups):
         "corner": (geometry.pads[0][0], geometry.pads[1][0]),
         "dilation": geometry.dilation,
         "steps": (C * H * W, F * out_H * out_W),
+        "winograd": _winograd,
     }
     if (HH, WW) == geometry.stride == (1, 1) and geometry.pads == ((0, 0), (0, 0)):
         sizes["x"], sizes["out"] = _long_rows(sizes["x"], x.itemsize)

@@ -15,7 +15,7 @@ cdef extern from "kernels/targets.h" nogil:
     ctypedef struct conv_sizes:
         idx N, C, H, W, F, HH, WW
         idx stride_H, stride_W, top, left, dilation_H, dilation_W
-        idx out_H, out_W, x_step, out_step
+        idx out_H, out_W, x_step, out_step, winograd
     ctypedef struct pool_plan:
         idx planes, H, W, HH, WW, stride_H, stride_W, out_H, out_W
         const void *x
@@ -57,6 +57,7 @@ cdef conv_sizes _sizes(dict sizes):
     s.dilation_H, s.dilation_W = sizes["dilation"]
     s.out_H, s.out_W = sizes["out"]
     s.x_step, s.out_step = sizes["steps"]
+    s.winograd = sizes["winograd"]
     return s
 
 

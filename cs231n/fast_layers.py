@@ -11,7 +11,7 @@ windows), ``conv_*_cython`` (compiled columns), ``max_pool_*_reshape`` and
 ``*_pool_*_im2col``.
 """
 
-from ._conv_fast import conv_backward_fast, conv_forward_fast
+from ._conv_fast import conv_backward_fast, conv_forward_fast, use_winograd
 from ._conv_ladder import (
     conv_backward_cython,
     conv_backward_im2col,
@@ -58,4 +58,5 @@ __all__ = [
     "max_pool_forward_im2col",
     "max_pool_forward_reshape",
     "set_num_threads",
+    "use_winograd",
 ]

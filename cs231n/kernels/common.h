@@ -3,6 +3,7 @@
 #ifndef CS231N_COMMON_H
 #define CS231N_COMMON_H
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ typedef struct {
     idx stride_H, stride_W, top, left, dilation_H, dilation_W;
     idx out_H, out_W;
     idx x_step, out_step;
+    idx winograd; /* whether winograd.h may be used */
 } conv_sizes;
 
 /* Pooling, forward (x to out) or backward (dout in place of x, dx in place of out). */

@@ -23,7 +23,9 @@ static int run_direct(const correlation *p, const REAL *source, const REAL *w, c
 static int NAME(forward)(const conv_sizes *s, const void *x, const void *w, const void *b, void *out, int threads)
 {
     correlation p;
-    int done = plan_forward(&p, s, LANES, REAL_BYTES, 0) && run_direct(&p, x, w, b, out, threads);
+    int done = s->winograd ? by_winograd(s, x, w, out, b, 0, threads) : -1;
+    if (done >= 0) return done;
+    done = plan_forward(&p, s, LANES, REAL_BYTES, 0) && run_direct(&p, x, w, b, out, threads);
     free_correlation(&p);
     return done;
 }
@@ -31,7 +33,9 @@ static int NAME(forward)(const conv_sizes *s, const void *x, const void *w, cons
 static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *dx, int threads)
 {
     correlation p;
-    int done = plan_dx(&p, s, LANES, REAL_BYTES) && run_direct(&p, dout, w, NULL, dx, threads);
+    int done = s->winograd ? by_winograd(s, dout, w, dx, NULL, 1, threads) : -1;
+    if (done >= 0) return done;
+    done = plan_dx(&p, s, LANES, REAL_BYTES) && run_direct(&p, dout, w, NULL, dx, threads);
     free_correlation(&p);
     return done;
 }

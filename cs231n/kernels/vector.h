@@ -26,8 +26,12 @@ typedef REAL vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef REAL loose __attribute__((vector_size(VECTOR_BYTES), aligned(REAL_BYTES), may_alias));
 #if REAL_BYTES == 4
 typedef int32_t bits __attribute__((vector_size(VECTOR_BYTES)));
+#define ABSOLUTE (INT32_MAX - (bits){0}) /* all but the sign */
+#define REAL_LARGEST FLT_MAX
 #else
 typedef int64_t bits __attribute__((vector_size(VECTOR_BYTES)));
+#define ABSOLUTE (INT64_MAX - (bits){0})
+#define REAL_LARGEST DBL_MAX
 #endif
 
 #define load NAME(load)
@@ -47,4 +51,26 @@ static INLINE vec keep(vec v, bits mask) { return (vec)((bits)v & mask); }
 #define SHUFFLE(a, b, bits, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define SHUFFLE(a, b, bits, ...) __builtin_shuffle(a, b, (bits){__VA_ARGS__})
+#endif
+
+/* UNZIP: the even (0) or odd (1) lanes of a, then of b. ZIP: lanes of a and b in turn, of the
+ * low (0) or high (1) half of each. */
+#if LANES == 2
+#define UNZIP(a, b, odd) ((odd) ? SHUFFLE(a, b, bits, 1, 3) : SHUFFLE(a, b, bits, 0, 2))
+#define ZIP(a, b, high) UNZIP(a, b, high)
+#elif LANES == 4
+#define UNZIP(a, b, odd) ((odd) ? SHUFFLE(a, b, bits, 1, 3, 5, 7) : SHUFFLE(a, b, bits, 0, 2, 4, 6))
+#define ZIP(a, b, high) ((high) ? SHUFFLE(a, b, bits, 2, 6, 3, 7) : SHUFFLE(a, b, bits, 0, 4, 1, 5))
+#elif LANES == 8
+#define UNZIP(a, b, odd) \
+    ((odd) ? SHUFFLE(a, b, bits, 1, 3, 5, 7, 9, 11, 13, 15) : SHUFFLE(a, b, bits, 0, 2, 4, 6, 8, 10, 12, 14))
+#define ZIP(a, b, high) \
+    ((high) ? SHUFFLE(a, b, bits, 4, 12, 5, 13, 6, 14, 7, 15) : SHUFFLE(a, b, bits, 0, 8, 1, 9, 2, 10, 3, 11))
+#else
+#define UNZIP(a, b, odd)                                                                          \
+    ((odd) ? SHUFFLE(a, b, bits, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)       \
+           : SHUFFLE(a, b, bits, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30))
+#define ZIP(a, b, high)                                                                           \
+    ((high) ? SHUFFLE(a, b, bits, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)   \
+            : SHUFFLE(a, b, bits, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23))
 #endif

@@ -1,0 +1,400 @@
+/* Winograd's minimal filtering F(4x4, 3x3): 3x3 convolution with stride 1 in a quarter of the multiplications.
+ *
+ * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016. A tile of 4x4
+ * outputs needs a patch d of 6x6 inputs and, written as dot products, 144 multiplications for
+ * each pair of a filter g and a channel. With three constant matrices
+ *
+ *     out tile = A' [ sum over channels (G g G') * (B' d B) ] A        (* entry by entry)
+ *
+ * it takes 36. The transforms of patches are shared by all filters, those of outputs by all
+ * channels, those of filters by all images, so with enough channels they hardly count. What
+ * remains are 36 independent matrix products, filters x channels times channels x tiles.
+ *
+ * Here the lanes of a vector are tiles, so that every step works lane by lane. V/4 neighboring
+ * tiles of a row are V contiguous pixels, a `quarter`; four quarters from anywhere make a vector:
+ * load each, and eight shuffles turn 4 vectors of pixels into the 4 columns of V tiles (`part`).
+ * The way out is the same way back (`join`). A task copies a few padded images or a band of one,
+ * then takes up to 3 vectors of tiles through all steps at a time: the transforms of 64 channels
+ * are 440 kB in float32 and stay in the second-level cache.
+ *
+ * Price: B' and A' hold numbers up to 8, so rounding errors grow. The error is up to 1e-5 of the
+ * largest output in float32 and 1e-13 in float64, ten to twenty times that of direct.h, and an
+ * infinity or a giant spreads over its tile. Hence a task that meets values which are not finite,
+ * or larger than the products can bear, or larger than RANGE times the mean of their image, gives
+ * up, and the whole call is done directly instead.
+ */
+
+#if LANES >= 4 /* a quarter is at least one tile */
+
+#define part4 NAME(part4)
+/* p0..p3: 4V pixels. column[j] = pixels j, j+4, j+8, ... The first `columns` of them. */
+static INLINE void part4(vec *column, vec p0, vec p1, vec p2, vec p3, const int columns)
+{
+    vec even_a = UNZIP(p0, p1, 0), even_b = UNZIP(p2, p3, 0), odd_a = UNZIP(p0, p1, 1), odd_b = UNZIP(p2, p3, 1);
+    column[0] = UNZIP(even_a, even_b, 0);
+    column[1] = UNZIP(odd_a, odd_b, 0);
+    if (columns < 4) return;
+    column[2] = UNZIP(even_a, even_b, 1);
+    column[3] = UNZIP(odd_a, odd_b, 1);
+}
+
+#define join4 NAME(join4)
+/* The way back: pixel[0..3] hold 4V pixels in order. */
+static INLINE void join4(vec *pixel, const vec *column)
+{
+    vec low_even = ZIP(column[0], column[2], 0), high_even = ZIP(column[0], column[2], 1);
+    vec low_odd = ZIP(column[1], column[3], 0), high_odd = ZIP(column[1], column[3], 1);
+    pixel[0] = ZIP(low_even, low_odd, 0);
+    pixel[1] = ZIP(low_even, low_odd, 1);
+    pixel[2] = ZIP(high_even, high_odd, 0);
+    pixel[3] = ZIP(high_even, high_odd, 1);
+}
+
+#define patch_1d NAME(patch_1d)
+/* out = B' d for one row or column of 6, at distance `step`. */
+static INLINE void patch_1d(vec *out, const vec *d, const int step)
+{
+    vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
+    vec a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = 2 * (d3 - d1);
+    out[0] = 4 * d0 - 5 * d2 + d4;
+    out[step] = a + b;
+    out[2 * step] = a - b;
+    out[3 * step] = c + e;
+    out[4 * step] = c - e;
+    out[5 * step] = 4 * d1 - 5 * d3 + d5;
+}
+
+#define tile_1d NAME(tile_1d)
+/* out[0], out[out_step], ... = A' m for one row or column of 6. */
+static INLINE void tile_1d(vec *out, const int out_step, const vec *m, const int step)
+{
+    vec plus = m[step] + m[2 * step], minus = m[step] - m[2 * step];
+    vec plus2 = m[3 * step] + m[4 * step], minus2 = m[3 * step] - m[4 * step];
+    out[0] = m[0] + plus + plus2;
+    out[out_step] = minus + 2 * minus2;
+    out[2 * out_step] = plus + 4 * plus2;
+    out[3 * out_step] = minus + 8 * minus2 + m[5 * step];
+}
+
+#define filter_1d NAME(filter_1d)
+/* out = G g for one row or column of 3. */
+static INLINE void filter_1d(REAL *out, const int out_step, const REAL *g, const int step)
+{
+    REAL outer = g[0] + g[2 * step], inner = g[step];
+    REAL far = g[0] / 24 + g[2 * step] / 6;
+    out[0] = g[0] / 4;
+    out[out_step] = -(outer + inner) / 6;
+    out[2 * out_step] = -(outer - inner) / 6;
+    out[3 * out_step] = far + inner / 12;
+    out[4 * out_step] = far - inner / 12;
+    out[5 * out_step] = g[2 * step];
+}
+
+#define winograd_plan NAME(winograd_plan)
+typedef struct {
+    idx N, source_planes, source_H, source_W, source_step;
+    idx target_planes, target_H, target_W, target_step;
+    idx top, left;                            /* zeros before the first row and column of the source */
+    idx tile_rows, quarters;                  /* of an image: rows of tiles, quarters in a row */
+    idx images, band_rows, bands;             /* of a task: images, or rows of tiles of one image */
+    idx pitch, groups, vectors;               /* of the copy; of target planes; of tiles taken together */
+    const REAL *source, *w;                   /* w transformed: [group][36][source_planes][planes of the group] */
+    REAL *target;
+    const REAL *b; /* NULL for none */
+    REAL limit; /* the largest magnitude that the products can bear */
+    int *gave_up;
+} winograd_plan;
+
+#define RANGE 4096
+
+#define transform_filters NAME(transform_filters)
+/* Returns the largest magnitude, or infinity if there is one that is not finite. */
+static REAL transform_filters(REAL *to, const REAL *w, const winograd_plan *p, idx target_step, idx source_step, int flip)
+{
+    REAL largest = 0;
+    for (idx g = 0; g < p->groups; g++) {
+        idx a0 = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - a0;
+        for (idx c = 0; c < p->source_planes; c++)
+            for (idx a = 0; a < A; a++) {
+                REAL taps[9], half[18], whole[36];
+                const REAL *from = w + (a0 + a) * target_step + c * source_step;
+                for (int t = 0; t < 9; t++) taps[t] = from[flip ? 8 - t : t];
+                for (int j = 0; j < 3; j++) filter_1d(half + j, 3, taps + j, 3);
+                for (int i = 0; i < 6; i++) filter_1d(whole + 6 * i, 1, half + 3 * i, 1);
+                for (int k = 0; k < 36; k++) {
+                    REAL size = whole[k] < 0 ? -whole[k] : whole[k];
+                    if (!(size <= largest)) largest = size;
+                    to[(k * p->source_planes + c) * A + a] = whole[k];
+                }
+            }
+        to += 36 * p->source_planes * A;
+    }
+    return largest;
+}
+
+#define winograd_bearable NAME(winograd_bearable)
+/* Whether a padded copy of one image (or band of it) is finite, not too large and not too uneven. */
+static int winograd_bearable(const REAL *copy, idx size, REAL limit)
+{
+    vec largest = {0}, sum = {0}; /* NaN gets lost in `largest`, not in `sum` */
+    idx k = 0;
+    for (; k + LANES <= size; k += LANES) {
+        vec v = load(copy + k);
+        v = keep(v, ABSOLUTE);
+        bits above = ~(v <= largest);
+        largest = (vec)(((bits)v & above) | ((bits)largest & ~above));
+        sum += v;
+    }
+    REAL most = 0, all = 0;
+    for (idx l = 0; l < LANES; l++) {
+        if (!(largest[l] <= most)) most = largest[l];
+        all += sum[l];
+    }
+    return most <= limit && most * (REAL)size <= RANGE * all;
+}
+
+#define product_tile NAME(product_tile)
+/* m [A][B] vectors = sum over c of w [C][A] times u [C][B] vectors. */
+static INLINE void product_tile(const int A, const int B, REAL *m, const REAL *w, const REAL *u, idx C)
+{
+    vec sum[8][3];
+    UNROLL for (int a = 0; a < A; a++)
+        UNROLL for (int v = 0; v < B; v++) sum[a][v] = (vec){0};
+    for (idx c = 0; c < C; c++, w += A, u += B * LANES) {
+        vec pixel[3];
+        UNROLL for (int v = 0; v < B; v++) pixel[v] = load(u + v * LANES);
+        UNROLL for (int a = 0; a < A; a++) {
+            vec weight = splat(w[a]);
+            UNROLL for (int v = 0; v < B; v++) sum[a][v] += weight * pixel[v];
+        }
+    }
+    UNROLL for (int a = 0; a < A; a++)
+        UNROLL for (int v = 0; v < B; v++) store(m + (a * B + v) * LANES, sum[a][v]);
+}
+
+#define EACH_A(X, B) X(1, B) X(2, B) X(3, B) X(4, B)
+#ifdef FEW_REGISTERS
+#define PRODUCT_PLANES 4
+#define EACH_PRODUCT(X) EACH_A(X, 1) EACH_A(X, 2) EACH_A(X, 3)
+#else
+#define PRODUCT_PLANES 8
+#define EACH_A8(X, B) EACH_A(X, B) X(5, B) X(6, B) X(7, B) X(8, B)
+#define EACH_PRODUCT(X) EACH_A8(X, 1) EACH_A8(X, 2) EACH_A8(X, 3)
+#endif
+#define PRODUCT(A, B) \
+    static OUTLINE void NAME(product_##A##_##B)(REAL *m, const REAL *w, const REAL *u, idx C) { product_tile(A, B, m, w, u, C); }
+EACH_PRODUCT(PRODUCT)
+#undef PRODUCT
+
+#define product NAME(product)
+static void product(idx A, idx B, REAL *m, const REAL *w, const REAL *u, idx C)
+{
+    switch (4 * A + B) {
+#define PRODUCT(A, B) \
+    case 4 * A + B: NAME(product_##A##_##B)(m, w, u, C); break;
+        EACH_PRODUCT(PRODUCT)
+#undef PRODUCT
+    }
+}
+
+#define quarter NAME(quarter)
+typedef struct {
+    idx source, target;  /* from the copy; from the task's first image */
+    idx rows, columns;   /* of the target that are there: less than 4 and V at the border */
+} quarter;
+
+#define transform_patches NAME(transform_patches)
+/* u [36][source_planes][B vectors] from B*4 quarters of every plane of the copy. */
+static void transform_patches(REAL *u, const REAL *copy, idx plane, const winograd_plan *p, const quarter *q, idx B)
+{
+    for (idx c = 0; c < p->source_planes; c++, copy += plane)
+        for (idx v = 0; v < B; v++) {
+            vec d[36], half[36];
+            const REAL *from[4];
+            for (int k = 0; k < 4; k++) from[k] = copy + q[4 * v + k].source;
+            UNROLL for (int i = 0; i < 6; i++) {
+                part4(d + 6 * i, load(from[0]), load(from[1]), load(from[2]), load(from[3]), 4);
+                part4(d + 6 * i + 4, load(from[0] + 4), load(from[1] + 4), load(from[2] + 4), load(from[3] + 4), 2);
+                UNROLL for (int k = 0; k < 4; k++) from[k] += p->pitch;
+            }
+            UNROLL for (int j = 0; j < 6; j++) patch_1d(half + j, d + j, 6);
+            UNROLL for (int i = 0; i < 6; i++) patch_1d(d + 6 * i, half + 6 * i, 1);
+            UNROLL for (int k = 0; k < 36; k++) store(u + ((k * p->source_planes + c) * B + v) * LANES, d[k]);
+        }
+}
+
+#define write_tiles NAME(write_tiles)
+/* m [36][A][B vectors] back to pixels of A target planes. */
+static void write_tiles(const REAL *m, REAL *target, const winograd_plan *p, const quarter *q, idx first, idx A, idx B)
+{
+    for (idx a = 0; a < A; a++, target += p->target_H * p->target_W) {
+        REAL b = p->b ? p->b[first + a] : 0;
+        for (idx v = 0; v < B; v++) {
+            vec in[36], half[24], out[16], pixel[4];
+            UNROLL for (int k = 0; k < 36; k++) in[k] = load(m + ((k * A + a) * B + v) * LANES);
+            UNROLL for (int j = 0; j < 6; j++) tile_1d(half + j, 6, in + j, 6);
+            UNROLL for (int i = 0; i < 4; i++) tile_1d(out + 4 * i, 1, half + 6 * i, 1);
+            for (int i = 0; i < 4; i++) {
+                join4(pixel, out + 4 * i);
+                for (int k = 0; k < 4; k++) {
+                    const quarter *to = q + 4 * v + k;
+                    REAL *row = target + to->target + i * p->target_W;
+                    if (i >= to->rows) continue;
+                    pixel[k] += b;
+                    if (to->columns == LANES) {
+                        store(row, pixel[k]);
+                    } else {
+                        REAL lane[LANES];
+                        store(lane, pixel[k]);
+                        memcpy(row, lane, to->columns * sizeof(REAL));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#define place_quarters NAME(place_quarters)
+/* The quarters of `images` images, tile rows first..first+rows-1; the last one is repeated to fill its vector. */
+static idx place_quarters(quarter *q, const winograd_plan *p, idx images, idx first, idx rows, idx copy_step)
+{
+    quarter *to = q;
+    for (idx n = 0; n < images; n++)
+        for (idx ty = 0; ty < rows; ty++)
+            for (idx k = 0; k < p->quarters; k++)
+                *to++ = (quarter){
+                    n * copy_step + 4 * ty * p->pitch + k * LANES,
+                    n * p->target_step + 4 * (first + ty) * p->target_W + k * LANES,
+                    smaller(4, p->target_H - 4 * (first + ty)),
+                    smaller(LANES, p->target_W - k * LANES),
+                };
+    for (; (to - q) % 4; to++) *to = to[-1];
+    return (to - q) / 4;
+}
+
+#define winograd_sizes NAME(winograd_sizes)
+typedef struct {
+    idx plane, copy, u, m, quarters; /* elements; quarters: how many of them */
+} winograd_sizes;
+
+#define winograd_scratch NAME(winograd_scratch)
+static winograd_sizes winograd_scratch(const winograd_plan *p)
+{
+    idx plane = (4 * p->band_rows + 2) * p->pitch;
+    return (winograd_sizes){
+        .plane = plane,
+        .copy = p->images * p->source_planes * plane + 2 * LANES,
+        .u = 36 * p->source_planes * p->vectors * LANES,
+        .m = 36 * PRODUCT_PLANES * p->vectors * LANES,
+        .quarters = p->images * p->band_rows * p->quarters + 4,
+    };
+}
+
+#define winograd_task NAME(winograd_task)
+static void winograd_task(const void *plan, idx task, void *scratch)
+{
+    const winograd_plan *p = plan;
+    winograd_sizes s = winograd_scratch(p);
+    idx n = task / p->bands * p->images, first = task % p->bands * p->band_rows;
+    idx images = smaller(p->images, p->N - n), rows = smaller(p->band_rows, p->tile_rows - first);
+    REAL *copy = (REAL *)((char *)scratch + 128), *u = copy + s.copy, *m = u + s.u;
+    quarter *q = (quarter *)(m + s.m);
+    if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
+
+    idx copy_step = p->source_planes * s.plane;
+    for (idx k = 0; k < images; k++) {
+        const REAL *source = p->source + (n + k) * p->source_step;
+        for (idx c = 0; c < p->source_planes; c++, source += p->source_H * p->source_W)
+            for (idx r = 0; r < 4 * rows + 2; r++) {
+                idx y = 4 * first + r - p->top;
+                REAL *to = copy + k * copy_step + c * s.plane + r * p->pitch;
+                if (y < 0 || y >= p->source_H)
+                    memset(to, 0, p->pitch * sizeof(REAL));
+                else
+                    copy_row(to, source + y * p->source_W, p->pitch, 1, -p->left, p->source_W);
+            }
+        for (idx c = 0; c < p->source_planes && rows < p->band_rows; c++) /* what the last band leaves free */
+            memset(copy + k * copy_step + c * s.plane + (4 * rows + 2) * p->pitch, 0,
+                   4 * (p->band_rows - rows) * p->pitch * sizeof(REAL));
+        if (!winograd_bearable(copy + k * copy_step, copy_step, p->limit)) {
+            __atomic_store_n(p->gave_up, 1, __ATOMIC_RELAXED);
+            return;
+        }
+    }
+    idx count = place_quarters(q, p, images, first, rows, copy_step), blocks = parts(count, p->vectors);
+    for (idx block = 0; block < blocks; block++) {
+        idx v = share(count, blocks, block), B = share(count, blocks, block + 1) - v;
+        const REAL *w = p->w;
+        transform_patches(u, copy, s.plane, p, q + 4 * v, B);
+        for (idx g = 0; g < p->groups; g++) {
+            idx a = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - a;
+            for (idx k = 0; k < 36; k++, w += p->source_planes * A)
+                product(A, B, m + k * A * B * LANES, w, u + k * p->source_planes * B * LANES, p->source_planes);
+            write_tiles(m, p->target + n * p->target_step + a * p->target_H * p->target_W, p, q + 4 * v, a, A, B);
+        }
+    }
+}
+
+#define by_winograd NAME(by_winograd)
+/* Forward (dx = 0: source x, target out) or dx (source dout, target dx).
+ * Returns 1 when done, 0 when memory is exhausted, -1 when this is not a case for Winograd. */
+static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, REAL *target, const REAL *b, int dx, int threads)
+{
+    winograd_plan p = {
+        .N = s->N, .source_planes = dx ? s->F : s->C, .target_planes = dx ? s->C : s->F,
+        .source_H = dx ? s->out_H : s->H, .source_W = dx ? s->out_W : s->W, .source_step = dx ? s->out_step : s->x_step,
+        .target_H = dx ? s->H : s->out_H, .target_W = dx ? s->W : s->out_W, .target_step = dx ? s->x_step : s->out_step,
+        .top = dx ? 2 - s->top : s->top, .left = dx ? 2 - s->left : s->left, .source = source, .target = target,
+        .b = b,
+    };
+    if (s->HH != 3 || s->WW != 3 || s->stride_H != 1 || s->stride_W != 1 || s->dilation_H != 1 || s->dilation_W != 1
+        || p.top < 0 || p.left < 0)
+        return -1;
+    idx C = p.source_planes, F = p.target_planes;
+    p.tile_rows = parts(p.target_H, 4);
+    p.quarters = parts(p.target_W, LANES);
+    p.pitch = p.quarters * LANES + 4;
+    p.groups = parts(F, PRODUCT_PLANES);
+
+    /* Vector operations: counted for the transforms, measured to be worth 0.5 multiply-adds each. */
+    idx direct = p.target_H * smaller(parts(p.target_W, LANES), p.target_W / LANES + 1) * 9 * C * F;
+    idx here = p.tile_rows * p.quarters * (36 * C * F + 170 * C + 100 * F) / 4;
+    if (F < 4 || C < 4 || here * 10 > direct * 9) return -1;
+    if (36 * C * F * (idx)sizeof(REAL) > 4 * 1024 * 1024) return -1; /* keep the promise on memory */
+
+    p.vectors = larger(1, smaller(3, 512 * 1024 / (36 * C * LANES * (idx)sizeof(REAL))));
+    idx row_bytes = C * 4 * p.pitch * sizeof(REAL);
+    p.band_rows = smaller(p.tile_rows, larger(1, BAND_BYTES / row_bytes));
+    p.bands = parts(p.tile_rows, p.band_rows);
+    if (p.N * p.bands < FEWEST_TASKS) p.bands = smaller(p.tile_rows, parts(FEWEST_TASKS, p.N));
+    p.band_rows = parts(p.tile_rows, p.bands);
+    p.bands = parts(p.tile_rows, p.band_rows);
+    p.images = p.bands > 1 ? 1 : larger(1, smaller(parts(p.N, FEWEST_TASKS), BAND_BYTES / (row_bytes * p.tile_rows)));
+
+    int gave_up = 0, done = 0;
+    REAL *transformed = malloc(36 * C * F * sizeof(REAL));
+    if (transformed) {
+        REAL largest = transform_filters(transformed, w, &p, dx ? 9 : 9 * C, dx ? 9 * F : 9, dx);
+        p.w = transformed;
+        p.gave_up = &gave_up;
+        p.limit = REAL_LARGEST / (REAL)1e4 / (REAL)C / (largest + (REAL)1);
+        winograd_sizes z = winograd_scratch(&p);
+        done = largest <= p.limit
+                   ? run_tasks(winograd_task, &p, parts(p.N, p.images) * p.bands,
+                               (z.copy + z.u + z.m) * sizeof(REAL) + z.quarters * sizeof(quarter) + 128, threads)
+                   : -1;
+    }
+    free(transformed);
+    return gave_up ? -1 : done;
+}
+
+#else
+
+#define by_winograd NAME(by_winograd)
+static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, REAL *target, const REAL *b, int dx, int threads)
+{
+    (void)s, (void)source, (void)w, (void)target, (void)b, (void)dx, (void)threads;
+    return -1;
+}
+
+#endif
