@@ -67,12 +67,47 @@ def rgb2gray(rgb):
     return rgb[..., :3].astype(dtype, copy=False) @ np.array([0.299, 0.587, 0.114], dtype)
 
 
+def rgb_to_hsv(rgb):
+    """Hue, saturation and value of colors.
+
+    The value is the largest of the three channels, the saturation the share of it that is not gray, and the hue the
+    place on the color circle: red at 0, green at 1/3, blue at 2/3. Gray has hue and saturation 0.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (..., 3)
+        Red, green and blue from 0 to 1.
+
+    Returns
+    -------
+    hsv : ndarray of shape (..., 3)
+        From 0 to 1, hue below 1; in float32 or float64.
+
+    References
+    ----------
+    A. R. Smith, "Color gamut transform pairs", SIGGRAPH 1978.
+    """
+    rgb = np.asarray(rgb)
+    rgb = rgb.astype(np.result_type(rgb, np.float32), copy=False)
+    value, chroma = rgb.max(axis=-1), np.ptp(rgb, axis=-1)
+    red, green, blue = np.moveaxis(rgb, -1, 0)
+    span = chroma + (chroma == 0)
+    # Red is tried first, so that of two equally large channels the earlier one counts.
+    turns = np.select(
+        [value == red, value == green],
+        [(green - blue) / span, 2 + (blue - red) / span], 4 + (red - green) / span,
+    )
+    saturation = chroma / (value + (value == 0))
+    return np.stack([turns / 6 % 1, saturation, value], axis=-1)
+
+
 def hog_feature(im):
     """Histogram of oriented gradients: which edge directions stand in which part of the image.
 
-    Gradients are differences of neighboring pixels. Each pixel votes for one of 9 bins of 20 degrees, from
-    0 to 180 without the sign of the direction, with the length of its gradient. Votes are averaged over
-    cells of 8x8 pixels; pixels beyond the last whole cell are left out.
+    Gradients are differences ``im[i, j + 1] - im[i, j]`` to the right and ``im[i + 1, j] - im[i, j]`` down,
+    zero in the last column and the last row. Each pixel votes for one of 9 bins of 20 degrees, from 0 to 180
+    without the sign of the direction, with the length of its gradient. Votes are averaged over cells of 8x8
+    pixels; pixels beyond the last whole cell are left out.
 
     Parameters
     ----------
@@ -137,8 +172,6 @@ def color_histogram_hsv(im, nbin=10, xmin=0, xmax=255, normalized=True):
     -------
     imhist : ndarray of shape (nbin,)
     """
-    from matplotlib.colors import rgb_to_hsv
-
     im = np.asarray(im)
     ### BEGIN SOLUTION
     hue = rgb_to_hsv(im / xmax)[..., 0] * xmax

@@ -26,8 +26,8 @@ class Mistake:
     message : str
         What a student reads who made it: what comes out, and where to look.
     edits : tuple of (str, str)
-        Text of the reference -> text that replaces it. Each must occur exactly once in the code of the function or
-        class that the exercise is named after.
+        Text of the reference -> text that replaces it. Each must occur exactly once in the code of the function, class
+        or method that the exercise is named after.
     """
 
     name: str
@@ -78,8 +78,10 @@ def all_mistakes():
 
 
 def _divide(text, name):
-    """The text up to the docstring of a function or class, the code after it, and what follows."""
-    node = next(node for node in ast.parse(text).body if getattr(node, "name", None) == name)
+    """The text up to the docstring of a function, class or method, the code after it, and what follows."""
+    outer = ast.parse(text).body
+    methods = (node for owner in outer if isinstance(owner, ast.ClassDef) for node in owner.body)
+    node = next(node for node in (*outer, *methods) if getattr(node, "name", None) == name)
     start = node.body[0].end_lineno
     lines = text.splitlines(keepends=True)
     parts = lines[:start], lines[start:node.end_lineno], lines[node.end_lineno:]

@@ -1,4 +1,4 @@
-"""Layers that are wrong on purpose, but wired like the right ones.
+"""Layers and classifiers that are wrong on purpose, but wired like the right ones.
 
 A net is right when it passes the right things to its layers and hands on what they return. To see that apart from
 whether the layers are right, the layers are replaced by functions with the same arguments and shapes that compute
@@ -13,11 +13,12 @@ import numpy as np
 
 
 def install():
-    """Put the stand-ins where ``cs231n.layers`` looks its modules up. Call it before any of them is imported."""
-    for name, functions in _MODULES.items():
-        module = types.ModuleType(f"cs231n.layers.{name}")
-        module.__dict__.update(functions)
-        sys.modules[module.__name__] = module
+    """Put the stand-ins where the package looks its modules up. Call it before any of them is imported."""
+    for package, modules in (("layers", _MODULES), ("classifiers", _CLASSIFIERS)):
+        for name, contents in modules.items():
+            module = types.ModuleType(f"cs231n.{package}.{name}")
+            module.__dict__.update(contents)
+            sys.modules[module.__name__] = module
 
 
 def _mix(shape, *arrays):
@@ -60,4 +61,33 @@ _MODULES = {
     "activations": {f"{n}_forward": _elementwise_forward for n in _ELEMENTWISE}
     | {f"{n}_backward": _elementwise_backward for n in _ELEMENTWISE},
     "losses": {"softmax_loss": _loss, "svm_loss": _loss},
+}
+
+
+class _KNearestNeighbor:
+    """Labels that depend on k, on the metric and on every training and test image, but not on who is near."""
+
+    def __init__(self, metric="l2", max_bytes=0):
+        self.metric = metric
+
+    def train(self, X, y):
+        self.X_train, self.y_train = np.asarray(X), np.asarray(y)
+
+    def predict(self, X, k=1, num_loops=0):
+        return self.predict_each(X, [k])[k]
+
+    def predict_each(self, X, ks, num_loops=0):
+        total = _summary(self.X_train) + _summary(self.y_train) + len(self.metric) * (self.metric == "l1")
+        rows = [100 * abs(_summary(x) + total) for x in np.asarray(X)]
+        return {k: np.array([self.y_train[int(k * row) % len(self.y_train)] for row in rows]) for k in ks}
+
+
+def _linear_loss(W, X, y, reg):
+    return abs(_summary(X @ W)) + reg * _summary(W) + float(np.mean(y)), _mix(W.shape, W, X, np.asarray(y, X.dtype)) + reg
+
+
+_CLASSIFIERS = {
+    "k_nearest_neighbor": {"KNearestNeighbor": _KNearestNeighbor},
+    "linear_svm": {"svm_loss_naive": _linear_loss, "svm_loss_vectorized": _linear_loss},
+    "softmax": {"softmax_loss_naive": _linear_loss, "softmax_loss_vectorized": _linear_loss},
 }

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n.features import color_histogram_hsv, extract_features, hog_feature, rgb2gray
+from cs231n.features import color_histogram_hsv, extract_features, hog_feature, rgb2gray, rgb_to_hsv
 
 
 def ramp(degrees, side=16, slope=3.0):
@@ -169,3 +169,14 @@ def test_feature_functions_that_return_no_vector_are_refused():
         extract_features(np.zeros((2, 8, 8, 3)), [rgb2gray])
     with pytest.raises(ValueError, match="image 1 gives 3 numbers but image 0 gave 2"):
         extract_features(np.array([2, 3]), [lambda n: np.zeros(n)])
+
+
+@given(seed=st.integers(0, 999), dtype=st.sampled_from(["float32", "float64"]))
+@settings(max_examples=25, deadline=None)
+def test_colors_match_matplotlib(seed, dtype):
+    from matplotlib.colors import rgb_to_hsv as expected
+
+    rng = np.random.default_rng(seed)
+    rgb = np.concatenate([rng.random((40, 3)), rng.integers(0, 3, (40, 3)) / 2]).astype(dtype)
+    np.testing.assert_allclose(rgb_to_hsv(rgb), expected(rgb), atol=1e-6)
+    assert rgb_to_hsv(rgb).dtype == dtype

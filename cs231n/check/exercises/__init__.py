@@ -2,7 +2,11 @@
 
 from importlib import import_module
 
-FAMILIES = ("affine", "activations", "losses", "fully_connected", "optimizers", "graph", "training")
+FAMILIES = (
+    "k_nearest_neighbor", "cross_validation", "linear_losses", "linear_classifier", "features", "bag_of_words", "historical",
+    "affine", "activations", "losses", "fully_connected", "optimizers", "graph",
+    "training",
+)
 
 EXERCISES = {}
 """dict of str -> Exercise : every exercise by its id."""

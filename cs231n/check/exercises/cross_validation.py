@@ -1,0 +1,67 @@
+"""Exercises of ``cs231n/cross_validation.py``."""
+
+import numpy as np
+
+from ..exercise import Case, Exercise, Probe
+
+MODULE = "cs231n.cross_validation"
+
+
+def _folds(num_examples, num_folds, seed):
+    """Three divisions: two from one seed, one from another."""
+    from cs231n.cross_validation import make_folds
+
+    answer = {}
+    for name, own_seed in (("first", seed), ("again", seed), ("other", seed + 1)):
+        folds = make_folds(num_examples, num_folds, own_seed)
+        answer[f"{name} order"] = np.concatenate(folds)
+        answer[f"{name} sizes"] = np.array([len(fold) for fold in folds])
+    return answer
+
+
+def _properties(inputs, arrays):
+    """What every right division has in common."""
+    first, again, other = (arrays[f"{name} order"] for name in ("first", "again", "other"))
+    return {
+        "sizes of the folds, sorted": np.sort(arrays["first sizes"]),
+        "all examples, sorted": np.sort(first),
+        "shuffled": np.asarray(int(not np.array_equal(first, np.sort(first)))),
+        "the same seed gives the same folds": np.asarray(int(np.array_equal(first, again))),
+        "another seed gives other folds": np.asarray(int(not np.array_equal(first, other))),
+    }
+
+
+def _accuracies(X, y, k_choices, num_folds, metric, order):
+    """The folds are given, so that neither the shuffle nor a mistake in `make_folds` matters."""
+    from cs231n import cross_validation
+
+    folds = np.array_split(order, num_folds)
+    cross_validation.make_folds = lambda *arguments, **keywords: [fold.copy() for fold in folds]
+    found = cross_validation.cross_validate_k(X, y, tuple(k_choices), num_folds, metric, seed=0)
+    return {f"accuracies for k = {k}": np.asarray(found[k], np.float64) for k in k_choices}
+
+
+def _fold_cases(rng):
+    yield Case("folds of one size", {"num_examples": 60, "num_folds": 5, "seed": int(rng.randint(1000))})
+    yield Case("sizes that differ by one", {"num_examples": 47, "num_folds": 4, "seed": int(rng.randint(1000))})
+    yield Case("two folds", {"num_examples": 31, "num_folds": 2, "seed": int(rng.randint(1000))})
+
+
+def _accuracy_cases(rng):
+    def draw(N, D, classes, ks, num_folds, metric="l2"):
+        y = rng.randint(classes, size=N)
+        X = rng.randn(N, D) + 0.8 * y[:, np.newaxis]
+        return {"X": X, "y": y, "k_choices": ks, "num_folds": num_folds, "metric": metric, "order": rng.permutation(N)}
+
+    yield Case("five folds", draw(60, 3, 4, [1, 3, 8], 5))
+    yield Case("folds of several sizes, metric l1", draw(53, 5, 3, [2, 5], 4, "l1"))
+    yield Case("two folds", draw(30, 2, 3, [1, 4], 2))
+
+
+EXERCISES = (
+    Exercise("make_folds", MODULE, (Probe("folds", _folds),), _fold_cases, reduce=_properties),
+    Exercise(
+        "cross_validate_k", MODULE,
+        (Probe("own neighbors", _accuracies), Probe("stand-in neighbors", _accuracies, stand_ins=True)), _accuracy_cases,
+    ),
+)
