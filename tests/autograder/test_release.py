@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import zipfile
 
 import nbformat
@@ -10,7 +12,7 @@ from autograder.course_setup import SHIPPED, set_up
 from autograder.errors import UserError
 from autograder.leaks import find_leaks
 from autograder.package_tree import package_files
-from autograder.release import allowed_files, release
+from autograder.release import TEMPLATE, allowed_files, release
 
 NOTEBOOK = "fully_connected_nets.ipynb"
 
@@ -232,3 +234,22 @@ def test_what_is_no_notebook_is_named(course):
     (course.source / "assignment2" / NOTEBOOK).write_text("{")
     with pytest.raises(UserError, match="not a notebook"):
         release(course, course.assignment("assignment2"))
+
+
+def test_the_kit_compiles_the_fast_layers_as_the_repository_does():
+    def build_part(path):
+        text = path.read_text()
+        return text[text.index("import os"):text.index("\nsetup(\n")]
+
+    assert build_part(TEMPLATE / "setup.py") == build_part(SHIPPED.parent / "setup.py")
+
+
+@pytest.mark.slow
+def test_the_kit_can_be_installed_and_checks_offline(kit, tmp_path):
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", "."]
+    done = subprocess.run(pip, cwd=kit, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "site" / "cs231n").glob("_*.so"))) == len(list((kit / "cs231n").glob("_*.pyx")))
+    check = [sys.executable, "-m", "cs231n", "check", "affine_forward"]
+    done = subprocess.run(check, cwd=kit, capture_output=True, text=True)
+    assert done.returncode == 1 and "NOT STARTED" in done.stdout
