@@ -1,0 +1,205 @@
+/* Max and average pooling.
+ *
+ * Pooling does next to no arithmetic: a copy of the same bytes is the limit. Forward, a vector
+ * holds LANES neighboring outputs of one row, and the loop runs over the window's entries in
+ * row-major order. With stride 2 the entries of neighboring windows are every other pixel: two
+ * loads and two shuffles give the vectors of two entries at once (UNZIP). The winner's place
+ * in its window is kept as a small integer, so that backward need not read x again.
+ *
+ * Ties: an entry must be larger than the best so far, hence the first maximum wins. NaN beats
+ * every number, the first NaN stays, as in numpy.max and numpy.argmax.
+ *
+ * From stride 3 on, a plane is first split by column phase (column modulo stride), where the
+ * entries of neighboring windows are neighbors: 3 times faster than picking single pixels.
+ *
+ * Backward clears a plane of dx and adds each window's gradient to its winner while the plane is
+ * in the first-level cache; a table gives the winner's distance from the window's corner. That
+ * is about 3 cycles for each window, whatever its size. 2x2 windows with stride 2 are so common,
+ * and so close to the limit of a copy, that they have vectors of their own: compare, mask, ZIP.
+ *
+ * Rows that do not fill whole vectors end in a vector that overlaps its neighbor. Rows that are
+ * shorter than a vector are left to the copy of this file with narrower vectors (pool_target in
+ * targets.h), and in the last resort to vectors of which only some lanes are used.
+ */
+
+#define narrow NAME(narrow)
+typedef uint8_t narrow __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+#define entry NAME(entry)
+/* Entry j of the windows x..x+lanes-1; the first one begins at row[0], or at split[0] of each phase. */
+static INLINE vec entry(const REAL *row, idx j, const idx stride, idx WW, idx lanes, idx phase_of_j, idx at_j)
+{
+    if (stride > 2) return load(row + phase_of_j + at_j);
+    if (lanes == LANES && stride == 1) return load(row + j);
+    if (lanes == LANES && stride == 2 && j + 1 < WW) return UNZIP(load(row + j), load(row + j + LANES), 0);
+    if (lanes == LANES && stride == 2 && j > 0) return UNZIP(load(row + j - 1), load(row + j - 1 + LANES), 1); /* stay inside the row */
+    REAL lane[LANES] = {0};
+    for (idx l = 0; l < lanes; l++) lane[l] = row[j + l * stride];
+    return load(lane);
+}
+
+#define save_winners NAME(save_winners)
+static INLINE void save_winners(void *winner, idx at, bits w, idx lanes, int winner_bytes)
+{
+    if (winner_bytes == 1 && lanes == LANES)
+        *(narrow *)((uint8_t *)winner + at) = __builtin_convertvector(w, narrow);
+    else if (winner_bytes == 1)
+        for (idx l = 0; l < lanes; l++) ((uint8_t *)winner)[at + l] = (uint8_t)w[l];
+    else
+        for (idx l = 0; l < lanes; l++) ((int32_t *)winner)[at + l] = (int32_t)w[l];
+}
+
+#define pool_row NAME(pool_row)
+/* One row of outputs. x holds rows of length W; from stride 3 on each is split into phases of `columns`. */
+static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
+                            idx columns, REAL *out, void *winner, idx at, idx out_W, int winner_bytes)
+{
+    for (idx begin = 0; begin < out_W; begin += LANES) {
+        idx start = larger(0, smaller(begin, out_W - LANES)), lanes = smaller(LANES, out_W);
+        const REAL *corner = x + (stride > 2 ? start : start * stride);
+        vec best = entry(corner, 0, stride, WW, lanes, 0, 0);
+        bits place = {0};
+        for (idx i = 0; i < HH; i++)
+            for (idx j = 0, phase = 0, q = 0; j < WW; j++) {
+                vec v = entry(corner + i * W, j, stride, WW, lanes, phase * columns, q);
+                if (max) {
+                    bits wins = (v > best) | ((v != v) & (best == best));
+                    best = (vec)(((bits)v & wins) | ((bits)best & ~wins));
+                    place = (wins & (int32_t)(i * WW + j)) | (place & ~wins);
+                } else if (i + j > 0) {
+                    best += v;
+                }
+                if (++phase == stride) phase = 0, q++;
+            }
+        if (!max) best *= (REAL)1 / (REAL)(HH * WW);
+        if (lanes == LANES)
+            store(out + start, best);
+        else
+            for (idx l = 0; l < lanes; l++) out[l] = best[l];
+        if (max) save_winners(winner, at + start, place, lanes, winner_bytes);
+    }
+}
+
+#define POOL_PLANES 16 /* planes in a task: enough work to hand out */
+#define split_columns(p) (parts((p)->W, (p)->stride_W) + LANES)
+
+#define split_plane NAME(split_plane)
+static void split_plane(REAL *to, const REAL *x, const pool_plan *p)
+{
+    idx s = p->stride_W, columns = split_columns(p);
+    for (idx y = 0; y < p->H; y++, x += p->W, to += s * columns)
+        for (idx b = 0; b < s; b++)
+            for (idx X = b, q = 0; X < p->W; X += s) to[b * columns + q++] = x[X];
+}
+
+#define pool_forward_task NAME(pool_forward_task)
+static void pool_forward_task(const void *plan, idx task, void *scratch)
+{
+    const pool_plan *p = plan;
+    idx HH = p->HH, WW = p->WW, s = p->stride_W, W = s > 2 ? s * split_columns(p) : p->W;
+    REAL *split = (REAL *)((char *)scratch + 128);
+    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane++) {
+        const REAL *x = (const REAL *)p->x + plane * p->H * p->W;
+        if (s > 2) {
+            split_plane(split, x, p);
+            x = split;
+        }
+        for (idx y = 0; y < p->out_H; y++, x += p->stride_H * W) {
+            idx at = (plane * p->out_H + y) * p->out_W, out_W = p->out_W;
+            REAL *out = (REAL *)p->out + at;
+            /* The constants save a third of the time for 2x2 and half of it for 3x3. */
+            if (p->max && s == 2 && HH == 2 && WW == 2)
+                pool_row(1, 2, 2, 2, x, W, 0, out, p->winner, at, out_W, 1);
+            else if (p->max && s == 2 && HH == 3 && WW == 3)
+                pool_row(1, 3, 3, 2, x, W, 0, out, p->winner, at, out_W, 1);
+            else if (p->max && s == 1)
+                pool_row(1, HH, WW, 1, x, W, 0, out, p->winner, at, out_W, p->winner_bytes);
+            else if (p->max && s == 2)
+                pool_row(1, HH, WW, 2, x, W, 0, out, p->winner, at, out_W, p->winner_bytes);
+            else if (p->max)
+                pool_row(1, HH, WW, s, x, W, split_columns(p), out, p->winner, at, out_W, p->winner_bytes);
+            else if (s == 1)
+                pool_row(0, HH, WW, 1, x, W, 0, out, 0, at, out_W, 0);
+            else if (s == 2)
+                pool_row(0, HH, WW, 2, x, W, 0, out, 0, at, out_W, 0);
+            else
+                pool_row(0, HH, WW, s, x, W, split_columns(p), out, 0, at, out_W, 0);
+        }
+    }
+}
+
+#define route_2x2 NAME(route_2x2)
+/* Two rows of dx from one row of 2x2 windows with stride 2. */
+static INLINE void route_2x2(REAL *dx, idx W, const REAL *dout, const uint8_t *winner, idx out_W)
+{
+    for (idx begin = 0; begin < out_W; begin += LANES) {
+        idx start = smaller(begin, out_W - LANES);
+        vec d = load(dout + start);
+        bits w = __builtin_convertvector(*(const narrow *)(winner + start), bits);
+        for (int i = 0; i < 2; i++) {
+            vec even = keep(d, w == 2 * i), odd = keep(d, w == 2 * i + 1);
+            store(dx + i * W + 2 * start, ZIP(even, odd, 0));
+            store(dx + i * W + 2 * start + LANES, ZIP(even, odd, 1));
+        }
+    }
+}
+
+#define spread NAME(spread)
+/* Average: each entry of a window receives its share. */
+static void spread(const pool_plan *p, REAL *dx, const REAL *dout)
+{
+    REAL scale = (REAL)1 / (REAL)(p->HH * p->WW);
+    for (idx y = 0; y < p->out_H; y++, dout += p->out_W)
+        for (idx i = 0; i < p->HH; i++) {
+            REAL *row = dx + (y * p->stride_H + i) * p->W;
+            for (idx j = 0; j < p->WW; j++)
+                if (p->stride_W == 1)
+                    for (idx x = 0; x < p->out_W; x++) row[x + j] += dout[x] * scale;
+                else
+                    for (idx x = 0; x < p->out_W; x++) row[x * p->stride_W + j] += dout[x] * scale;
+        }
+}
+
+#define pool_backward_task NAME(pool_backward_task)
+static void pool_backward_task(const void *plan, idx task, void *scratch)
+{
+    const pool_plan *p = plan;
+    int32_t *distance = (int32_t *)((char *)scratch + 128); /* of the window's entries from its corner */
+    for (idx k = 0; k < p->HH * p->WW; k++) distance[k] = (int32_t)(k / p->WW * p->W + k % p->WW);
+    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane++) {
+        REAL *dx = (REAL *)p->out + plane * p->H * p->W;
+        idx at = plane * p->out_H * p->out_W;
+        const REAL *dout = (const REAL *)p->x + at;
+        if (p->max && p->stride_H == 2 && p->stride_W == 2 && p->HH == 2 && p->WW == 2 && p->out_W >= LANES) {
+            const uint8_t *winner = (const uint8_t *)p->winner + at;
+            for (idx y = 0; y < p->out_H; y++, dout += p->out_W, winner += p->out_W)
+                route_2x2(dx + 2 * y * p->W, p->W, dout, winner, p->out_W);
+            continue;
+        }
+        memset(dx, 0, p->H * p->W * sizeof(REAL));
+        if (!p->max) {
+            spread(p, dx, dout);
+            continue;
+        }
+        for (idx y = 0; y < p->out_H; y++, dout += p->out_W, at += p->out_W) {
+            REAL *corner = dx + y * p->stride_H * p->W;
+            for (idx x = 0; x < p->out_W; x++, corner += p->stride_W) {
+                int32_t w = p->winner_bytes == 1 ? ((const uint8_t *)p->winner)[at + x]
+                                                 : ((const int32_t *)p->winner)[at + x];
+                corner[distance[w]] += dout[x];
+            }
+        }
+    }
+}
+
+#define pool_tasks(p) parts((p)->planes, POOL_PLANES)
+static int NAME(pool_forward)(const pool_plan *p, int threads)
+{
+    idx split = p->stride_W > 2 ? p->H * p->stride_W * split_columns(p) * (idx)sizeof(REAL) : 0;
+    return run_tasks(pool_forward_task, p, pool_tasks(p), 128 + split, threads);
+}
+
+static int NAME(pool_backward)(const pool_plan *p, int threads)
+{
+    return run_tasks(pool_backward_task, p, pool_tasks(p), 128 + p->HH * p->WW * (idx)sizeof(int32_t), threads);
+}
