@@ -60,11 +60,13 @@ def extensions():
             depends=depends,
             include_dirs=["cs231n", np.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-            optional=True,
         )
         for name, depends in (("_im2col", []), ("_kernels", sorted(glob("cs231n/kernels/*.h"))))
     ]
-    return cythonize(modules, language_level=3)
+    built = cythonize(modules, language_level=3)
+    for extension in built:
+        extension.optional = True  # cythonize drops it
+    return built
 
 
 setup(
