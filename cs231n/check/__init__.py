@@ -7,7 +7,7 @@ the comparison and the messages are the same that decide the points; only the nu
 import sys
 import tempfile
 from contextlib import contextmanager
-from traceback import extract_tb
+from traceback import walk_tb
 
 from .client import SECONDS, Worker, local_command
 from .exercise import TrainingGoal
@@ -44,8 +44,8 @@ def needs_your_code():
     try:
         yield
     except NotImplementedError as error:
-        where = [frame for frame in extract_tb(error.__traceback__) if "cs231n" in frame.filename]
-        name = where[-1].name if where else "an exercise above"
+        where = [frame.f_code for frame, _ in walk_tb(error.__traceback__) if "cs231n" in frame.f_code.co_filename]
+        name = where[-1].co_qualname.removesuffix(".__init__") if where else "an exercise above"
         print(f"Not started yet: this needs {name}. Write it, save the file, and run the cell again.")
 
 
