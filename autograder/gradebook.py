@@ -20,6 +20,7 @@ from .errors import UserError
 from .rebase import grade_id, read_answers, rebase
 
 TIMESTAMP = "timestamp.txt"
+_STAGING = ".autograded-"
 CHUNK = 25
 """Submissions that reach the disk together: other programs wait for the gradebook no longer than this takes."""
 
@@ -61,6 +62,8 @@ class _Recorder:
         self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
         self.pristine = {name: self._released(name) for name in assignment.notebooks}
+        for folder in course.root.glob(f"{_STAGING}*"):  # what a killed run left
+            shutil.rmtree(folder)
 
     def record(self, student):
         """Save one submission; what another program changed meanwhile is read afresh."""
@@ -125,7 +128,7 @@ class _Recorder:
         target = self._autograded(student)
         target.parent.mkdir(parents=True, exist_ok=True)
         stamp = regular_file(self.course.submitted(student, self.assignment.name), TIMESTAMP)
-        with tempfile.TemporaryDirectory(prefix=".autograded-", dir=self.course.root) as folder:
+        with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self.course.root) as folder:
             for name, notebook in notebooks.items():
                 (Path(folder) / f"{name}.ipynb").write_text(nbformat.v4.writes(notebook) + "\n", encoding="utf-8")
             if stamp:

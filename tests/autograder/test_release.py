@@ -151,6 +151,8 @@ def test_the_notebooks_of_the_repository_make_a_kit(tmp_path):
     course, _ = set_up(tmp_path / "course")
     assert (course.source / "assignment2" / NOTEBOOK).read_bytes() == (SHIPPED / "assignment2" / NOTEBOOK).read_bytes()
     for assignment in course.assignments.values():
+        written = all((course.source / assignment.name / f"{name}.ipynb").is_file() for name in assignment.notebooks)
+        assert written, f"{assignment.name} lists notebooks that are not there"
         kit, archive = release(course, assignment)
         assert find_leaks(kit, course, assignment, allowed_files(assignment)) == []
         assert zipfile.is_zipfile(archive)
