@@ -4,7 +4,8 @@ from importlib import import_module
 
 FAMILIES = (
     "k_nearest_neighbor", "cross_validation", "linear_losses", "linear_classifier", "features", "bag_of_words", "historical",
-    "affine", "activations", "losses", "fully_connected", "optimizers", "graph",
+    "affine", "activations", "losses", "fully_connected", "optimizers", "graph", "normalization", "dropout",
+    "convolution",
     "training",
 )
 
