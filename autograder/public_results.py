@@ -15,27 +15,43 @@ from .mistakes import load_mistakes
 from .reference import expected_answers, reference
 
 
-def build(family):
-    """Ask the reference and its mutants for the public cases of a family.
+def expected_results(worker, family):
+    """Ask the reference for the public cases of a family.
 
     Parameters
     ----------
+    worker : Worker
+        The reference.
     family : str
 
     Returns
     -------
     expected : dict of str -> dict of str -> list of dict
+        As `cs231n.check.public.save` takes them; nothing for training goals.
+    """
+    exercises = [e for e in EXERCISES.values() if FAMILY_OF[e.id] == family and not isinstance(e, TrainingGoal)]
+    return {e.id: expected_answers(worker, e, e.draw()) for e in exercises}
+
+
+def fingerprints(family, expected):
+    """Ask the mutants of the reference for the public cases of a family.
+
+    Parameters
+    ----------
+    family : str
+    expected : dict
+        As `expected_results` returns it.
+
+    Returns
+    -------
     mistakes : dict of str -> list of dict
         As `cs231n.check.public.save` takes them.
     """
-    exercises = [e for e in EXERCISES.values() if FAMILY_OF[e.id] == family and not isinstance(e, TrainingGoal)]
-    with reference() as worker:
-        expected = {e.id: expected_answers(worker, e, e.draw()) for e in exercises}
-    mistakes = {e.id: [] for e in exercises}
+    found = {name: [] for name in expected}
     for mistake in load_mistakes(family):
-        found = _fingerprint(mistake, expected[mistake.exercise])
-        mistakes[mistake.exercise].append({"name": mistake.name, "message": mistake.message, "marks": found})
-    return expected, mistakes
+        marked = _fingerprint(mistake, expected[mistake.exercise])
+        found[mistake.exercise].append({"name": mistake.name, "message": mistake.message, "marks": marked})
+    return found
 
 
 def _fingerprint(mistake, expected):
@@ -53,9 +69,10 @@ def main(argv=None):
     for family in tqdm(parser.parse_args(argv).families, unit="family"):
         if family not in FAMILIES:
             parser.error(f"unknown family {family!r}; choose from {', '.join(FAMILIES)}")
-        expected, mistakes = build(family)
+        with reference() as worker:
+            expected = expected_results(worker, family)
         if expected:
-            save(FOLDER / f"{family}.npz", expected, mistakes)
+            save(FOLDER / f"{family}.npz", expected, fingerprints(family, expected))
 
 
 if __name__ == "__main__":
