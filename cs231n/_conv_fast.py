@@ -4,7 +4,7 @@ import numpy as np
 
 from ._arrays import compiled, floating
 from ._conv_ladder import conv_backward_strides, conv_forward_strides, planar
-from ._threads import get_num_threads, kernels
+from ._threads import get_num_threads, kernels, tell_once
 from .layers.geometry import check_dout
 
 MOST_PIXELS = 2**31 - 1  # kernels count the entries of one image in 32 bits
@@ -20,7 +20,7 @@ def use_winograd(on):
     It takes a quarter of the multiplications; errors are up to 1e-5 of the largest
     output in float32 and 1e-13 in float64, ten to twenty times those of the direct
     kernel. It steps back by itself from images with entries that are not finite, huge,
-    or more than 4096 times the mean magnitude of their image.
+    or 4096 times larger than is usual in their image.
     """
     global _winograd
     _winograd = bool(on)
@@ -101,6 +101,7 @@ def conv_forward_fast(x, w, b, conv_param):
     """
     x4, w4, b1, geometry, groups = planar("conv_forward_fast", x, w, b, conv_param)
     if not _fits(x4, w4, geometry):
+        tell_once()
         return conv_forward_strides(x, w, b, conv_param)
     x4, w4, b1 = _plain(x4), _plain(w4), _plain(b1)
     out = np.empty((len(x4), len(w4), *geometry.out), dtype=x4.dtype)
@@ -137,19 +138,21 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     x4, w4, _, geometry, groups = planar("conv_backward_fast", x, w, b, conv_param)
     check_dout("conv_backward_fast", np.asarray(dout), (len(x4), len(w4), *geometry.out[4 - np.ndim(x):]))
     dout, x4, w4 = floating("conv_backward_fast", dout=dout, x=x4, w=w4)
-    if not _fits(x4, w4, geometry):
+    if not _fits(x4, w4, geometry) or not np.isfinite(w4).all():  # kernels meet w with zeros around dout
+        tell_once()
         gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
         return tuple(gradient if name in need else None for name, gradient in gradients)
     x4, w4, dout4 = _plain(x4), _plain(w4), _plain(dout).reshape(len(x4), len(w4), *geometry.out)
     sizes = _sizes(x4, w4, geometry, groups)
     dx = np.empty_like(x4) if "dx" in need else None
     dw = np.empty_like(w4) if "dw" in need else None
-    for xg, wg, dg, k in _groups(groups, (x4, 1), (w4, 0), (dout4, 1), (np.arange(groups), 0)):
+    shares = [(x4, 1), (w4, 0), (dout4, 1)] + [(a, axis) for a, axis in ((dx, 1), (dw, 0)) if a is not None]
+    for xg, wg, dg, *results in _groups(groups, *shares):
         if dx is not None:
-            (part,) = list(_groups(groups, (dx, 1)))[k[0]]
-            kernels.conv_dx(sizes, dg, wg, part, get_num_threads(), target)
+            kernels.conv_dx(sizes, dg, wg, results[0], get_num_threads(), target)
         if dw is not None:
-            (part,) = list(_groups(groups, (dw, 0)))[k[0]]
-            kernels.conv_dw(sizes, xg, dg, part, get_num_threads(), target)
+            kernels.conv_dw(sizes, xg, dg, results[-1], get_num_threads(), target)
+    if dw is not None and not np.isfinite(dw).all():  # kernels meet x with zeros between the rows of dout
+        dw = conv_backward_strides(dout, cache)[1]
     db = dout4.reshape(len(x4), len(w4), -1).sum(axis=2).sum(axis=0) if "db" in need else None
     return (None if dx is None else dx.reshape(np.shape(x)), None if dw is None else dw.reshape(np.shape(w)), db)

@@ -11,7 +11,7 @@ from ._pool_ladder import (
     max_pool_forward_im2col,
     max_pool_forward_reshape,
 )
-from ._threads import get_num_threads, kernels
+from ._threads import get_num_threads, kernels, tell_once
 from .layers.geometry import check_dout, pool_geometry
 
 target = None if kernels is None else kernels.BEST_TARGET
@@ -56,6 +56,7 @@ def max_pool_forward_fast(x, pool_param):
     x = np.asarray(x)
     geometry = pool_geometry("max_pool_forward_fast", x, pool_param)
     if not _fits(x):
+        tell_once()
         slower = max_pool_forward_reshape if _tile(geometry) else max_pool_forward_im2col
         return slower(x, pool_param)[0], (x, pool_param, None)
     planes = _planes(x)
@@ -90,6 +91,7 @@ def max_pool_backward_fast(dout, cache):
     (dout,) = floating("max_pool_backward_fast", dout=dout)
     check_dout("max_pool_backward_fast", dout, (*x.shape[:2], *geometry.out))
     if winner is None or not _fits(dout):
+        tell_once()
         slower = max_pool_backward_reshape if _tile(geometry) else max_pool_backward_im2col
         return slower(dout, (x, pool_param))
     return _backward(dout, x.shape, winner.reshape(-1, *geometry.out), geometry)
@@ -124,6 +126,7 @@ def avg_pool_forward_fast(x, pool_param):
     x = np.asarray(x)
     geometry = pool_geometry("avg_pool_forward_fast", x, pool_param)
     if not _fits(x):
+        tell_once()
         return avg_pool_forward_im2col(x, pool_param)
     planes = _planes(x)
     out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
@@ -154,5 +157,6 @@ def avg_pool_backward_fast(dout, cache):
     (dout,) = floating("avg_pool_backward_fast", dout=dout)
     check_dout("avg_pool_backward_fast", dout, (*x.shape[:2], *geometry.out))
     if not _fits(dout):
+        tell_once()
         return avg_pool_backward_im2col(dout, cache)
     return _backward(dout, x.shape, None, geometry)

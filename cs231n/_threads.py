@@ -1,6 +1,7 @@
 """The one knob for threads, and the compiled kernels if they were built."""
 
 import os
+import sys
 from operator import index
 
 try:
@@ -9,6 +10,7 @@ except ImportError:  # not compiled: NumPy takes over
     kernels = None
 
 _chosen = None
+_told = False
 
 
 def set_num_threads(count=None):
@@ -57,3 +59,11 @@ def backend():
         return "NumPy: the compiled kernels are not there; a C compiler and `pip install -e .` build them."
     count = get_num_threads()
     return f"compiled kernels, {kernels.TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."
+
+
+def tell_once():
+    """Say on the standard error stream, once, that the kernels are missing."""
+    global _told
+    if kernels is None and not _told:
+        print(f"cs231n.fast_layers runs on {backend()}", file=sys.stderr)
+    _told = True

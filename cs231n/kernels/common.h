@@ -4,6 +4,7 @@
 #define CS231N_COMMON_H
 
 #include <float.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

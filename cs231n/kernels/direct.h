@@ -127,19 +127,24 @@ static void pack_weights(REAL *packed, const REAL *w, const correlation *p, idx 
 }
 
 #define copy_row NAME(copy_row)
-/* to[q] = row[q*step + first], and 0 where that is outside [0, length). */
+/* to[q] = row[q*step + first], and 0 where that is outside [0, length). Rows are short: calls of
+ * memcpy, and picking every other pixel one by one, took a third of the time on small images. */
 static INLINE void copy_row(REAL *to, const REAL *row, idx columns, idx step, idx first, idx length)
 {
     idx begin = first >= 0 ? 0 : smaller(columns, parts(-first, step));
-    idx end = larger(begin, smaller(columns, floor_divide(length - 1 - first, step) + 1));
-    for (idx q = 0; q < begin; q++) to[q] = 0;
-    if (step == 1)
-        memcpy(to + begin, row + begin + first, (end - begin) * sizeof(REAL));
-    else if (step == 2)
-        for (idx q = begin; q < end; q++) to[q] = row[2 * q + first];
-    else
-        for (idx q = begin; q < end; q++) to[q] = row[step * q + first];
-    for (idx q = end; q < columns; q++) to[q] = 0;
+    idx end = larger(begin, smaller(columns, floor_divide(length - 1 - first, step) + 1)), q = begin;
+    for (idx z = 0; z < begin; z++) to[z] = 0;
+    row += first;
+    if (step == 1) {
+        for (; q + LANES <= end; q += LANES) store(to + q, load(row + q));
+        for (; q < end; q++) to[q] = row[q];
+    } else if (step == 2) {
+        for (; q + LANES < end; q += LANES) store(to + q, UNZIP(load(row + 2 * q), load(row + 2 * q + LANES), 0));
+        for (; q < end; q++) to[q] = row[2 * q];
+    } else {
+        for (; q < end; q++) to[q] = row[step * q];
+    }
+    for (; q < columns; q++) to[q] = 0;
 }
 
 #define copy_band NAME(copy_band)

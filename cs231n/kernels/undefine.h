@@ -7,7 +7,7 @@
 #undef vec
 #undef loose
 #undef bits
-#undef ABSOLUTE
+#undef FRACTION_BITS
 #undef REAL_LARGEST
 #undef load
 #undef store
@@ -49,6 +49,10 @@
 #undef dw_scratch
 #undef copy_dout
 #undef dw_task
+#undef EACH_A
+#undef PRODUCT_PLANES
+#undef EACH_PRODUCT
+#undef EACH_A8
 #undef part4
 #undef join4
 #undef patch_1d
@@ -57,12 +61,9 @@
 #undef winograd_plan
 #undef RANGE
 #undef transform_filters
+#undef exponent
 #undef winograd_bearable
 #undef product_tile
-#undef EACH_A
-#undef PRODUCT_PLANES
-#undef EACH_PRODUCT
-#undef EACH_A8
 #undef PRODUCT
 #undef product
 #undef quarter

@@ -26,11 +26,11 @@ typedef REAL vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef REAL loose __attribute__((vector_size(VECTOR_BYTES), aligned(REAL_BYTES), may_alias));
 #if REAL_BYTES == 4
 typedef int32_t bits __attribute__((vector_size(VECTOR_BYTES)));
-#define ABSOLUTE (INT32_MAX - (bits){0}) /* all but the sign */
+#define FRACTION_BITS 23
 #define REAL_LARGEST FLT_MAX
 #else
 typedef int64_t bits __attribute__((vector_size(VECTOR_BYTES)));
-#define ABSOLUTE (INT64_MAX - (bits){0})
+#define FRACTION_BITS 52
 #define REAL_LARGEST DBL_MAX
 #endif
 

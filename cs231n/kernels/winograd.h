@@ -20,11 +20,22 @@
  * Price: B' and A' hold numbers up to 8, so rounding errors grow. The error is up to 1e-5 of the
  * largest output in float32 and 1e-13 in float64, ten to twenty times that of direct.h, and an
  * infinity or a giant spreads over its tile. Hence a task that meets values which are not finite,
- * or larger than the products can bear, or larger than RANGE times the mean of their image, gives
+ * or larger than the products can bear, or 4096 times larger than is usual in their image, gives
  * up, and the whole call is done directly instead.
  */
 
 #if LANES >= 4 /* a quarter is at least one tile */
+
+/* Tiles of the products: target planes x vectors. */
+#define EACH_A(X, B) X(1, B) X(2, B) X(3, B) X(4, B)
+#ifdef FEW_REGISTERS
+#define PRODUCT_PLANES 4
+#define EACH_PRODUCT(X) EACH_A(X, 1) EACH_A(X, 2) EACH_A(X, 3)
+#else
+#define PRODUCT_PLANES 8
+#define EACH_A8(X, B) EACH_A(X, B) X(5, B) X(6, B) X(7, B) X(8, B)
+#define EACH_PRODUCT(X) EACH_A8(X, 1) EACH_A8(X, 2) EACH_A8(X, 3)
+#endif
 
 #define part4 NAME(part4)
 /* p0..p3: 4V pixels. column[j] = pixels j, j+4, j+8, ... The first `columns` of them. */
@@ -77,17 +88,19 @@ static INLINE void tile_1d(vec *out, const int out_step, const vec *m, const int
 }
 
 #define filter_1d NAME(filter_1d)
-/* out = G g for one row or column of 3. */
-static INLINE void filter_1d(REAL *out, const int out_step, const REAL *g, const int step)
+/* out = G g for one row or column of 3; every entry stands for PRODUCT_PLANES filters. */
+static INLINE void filter_1d(REAL (*out)[PRODUCT_PLANES], const int out_step, REAL (*g)[PRODUCT_PLANES], const int step)
 {
-    REAL outer = g[0] + g[2 * step], inner = g[step];
-    REAL far = g[0] / 24 + g[2 * step] / 6;
-    out[0] = g[0] / 4;
-    out[out_step] = -(outer + inner) / 6;
-    out[2 * out_step] = -(outer - inner) / 6;
-    out[3 * out_step] = far + inner / 12;
-    out[4 * out_step] = far - inner / 12;
-    out[5 * out_step] = g[2 * step];
+    for (int a = 0; a < PRODUCT_PLANES; a++) {
+        REAL outer = g[0][a] + g[2 * step][a], inner = g[step][a];
+        REAL far = g[0][a] * (REAL)(1. / 24) + g[2 * step][a] * (REAL)(1. / 6);
+        out[0][a] = g[0][a] * (REAL)0.25;
+        out[out_step][a] = (outer + inner) * (REAL)(-1. / 6);
+        out[2 * out_step][a] = (outer - inner) * (REAL)(-1. / 6);
+        out[3 * out_step][a] = far + inner * (REAL)(1. / 12);
+        out[4 * out_step][a] = far - inner * (REAL)(1. / 12);
+        out[5 * out_step][a] = g[2 * step][a];
+    }
 }
 
 #define winograd_plan NAME(winograd_plan)
@@ -105,52 +118,58 @@ typedef struct {
     int *gave_up;
 } winograd_plan;
 
-#define RANGE 4096
+#define RANGE 12
 
 #define transform_filters NAME(transform_filters)
-/* Returns the largest magnitude, or infinity if there is one that is not finite. */
+/* Returns the largest magnitude, or infinity if one of them is not finite. */
 static REAL transform_filters(REAL *to, const REAL *w, const winograd_plan *p, idx target_step, idx source_step, int flip)
 {
     REAL largest = 0;
+    int finite = 1;
     for (idx g = 0; g < p->groups; g++) {
         idx a0 = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - a0;
-        for (idx c = 0; c < p->source_planes; c++)
-            for (idx a = 0; a < A; a++) {
-                REAL taps[9], half[18], whole[36];
-                const REAL *from = w + (a0 + a) * target_step + c * source_step;
-                for (int t = 0; t < 9; t++) taps[t] = from[flip ? 8 - t : t];
-                for (int j = 0; j < 3; j++) filter_1d(half + j, 3, taps + j, 3);
-                for (int i = 0; i < 6; i++) filter_1d(whole + 6 * i, 1, half + 3 * i, 1);
-                for (int k = 0; k < 36; k++) {
-                    REAL size = whole[k] < 0 ? -whole[k] : whole[k];
-                    if (!(size <= largest)) largest = size;
-                    to[(k * p->source_planes + c) * A + a] = whole[k];
+        for (idx c = 0; c < p->source_planes; c++) {
+            REAL taps[9][PRODUCT_PLANES] = {{0}}, half[18][PRODUCT_PLANES], whole[36][PRODUCT_PLANES];
+            for (idx a = 0; a < A; a++)
+                for (int t = 0; t < 9; t++)
+                    taps[t][a] = w[(a0 + a) * target_step + c * source_step + (flip ? 8 - t : t)];
+            for (int j = 0; j < 3; j++) filter_1d(half + j, 3, taps + j, 3);
+            for (int i = 0; i < 6; i++) filter_1d(whole + 6 * i, 1, half + 3 * i, 1);
+            for (int k = 0; k < 36; k++)
+                for (idx a = 0; a < A; a++) {
+                    REAL size = whole[k][a] < 0 ? -whole[k][a] : whole[k][a];
+                    finite &= size <= REAL_LARGEST;
+                    if (size > largest) largest = size;
+                    to[(k * p->source_planes + c) * A + a] = whole[k][a];
                 }
-            }
+        }
         to += 36 * p->source_planes * A;
     }
-    return largest;
+    return finite ? largest : (REAL)INFINITY;
 }
 
+#define exponent NAME(exponent) /* of the powers of two, with an offset; 0 for 0, the largest for infinity and NaN */
+static INLINE bits exponent(vec v) { return ((bits)v >> FRACTION_BITS) & ((1 << (REAL_BYTES * 8 - 1 - FRACTION_BITS)) - 1); }
+
 #define winograd_bearable NAME(winograd_bearable)
-/* Whether a padded copy of one image (or band of it) is finite, not too large and not too uneven. */
+/* Whether the padded copy of an image (or a band of it) is finite, below the limit and even enough:
+ * its largest entry at most 2^RANGE times the geometric mean of all that are not 0. */
 static int winograd_bearable(const REAL *copy, idx size, REAL limit)
 {
-    vec largest = {0}, sum = {0}; /* NaN gets lost in `largest`, not in `sum` */
-    idx k = 0;
-    for (; k + LANES <= size; k += LANES) {
-        vec v = load(copy + k);
-        v = keep(v, ABSOLUTE);
-        bits above = ~(v <= largest);
-        largest = (vec)(((bits)v & above) | ((bits)largest & ~above));
-        sum += v;
+    bits largest = {0}, sum = {0}, count = {0};
+    int64_t most = 0, all = 0, entries = 0;
+    for (idx k = 0; k < size; k += LANES) {
+        bits e = exponent(load(copy + k)), above = e > largest;
+        largest = (e & above) | (largest & ~above);
+        sum += e;
+        count -= e != 0;
     }
-    REAL most = 0, all = 0;
-    for (idx l = 0; l < LANES; l++) {
-        if (!(largest[l] <= most)) most = largest[l];
+    for (int l = 0; l < LANES; l++) {
+        most = largest[l] > most ? largest[l] : most;
         all += sum[l];
+        entries += count[l];
     }
-    return most <= limit && most * (REAL)size <= RANGE * all;
+    return most < exponent(splat(limit))[0] && most * entries - all <= RANGE * entries;
 }
 
 #define product_tile NAME(product_tile)
@@ -172,15 +191,6 @@ static INLINE void product_tile(const int A, const int B, REAL *m, const REAL *w
         UNROLL for (int v = 0; v < B; v++) store(m + (a * B + v) * LANES, sum[a][v]);
 }
 
-#define EACH_A(X, B) X(1, B) X(2, B) X(3, B) X(4, B)
-#ifdef FEW_REGISTERS
-#define PRODUCT_PLANES 4
-#define EACH_PRODUCT(X) EACH_A(X, 1) EACH_A(X, 2) EACH_A(X, 3)
-#else
-#define PRODUCT_PLANES 8
-#define EACH_A8(X, B) EACH_A(X, B) X(5, B) X(6, B) X(7, B) X(8, B)
-#define EACH_PRODUCT(X) EACH_A8(X, 1) EACH_A8(X, 2) EACH_A8(X, 3)
-#endif
 #define PRODUCT(A, B) \
     static OUTLINE void NAME(product_##A##_##B)(REAL *m, const REAL *w, const REAL *u, idx C) { product_tile(A, B, m, w, u, C); }
 EACH_PRODUCT(PRODUCT)
@@ -274,16 +284,17 @@ static idx place_quarters(quarter *q, const winograd_plan *p, idx images, idx fi
 
 #define winograd_sizes NAME(winograd_sizes)
 typedef struct {
-    idx plane, copy, u, m, quarters; /* elements; quarters: how many of them */
+    idx plane, image, copy, u, m, quarters; /* elements; image: its planes and zeros to fill vectors */
 } winograd_sizes;
 
 #define winograd_scratch NAME(winograd_scratch)
 static winograd_sizes winograd_scratch(const winograd_plan *p)
 {
-    idx plane = (4 * p->band_rows + 2) * p->pitch;
+    idx plane = (4 * p->band_rows + 2) * p->pitch, image = parts(p->source_planes * plane, LANES) * LANES;
     return (winograd_sizes){
         .plane = plane,
-        .copy = p->images * p->source_planes * plane + 2 * LANES,
+        .image = image,
+        .copy = p->images * image + LANES,
         .u = 36 * p->source_planes * p->vectors * LANES,
         .m = 36 * PRODUCT_PLANES * p->vectors * LANES,
         .quarters = p->images * p->band_rows * p->quarters + 4,
@@ -301,27 +312,27 @@ static void winograd_task(const void *plan, idx task, void *scratch)
     quarter *q = (quarter *)(m + s.m);
     if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
 
-    idx copy_step = p->source_planes * s.plane;
     for (idx k = 0; k < images; k++) {
         const REAL *source = p->source + (n + k) * p->source_step;
         for (idx c = 0; c < p->source_planes; c++, source += p->source_H * p->source_W)
             for (idx r = 0; r < 4 * rows + 2; r++) {
                 idx y = 4 * first + r - p->top;
-                REAL *to = copy + k * copy_step + c * s.plane + r * p->pitch;
+                REAL *to = copy + k * s.image + c * s.plane + r * p->pitch;
                 if (y < 0 || y >= p->source_H)
                     memset(to, 0, p->pitch * sizeof(REAL));
                 else
                     copy_row(to, source + y * p->source_W, p->pitch, 1, -p->left, p->source_W);
             }
         for (idx c = 0; c < p->source_planes && rows < p->band_rows; c++) /* what the last band leaves free */
-            memset(copy + k * copy_step + c * s.plane + (4 * rows + 2) * p->pitch, 0,
+            memset(copy + k * s.image + c * s.plane + (4 * rows + 2) * p->pitch, 0,
                    4 * (p->band_rows - rows) * p->pitch * sizeof(REAL));
-        if (!winograd_bearable(copy + k * copy_step, copy_step, p->limit)) {
+        memset(copy + k * s.image + p->source_planes * s.plane, 0, (s.image - p->source_planes * s.plane) * sizeof(REAL));
+        if (!winograd_bearable(copy + k * s.image, s.image, p->limit)) {
             __atomic_store_n(p->gave_up, 1, __ATOMIC_RELAXED);
             return;
         }
     }
-    idx count = place_quarters(q, p, images, first, rows, copy_step), blocks = parts(count, p->vectors);
+    idx count = place_quarters(q, p, images, first, rows, s.image), blocks = parts(count, p->vectors);
     for (idx block = 0; block < blocks; block++) {
         idx v = share(count, blocks, block), B = share(count, blocks, block + 1) - v;
         const REAL *w = p->w;
