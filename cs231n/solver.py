@@ -47,6 +47,9 @@ class Solver:
         optim_config must then hold the learning_rate.
     clip_norm, clip_value : float, optional
         Limits for the joint norm of all gradients and for each entry.
+    augment : callable, optional
+        ``(X, rng) -> X`` of the same shape changes every minibatch before the model sees it,
+        see `cs231n.augment`; rng is the generator of the minibatches.
 
     Attributes
     ----------
@@ -86,6 +89,7 @@ class Solver:
         self.schedule = kwargs.pop("schedule", None)
         self.clip_norm = kwargs.pop("clip_norm", None)
         self.clip_value = kwargs.pop("clip_value", None)
+        self.augment = kwargs.pop("augment", None)
         if kwargs:
             raise ValueError(f"Solver: unknown keyword {', '.join(sorted(kwargs))}.")
         self._check_settings()
@@ -227,7 +231,10 @@ class Solver:
     def _step(self, total):
         """Draw a minibatch and update every parameter once."""
         batch = self.rng.choice(len(self.X_train), self.batch_size)
-        loss, grads = self.model.loss(self.X_train[batch], self.y_train[batch])
+        X = self.X_train[batch]
+        if self.augment is not None:
+            X = self.augment(X, self.rng)
+        loss, grads = self.model.loss(X, self.y_train[batch])
         if self.clip_value is not None:
             grads = clip_by_value(grads, self.clip_value)
         if self.clip_norm is not None:

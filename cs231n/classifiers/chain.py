@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..fast_layers import conv_backward_fast
+
 
 class Layer:
     """One layer: its two functions, the names of its parameters and its settings.
@@ -33,9 +35,16 @@ class Layer:
         settings = self.settings if self.bn_index is None else (net.bn_params[self.bn_index],)
         return self.functions[0](x, *(net.params[name] for name in self.names), *settings)
 
-    def backward(self, dout, cache):
-        """Return the gradient of the input, and a dict with those of the parameters."""
-        gradients = self.functions[1](dout, cache)
+    def backward(self, dout, cache, need_dx=True):
+        """Return the gradient of the input, and a dict with those of the parameters.
+
+        Where nobody needs the gradient of the input, a convolution leaves it out and returns None.
+        """
+        backward = self.functions[1]
+        if not need_dx and backward is conv_backward_fast:
+            gradients = backward(dout, cache, need=("dw", "db"))
+        else:
+            gradients = backward(dout, cache)
         dx, *dparams = gradients if self.names else (gradients,)
         return dx, dict(zip(self.names, dparams))
 
@@ -62,7 +71,7 @@ class Residual:
         passed, shortcut_cache = chain_forward(self.shortcut, x, net)
         return out + passed, (body_cache, shortcut_cache)
 
-    def backward(self, dout, cache):
+    def backward(self, dout, cache, need_dx=True):
         """Return the gradient of the input, summed over both ways, and a dict with the parameters'."""
         dbody, grads = chain_backward(self.body, dout, cache[0])
         dshortcut, more = chain_backward(self.shortcut, dout, cache[1])
@@ -78,11 +87,11 @@ def chain_forward(layers, x, net):
     return x, caches
 
 
-def chain_backward(layers, dout, caches):
+def chain_backward(layers, dout, caches, need_dx=True):
     """Pass dout back through the layers; return the gradient of the input and a dict with the parameters'."""
     grads = {}
-    for layer, cache in zip(reversed(layers), reversed(caches)):
-        dout, new = layer.backward(dout, cache)
+    for index in reversed(range(len(layers))):
+        dout, new = layers[index].backward(dout, caches[index], need_dx or index > 0)
         grads |= new
     return dout, grads
 

@@ -86,7 +86,7 @@ class ChainNet:
             bn_param["mode"] = mode
         return chain_forward(self.layers, X.astype(self.dtype, copy=False), self)
 
-    def backward(self, dscores, caches):
+    def backward(self, dscores, caches, need_dx=True):
         """Pass a gradient of the scores back to the parameters and to the image.
 
         Parameters
@@ -94,14 +94,17 @@ class ChainNet:
         dscores : ndarray of shape (N, num_classes)
         caches : list
             From `forward`.
+        need_dx : bool
+            Whether the gradient of the images is wanted; training does without.
 
         Returns
         -------
-        dX : ndarray of shape (N, C, H, W)
+        dX : ndarray of shape (N, C, H, W), or None
+            None if it is not needed and the first layer is a convolution.
         grads : dict
             Gradient of each entry of `params`, without the penalty.
         """
-        return chain_backward(self.layers, dscores, caches)
+        return chain_backward(self.layers, dscores, caches, need_dx)
 
     def loss(self, X, y=None):
         """Evaluate the net, and at training time its loss and gradients.
@@ -124,7 +127,7 @@ class ChainNet:
             return scores
         ### BEGIN SOLUTION
         loss, dscores = softmax_loss(scores, y)
-        _, grads = self.backward(dscores, caches)
+        _, grads = self.backward(dscores, caches, need_dx=False)
         for name in (name for name in self.params if name.startswith("W")):
             loss += 0.5 * self.reg * np.sum(self.params[name] ** 2)
             grads[name] += self.reg * self.params[name]

@@ -50,7 +50,7 @@ def relu_backward(dout, cache):
     x = cache
     require_shape("relu_backward", "dout", dout, x.shape)
     ### BEGIN SOLUTION
-    dx = np.where(x > 0, dout, 0)
+    dx = dout * (x > 0)
     ### END SOLUTION
     return dx
 
