@@ -42,6 +42,8 @@ $(READY): requirements.txt setup.py pyproject.toml $(wildcard cs231n/_*.pyx cs23
 sandbox:
 	@command -v bwrap >/dev/null || $(call APT,bubblewrap) || \
 		echo "There is no sandbox here. Get one with: sudo apt install bubblewrap"
+	@$(BIN)/python -c "import pyseccomp" 2>/dev/null || $(call APT,libseccomp2) || \
+		echo "Sandboxes will not filter system calls. Let them with: sudo apt install libseccomp2"
 
 browser:
 	@command -v chromium >/dev/null || $(call APT,chromium chromium-driver) || \

@@ -19,14 +19,45 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use while it is graded."""
+    """What one submission may use while it is graded.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall time of one case.
+    submission_seconds : float
+        Wall time of the whole submission.
+    cpu_seconds : int
+        Processor time of one exercise.
+    memory_mb : float
+        Address space of a process. A question is answered by one process, which can start no other.
+    processes : int
+        Processes and threads at once, those of the sandbox included.
+    open_files : int
+        Files open at once.
+    file_mb : float
+        The largest file that may be written.
+    disk_mb : float
+        All that is written together; it lies in memory.
+    answer_mb : float
+        Arrays of one answer.
+    output_mb : float
+        All that is printed.
+    hand_in_mb : float
+        A hand-in, packed and unpacked.
+    """
 
     seconds: float = 20
+    submission_seconds: float = 600
     cpu_seconds: int = 20
-    memory_mb: int = 2048
-    answer_mb: int = 64
-    file_mb: int = 16
-    hand_in_mb: int = 64
+    memory_mb: float = 2048
+    processes: int = 8
+    open_files: int = 64
+    file_mb: float = 16
+    disk_mb: float = 64
+    answer_mb: float = 64
+    output_mb: float = 16
+    hand_in_mb: float = 64
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from cs231n.check.exercises import EXERCISES
 from . import probes
 from .course import Limits
 from .package_tree import write_tree
-from .sandbox import PROCESSES, SCRATCH_BYTES, Bubblewrap, Unavailable, Unisolated
+from .sandbox import Bubblewrap, Unavailable, Unisolated
 
 VARIABLE = "AUTOGRADER_CANARY"
 STANDS_IN_FOR = "cs231n/layers/affine.py"
@@ -100,8 +100,8 @@ def _targets(limits):
                 "canary": f"{folder}/canary", "variable": VARIABLE,
                 "homes": [str(Path.home()), "/home/student"],
                 "port": server.getsockname()[1], "abstract": name, "process": os.getpid(),
-                "disk_bytes": 2 * SCRATCH_BYTES + (16 << 20), "memory_bytes": (limits.memory_mb + 64) << 20,
-                "processes": PROCESSES + 4,
+                "disk_bytes": int(limits.disk_mb + 16) << 20, "memory_bytes": int(limits.memory_mb + 64) << 20,
+                "processes": limits.processes + 4,
             }, {"PATH": os.environ.get("PATH", ""), VARIABLE: name}
 
 

@@ -9,18 +9,19 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 from cs231n.check.client import python_command
 
 from .errors import UserError
+from .syscalls import NoFilter, question_filter, sandbox_filter
 
 KIT, PACKAGES, PYTHON, HOME = "/kit", "/packages", "/python", "/home/student"
+QUESTION_FILTER = "/question.filter"
+FILTER_DESCRIPTOR = 9
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-SCRATCH_BYTES = 64 << 20
-PROCESSES = 8
-OPEN_FILES = 64
 NOBODY = 65534
 ENVIRONMENT = {
     "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LD_LIBRARY_PATH": f"{PYTHON}/lib",
@@ -79,6 +80,7 @@ class Bubblewrap:
         self.bwrap, self.become_nobody = bwrap, become_nobody
         self.python, interpreter, self._masks = _interpreter()
         self._files = _libraries() | interpreter | _packages()
+        self._filters, self.unfiltered = None, "filters were not asked for"
         self._help = subprocess.run([bwrap, "--help"], capture_output=True, text=True).stdout
 
     @classmethod
@@ -90,6 +92,10 @@ class Bubblewrap:
         if bwrap is None:
             raise Unavailable("bwrap is not installed")
         sandbox = cls(bwrap, become_nobody=os.geteuid() == 0 and _has_nobody())
+        try:
+            sandbox.add_filters()
+        except NoFilter as reason:
+            sandbox.unfiltered = str(reason)
         command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
         try:
             run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
@@ -98,6 +104,12 @@ class Bubblewrap:
         if run.stdout != "alive\n":
             raise Unavailable((run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1][:200])
         return sandbox
+
+    def add_filters(self):
+        """Refuse system calls as well; raises `NoFilter` where they cannot be compiled."""
+        self._filters = FilterFiles()
+        self._files[QUESTION_FILTER] = self._filters.question
+        self.tier, self.unfiltered = f"{Bubblewrap.tier} + seccomp", ""
 
     def command(self, tree, limits):
         """Say what to start for a worker on a submission.
@@ -114,22 +126,33 @@ class Bubblewrap:
         command : list of str
             For `cs231n.check.client.Worker`. The worker dies with the thread that starts it.
         """
-        own = [f"--processes={PROCESSES}", f"--open-files={OPEN_FILES}", "--alone"]
-        return self.enclose(python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own]), tree)
+        own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
+        own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
+        arguments = python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own])
+        return self.enclose(arguments, tree, limits.disk_mb)
 
-    def enclose(self, arguments, tree=None):
-        """Say what to start for some other program; a ``tree`` appears in it as ``/kit``, read-only."""
+    def enclose(self, arguments, tree=None, disk_mb=64):
+        """Say what to start for some other program.
+
+        Parameters
+        ----------
+        arguments : sequence of str
+        tree : path, optional
+            Appears in the sandbox as ``/kit``, read-only.
+        disk_mb : float
+            How much it may write to its home folder, which is also ``/tmp``.
+        """
         files = dict(self._files)
         if tree is not None:
             files[KIT] = str(tree)
-        locked = self._lock(files if not self.become_nobody else {path: path for path in files})
+        locked = self._lock(files if not self.become_nobody else {path: path for path in files}, disk_mb)
         if self.become_nobody:
             if tree is not None:
                 _make_readable(Path(tree))
             locked = [*self._lay_out(files), *locked]
         choom = shutil.which("choom")
         first_to_go = [choom, "-n", "1000", "--"] if choom else []
-        return [*first_to_go, *locked, "--", *map(str, arguments)]
+        return [*self._with_filter(), *first_to_go, *locked, "--", *map(str, arguments)]
 
     def knows(self, option):
         """bool : whether this bubblewrap has an option; old ones cannot forbid user namespaces, nor size a tmpfs.
@@ -137,6 +160,12 @@ class Bubblewrap:
         A tmpfs without a size is not mounted at all; the submission then cannot write anywhere.
         """
         return f"{option} " in self._help
+
+    def _with_filter(self):
+        """A shell opens the filter where bubblewrap reads it, since a command has no descriptors of its own."""
+        if self._filters is None:
+            return []
+        return ["/bin/sh", "-c", f'exec "$@" {FILTER_DESCRIPTOR}<"$0"', self._filters.sandbox]
 
     def _lay_out(self, files):
         setpriv = shutil.which("setpriv") or "setpriv"
@@ -152,19 +181,18 @@ class Bubblewrap:
             "--", setpriv, *ids, "--inh-caps=-all", "--bounding-set=-all", "--",
         ]
 
-    def _lock(self, files):
-        sized = self.knows("--size")
-        folders = ("/tmp", HOME) if sized else ()
-        scratch = [word for path in folders for word in ("--size", str(SCRATCH_BYTES), "--tmpfs", path)]
+    def _lock(self, files, disk_mb):
+        size = ["--size", str(int(disk_mb * 2**20)), "--tmpfs", HOME] if self.knows("--size") else ["--dir", HOME]
         masks = [word for path in self._masks for word in ("--tmpfs", path, "--remount-ro", path)]
         devices = [word for path in DEVICES for word in ("--dev-bind", path, path)]
         environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
         nested = ["--disable-userns"] if self.knows("--disable-userns") else []
+        filtered = ["--seccomp", str(FILTER_DESCRIPTOR)] if self._filters else []
         return [
             self.bwrap, "--unshare-all", "--unshare-user", *nested, "--uid", "1000", "--gid", "1000",
-            "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session",
+            "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session", *filtered,
             "--clearenv", *environment,
-            *_binds(files), *masks, *devices, "--dir", HOME, *scratch, "--remount-ro", "/", "--chdir", HOME,
+            *_binds(files), *masks, *devices, *size, "--symlink", HOME, "/tmp", "--remount-ro", "/", "--chdir", HOME,
         ]
 
 
@@ -182,6 +210,17 @@ class Unisolated:
     def enclose(self, arguments, tree=None):
         """list of str : the program itself."""
         return [str(argument) for argument in arguments]
+
+
+class FilterFiles:
+    """The compiled filters, in files that last as long as this object."""
+
+    def __init__(self, sockets=True):
+        self._folder = tempfile.TemporaryDirectory(prefix="cs231n-filters-")
+        self.sandbox, self.question = (os.path.join(self._folder.name, name) for name in ("sandbox", "question"))
+        for path, program in ((self.sandbox, sandbox_filter(sockets)), (self.question, question_filter())):
+            Path(path).write_bytes(program)
+        Path(self._folder.name).chmod(0o755)
 
 
 TIERS = (Bubblewrap,)

@@ -75,12 +75,18 @@ class Worker:
         Environment variables of the worker; none but these.
     stderr : file, optional
         Where it goes what the submission prints; nowhere by default.
+    total_seconds : float, optional
+        The longest wait for all answers together; what is asked after that is not answered.
+    output_bytes : int, optional
+        The most that may be printed in answer to one question; it is read and thrown away.
     """
 
-    def __init__(self, command, seconds=SECONDS, answer_bytes=ANSWER_BYTES, environment=None, stderr=subprocess.DEVNULL):
+    def __init__(self, command, seconds=SECONDS, answer_bytes=ANSWER_BYTES, environment=None, stderr=subprocess.DEVNULL,
+                 total_seconds=None, output_bytes=None):
         self.command, self.seconds, self.answer_bytes, self.stderr = command, seconds, answer_bytes, stderr
+        self.total_seconds, self.output_bytes = total_seconds, output_bytes
         self.environment = _quiet_environment() if environment is None else environment
-        self._process = None
+        self._process, self._printed, self._waited = None, None, 0.0
 
     def __enter__(self):
         return self
@@ -105,8 +111,13 @@ class Worker:
             a timeout the rest is not asked: endless code is endless in every case.
         """
         answers = []
+        started = time.monotonic()
         while len(answers) < len(cases):
+            if self._exhausted():
+                answers += [self._out_of_time().answer] * (len(cases) - len(answers))
+                break
             answers += self._ask_once(exercise, probe, cases[len(answers):])
+            self._waited, started = self._waited + time.monotonic() - started, time.monotonic()
             if answers[-1]["status"] == "timeout":
                 answers += [answers[-1]] * (len(cases) - len(answers))
         return answers
@@ -117,9 +128,19 @@ class Worker:
             _kill(self._process)
             self._process = None
             self._frames.close()
+            if self._printed is not None:
+                self._printed.close()
+
+    def _exhausted(self):
+        return self.total_seconds is not None and self._waited >= self.total_seconds
+
+    def _out_of_time(self):
+        return _Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
     def _ask_once(self, exercise, probe, cases):
         nonce = secrets.token_hex(8)
+        if self._printed is not None:
+            self._printed.restart()
         asked = [{"name": case.name, "inputs": case.inputs} for case in cases]
         answers = []
         try:
@@ -130,6 +151,8 @@ class Worker:
             if end.get("done") is not True:
                 self.close()
         except _Broken as broken:
+            if self._printed is not None and self._printed.too_much:
+                broken = _Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
             self.close()
             if len(answers) < len(cases):
                 answers.append(broken.answer)
@@ -193,9 +216,12 @@ class Worker:
 
     def _start(self):
         self._process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr,
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.stderr if self.output_bytes is None else subprocess.PIPE,
             env=self.environment, start_new_session=os.name == "posix",
         )
+        if self.output_bytes is not None:
+            self._printed = _Printed(self._process, self.output_bytes)
         self._frames = _Frames(self._process.stdout, self.answer_bytes)
         try:
             started = self._frames.next(START_SECONDS) == {"ready": True}
@@ -246,6 +272,30 @@ class _Frames:
                 self._queue.put(error)
 
 
+class _Printed:
+    """Reads what a worker prints and throws it away; ends a worker that prints too much."""
+
+    def __init__(self, process, most):
+        self._process, self._most, self._left, self.too_much = process, most, most, False
+        self._thread = threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
+        self._thread.start()
+
+    def restart(self):
+        """Count from here on."""
+        self._left = self._most
+
+    def close(self):
+        self._thread.join(timeout=1)
+
+    def _read(self, stream):
+        with stream:
+            while piece := stream.read1(1 << 16):
+                self._left -= len(piece)
+                if self._left < 0 and not self.too_much:
+                    self.too_much = True
+                    _end(self._process)
+
+
 def _checked(frame):
     """The answer in a frame, with only what belongs there, or None: a submission may send anything."""
     answer = {"status": _word(frame, "status"), "changed": _texts(frame.get("changed")), "warnings": _texts(frame.get("warnings"))}
@@ -280,7 +330,8 @@ def _death(code):
         return _Broken("timeout", "stopped after too much processor time; is there a loop that never ends?")
     if isinstance(code, int) and code < 0:
         name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
-        return _Broken("died", f"the process that ran your code was stopped by {name}")
+        why = "; it took too much processor time or memory" if -code == int(getattr(signal, "SIGKILL", 0)) else ""
+        return _Broken("died", f"the process that ran your code was stopped by {name}{why}")
     return _Broken("died", "the process that ran your code ended early; something in it calls exit")
 
 
@@ -288,9 +339,7 @@ def _kill(process):
     """End a process group whatever it does; a thread that still reads from it sees the end of the stream."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
-        except ProcessLookupError:
+        if not _end(process):
             break
         try:
             process.wait(timeout=1)
@@ -298,6 +347,15 @@ def _kill(process):
             continue
     with contextlib.suppress(OSError):
         process.stdin.close()
+
+
+def _end(process):
+    """bool : whether there was something to end."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _quiet_environment():

@@ -7,6 +7,7 @@ to the working set of modules or to itself is gone with it. Its answers are arra
 
 import argparse
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -14,11 +15,17 @@ import warnings
 
 import numpy as np
 
+from cs231n.check import absent
 from cs231n.check.protocol import ProtocolError, read_frame, write_frame
 
 MAX_QUESTION_BYTES = 1 << 30
 MAX_WARNINGS = 5
 MAX_TEXT = 600
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER_MODE = 1, 22, 38, 2
+_LIMITS = {
+    errno.EMFILE: "open files", errno.EFBIG: "size of a file", errno.ENOSPC: "disk", errno.EDQUOT: "disk",
+    errno.EAGAIN: "processes and threads", errno.ENOMEM: "memory",
+}
 
 
 def main(argv=None):
@@ -26,11 +33,14 @@ def main(argv=None):
     options = _parse(argv)
     questions, answers = _take_over_streams()
     _limit_resources(options)
+    untouched = _last_changes(options.scratch)
     write_frame(answers, {"ready": True})
     while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
         write_frame(answers, {"nonce": question["nonce"], "taken": True})
         if hasattr(os, "fork"):
             _answer_in_child(question, questions, answers, options)
+            if _last_changes(options.scratch) != untouched:
+                return  # nothing that one question writes is read by another: who asks starts a new worker
         else:
             _answer(question, answers, options.answer_bytes)
             write_frame(answers, {"nonce": question["nonce"], "done": True})
@@ -44,6 +54,8 @@ def _parse(argv):
     parser.add_argument("--file-bytes", type=int, default=0, help="largest file that may be written, 0 for no limit")
     parser.add_argument("--processes", type=int, default=0, help="processes and threads at once, 0 for no limit")
     parser.add_argument("--open-files", type=int, default=0, help="files open at once, 0 for no limit")
+    parser.add_argument("--scratch", action="append", default=[], help="a folder that may be written to")
+    parser.add_argument("--filter", default="", help="a compiled filter of system calls, for the process of a question")
     parser.add_argument("--alone", action="store_true", help="nothing but this worker runs in its PID namespace")
     return parser.parse_args(argv)
 
@@ -73,6 +85,10 @@ def _limit_resources(options):
             resource.setrlimit(getattr(resource, kind), (limit, limit))
 
 
+def _last_changes(folders):
+    return [os.stat(folder).st_ctime_ns for folder in folders]
+
+
 def _answer_in_child(question, questions, answers, options):
     child = os.fork()
     if child == 0:
@@ -80,6 +96,8 @@ def _answer_in_child(question, questions, answers, options):
         try:
             questions.close()
             _limit_processor_time(options.cpu_seconds)
+            if sys.platform == "linux":
+                _confine(options.filter)
             _answer(question, answers, options.answer_bytes)
             code = 0
         finally:
@@ -91,6 +109,33 @@ def _answer_in_child(question, questions, answers, options):
         _end_everything_else()
     end = {"died": os.waitstatus_to_exitcode(status)} if status else {"done": True}
     write_frame(answers, {"nonce": question["nonce"]} | end)
+
+
+def _confine(filter_path):
+    """End with the worker, and take on a filter of system calls."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    worker = os.getppid()
+    libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != worker:
+        os._exit(1)
+    if filter_path:
+        with open(filter_path, "rb") as file:
+            load_filter(libc, file.read())
+
+
+def load_filter(libc, program):
+    """Take on a compiled filter of system calls; raises OSError where the kernel refuses it."""
+    import ctypes
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+    wanted = Program(len(program) // 8, program)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0) or \
+            libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(FILTER_MODE), ctypes.byref(wanted), 0, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def _end_everything_else():
@@ -112,13 +157,15 @@ def _limit_processor_time(seconds):
 def _answer(question, answers, answer_bytes):
     from cs231n.check.exercises import EXERCISES
 
-    probe = EXERCISES[question["exercise"]].probe(question["probe"])
+    exercise = EXERCISES[question["exercise"]]
+    probe = exercise.probe(question["probe"])
     if probe.stand_ins:
         from cs231n.check import stand_ins
 
         stand_ins.install()
     for case in question["cases"]:
-        answer = {"nonce": question["nonce"], "case": case["name"]} | _run(probe, case["inputs"])
+        with absent.modules(exercise.without, exercise.id):
+            answer = {"nonce": question["nonce"], "case": case["name"]} | _run(probe, case["inputs"])
         try:
             write_frame(answers, answer, answer_bytes)
         except ProtocolError as error:
@@ -161,7 +208,10 @@ def _failure(status, kind, message, where=""):
 def _describe(error):
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.msg} in {_short(error.filename)}, line {error.lineno}"
-    return " ".join(str(error).split())
+    limit = _LIMITS.get(error.errno, "") if isinstance(error, OSError) else ""
+    limit = "memory" if isinstance(error, MemoryError) else limit
+    limit = _LIMITS[errno.EAGAIN] if str(error) == "can't start new thread" else limit
+    return " ".join(f"{error}{' (a limit: ' + limit + ')' if limit else ''}".split())
 
 
 def _where(error):
