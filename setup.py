@@ -76,7 +76,12 @@ setup(
     python_requires=">=3.11",
     packages=[*find_packages(include=["cs231n*", "autograder*"]), "cs231n.datasets"],
     package_dir={"cs231n.datasets": "datasets"},
-    package_data={"cs231n": ["*.pyx", "kernels/*.h"], "cs231n.check": ["public/*.npz"], "autograder": ["kit/*", "templates/**/*"], "autograder.mistakes": ["*.toml"]},
+    package_data={
+        "cs231n": ["*.pyx", "kernels/*.h"],
+        "cs231n.check": ["public/*.npz"],
+        "autograder": ["kit/*", "templates/**/*"],
+        "autograder.mistakes": ["*.toml"],
+    },
     install_requires=[
         "numpy>=1.26",
         "scipy>=1.11",
