@@ -9,7 +9,7 @@ import hmac
 import shutil
 import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,21 +123,33 @@ class Judge:
         findings : dict of str -> Finding
             By exercise.
         """
-        with tempfile.TemporaryDirectory(prefix="cs231n-judge-") as tree:
-            self._rebase(folder, Path(tree))
-            limits = self.course.limits
-            command = self.sandbox.command(tree, limits)
-            with Worker(command, limits.seconds, int(limits.answer_mb * 2**20)) as worker:
-                return {s.exercise.id: _finding(s, self._result(worker, s)) for s in self.standards}
+        found = {}
+        for without in dict.fromkeys(s.exercise.without for s in self.standards):
+            with self._worker(folder, without) as worker:
+                standards = (s for s in self.standards if s.exercise.without == without)
+                found |= {s.exercise.id: _finding(s, self._result(worker, s)) for s in standards}
+        return {s.exercise.id: found[s.exercise.id] for s in self.standards}
 
     def _blank(self, student):
         digest = submission_digest(self.course, self.assignment, student)
         return Verdict(student, self.assignment.name, digest, *self._digests, self.sandbox.tier)
 
-    def _rebase(self, folder, tree):
-        """Lay out the kit's own files, and over them only what the student may write."""
+    @contextmanager
+    def _worker(self, folder, without):
+        """A worker on a hand-in, in a sandbox without these modules of the package."""
+        limits = self.course.limits
+        with tempfile.TemporaryDirectory(prefix="cs231n-judge-") as tree:
+            self._rebase(folder, Path(tree), without)
+            with Worker(self.sandbox.command(tree, limits), limits.seconds, int(limits.answer_mb * 2**20)) as worker:
+                yield worker
+
+    def _rebase(self, folder, tree, without=()):
+        """Lay out the kit's own files but those of some modules, and over them only what the student may write."""
         kit = self.course.kit(self.assignment.name)
         shutil.copytree(kit / "cs231n", tree / "cs231n")
+        for module in without:
+            for path in tree.glob(f"{module.replace('.', '/')}.*"):
+                path.unlink()
         for name in (*self.assignment.editable, *self.assignment.weights):
             path = regular_file(folder, name)
             if path is not None and path.stat().st_size <= self.course.limits.hand_in_mb * 2**20:

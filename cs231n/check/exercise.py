@@ -72,6 +72,9 @@ class Exercise:
     reduce : callable, optional
         ``reduce(inputs, arrays)`` returns what of an answer is compared, as a dict of arrays, where many answers are
         right: a random mask, an order. It runs with whoever judges, never beside the student's code.
+    without : tuple of str
+        Modules that cannot be imported while a probe runs, each with what lies below it: they hold the answer
+        ready-made. The judge's sandbox does not hold the files of the package among them at all.
     """
 
     id: str
@@ -81,6 +84,7 @@ class Exercise:
     limits: dict = field(default_factory=dict)
     keeps_inputs: bool = True
     reduce: Callable | None = None
+    without: tuple = ()
 
     @property
     def file(self):

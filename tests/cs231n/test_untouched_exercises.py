@@ -62,6 +62,7 @@ EXERCISES = {
         "classifiers.k_nearest_neighbor",
         lambda m: nearest(m).predict_labels(np.ones((2, 4))),
     ),
+    "photo_filters": ("filters", lambda m: m.photo_filters()),
     "make_folds": ("cross_validation", lambda m: m.make_folds(4, 2)),
     "svm_loss_naive": ("classifiers.linear_svm", lambda m: m.svm_loss_naive(W, X, y, 0.1)),
     "svm_loss_vectorized": ("classifiers.linear_svm", lambda m: m.svm_loss_vectorized(W, X, y, 0.1)),

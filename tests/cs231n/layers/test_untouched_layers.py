@@ -24,6 +24,10 @@ EXERCISES = {
         ("conv_forward_naive", (images, w, b, conv_param)),
         ("conv_backward_naive", (np.ones((2, 2, 2, 3)), (images, w, b, conv_param))),
     ],
+    "convolution_1x1": [
+        ("conv_1x1_forward", (images, w[:, :, 0, 0], b)),
+        ("conv_1x1_backward", (np.ones((2, 2, 3, 5)), (images, w[:, :, 0, 0], b))),
+    ],
     "pooling": [
         ("max_pool_forward_naive", (images, pool_param)),
         ("max_pool_backward_naive", (np.ones((2, 4, 2, 3)), (images, pool_param))),

@@ -1,0 +1,57 @@
+"""A naive layer cannot be the fast one in disguise: what would be the whole answer is not there."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from autograder.judge import Judge
+from autograder.package_tree import package_files, write_tree
+from autograder.reference import reference
+from cs231n.check import absent
+from cs231n.check.exercises import EXERCISES
+
+NAIVE = [exercise for exercise in EXERCISES.values() if exercise.without]
+SHORTCUTS = {
+    "the fast layers": "from cs231n.fast_layers import conv_forward_fast as conv",
+    "a rung of the ladder": "from .._conv_ladder import conv_forward_im2col as conv",
+    "SciPy": "from scipy.signal import correlate",
+}
+
+
+def test_the_naive_layers_are_asked_without_the_fast_ones():
+    assert {"conv_forward_naive", "conv_backward_naive"} <= {exercise.id for exercise in NAIVE}
+
+
+@pytest.mark.parametrize("shortcut", SHORTCUTS.values(), ids=SHORTCUTS)
+def test_an_answer_that_calls_something_ready_made_is_told_why_it_fails(shortcut):
+    exercise = EXERCISES["conv_forward_naive"]
+    text = package_files()[exercise.file].read_text(encoding="utf-8")
+    text = text.replace("### BEGIN SOLUTION\n", shortcut + "\n", 1)
+    with reference({exercise.file: text}) as worker:
+        answer = worker.ask(exercise.id, "forward", exercise.draw()[:1])[0]
+    assert answer["status"] == "raised" and "with NumPy alone" in answer["error"]["message"]
+
+
+def test_modules_come_back_after_the_block():
+    import cs231n.im2col
+
+    path = list(sys.meta_path)
+    with absent.modules(("cs231n.im2col",), "an_exercise"):
+        with pytest.raises(ModuleNotFoundError, match="cs231n.im2col is not there in an_exercise"):
+            __import__("cs231n.im2col")
+    assert sys.modules["cs231n.im2col"] is cs231n.im2col and sys.meta_path == path
+
+
+def test_the_fast_layers_exist_where_they_are_said_to():
+    files = {name.removesuffix(".py").removesuffix(".pyx").replace("/", ".") for name in package_files()}
+    assert set(absent.FAST_LAYERS) <= files
+
+
+def test_the_tree_of_the_judge_does_not_hold_their_files(tmp_path):
+    write_tree(tmp_path / "kit")
+    course = SimpleNamespace(kit=lambda name: tmp_path / "kit")
+    judge = SimpleNamespace(course=course, assignment=SimpleNamespace(name="", editable=(), weights=()))
+    Judge._rebase(judge, tmp_path, tmp_path / "tree", absent.FAST_LAYERS)
+    left = {path.stem for path in (tmp_path / "tree" / "cs231n").glob("*.*")}
+    assert "vis_utils" in left and not left & {name.rpartition(".")[2] for name in absent.FAST_LAYERS}
