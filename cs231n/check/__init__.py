@@ -4,11 +4,11 @@ The files are run in a process of their own, as they are on disk: save first, no
 the comparison and the messages are the same that decide the points; only the numbers differ.
 """
 
-import sys
 import tempfile
 from contextlib import contextmanager
 from traceback import walk_tb
 
+from ..vis_utils import in_notebook
 from .client import SECONDS, Worker, local_command
 from .exercise import TrainingGoal
 from .exercises import EXERCISES, FAMILY_OF
@@ -32,8 +32,10 @@ def check(*names, seconds=SECONDS):
         For a name that is no exercise; the message tells the nearest ones.
     """
     report = run(names, seconds=seconds)
-    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
-        sys.modules["IPython"].display.display(report)
+    if in_notebook():
+        from IPython.display import display
+
+        display(report)
     else:
         print(report)
 
@@ -44,7 +46,8 @@ def needs_your_code():
     try:
         yield
     except NotImplementedError as error:
-        where = [frame.f_code for frame, _ in walk_tb(error.__traceback__) if "cs231n" in frame.f_code.co_filename]
+        codes = (frame.f_code for frame, _ in walk_tb(error.__traceback__))
+        where = [code for code in codes if "cs231n" in code.co_filename and code.co_filename != __file__]
         name = where[-1].co_qualname.removesuffix(".__init__") if where else "an exercise above"
         print(f"Not started yet: this needs {name}. Write it, save the file, and run the cell again.")
 

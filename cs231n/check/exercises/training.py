@@ -1,54 +1,121 @@
 """Training goals: what counts is how well the saved weights classify images that nobody has seen."""
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 
 from ..exercise import Case, Probe, TrainingGoal
 
-WEIGHTS = "weights/train_fully_connected.npz"
 _LIMIT_BYTES = 16 << 20
+_MOST_WORDS, _LARGEST_GRID = 400, 4
 
 
-def _weights(X=None, weights=None):
-    from pathlib import Path
+def _goal(name, classify, half, full, **options):
+    """A goal for ``weights/NAME.npz``.
 
-    import cs231n
-    from cs231n.checkpoint import load_params
+    Parameters
+    ----------
+    name : str
+    classify : callable
+        ``classify(X, weights)`` returns scores of shape (N, classes), or raises `ValueError` where the weights do not fit.
+    half, full : float
+        Accuracies that earn half of the points and all of them.
+    **options
+        Of `load_dataset`.
+    """
+    file = f"weights/{name}.npz"
 
-    path = Path(cs231n.__file__).parents[1] / WEIGHTS
-    if not path.is_file():
-        raise NotImplementedError(f"{WEIGHTS} is not there yet")
-    return load_params(path, max_bytes=_LIMIT_BYTES)
+    def read():
+        import cs231n
+        from cs231n.checkpoint import load_params
+
+        path = Path(cs231n.__file__).parents[1] / file
+        if not path.is_file():
+            raise NotImplementedError(f"{file} is not there yet")
+        return load_params(path, max_bytes=_LIMIT_BYTES)
+
+    def scores(X, weights=None):
+        try:
+            return {"scores": classify(X, read() if weights is None else weights)}
+        except ValueError as problem:
+            raise ValueError(f"{file}: {problem}") from None
+
+    probes = Probe("scores", scores), Probe("weights", read)
+    return TrainingGoal(name, "", probes, partial(_cases, options), weights=file, goals=((half, 0.5), (full, 1.0)))
 
 
-def _scores(X, weights=None):
-    """Scores of the fully connected net with these weights; the depth is the number of weight matrices."""
+def _cases(options, rng):
+    from cs231n.data_utils import load_dataset
+
+    data = load_dataset("shapes10", num_validation=0, seed=int.from_bytes(rng.bytes(6), "big"), **options)
+    yield Case("1,000 images that it has not seen", {"X": data["X_test"]}, "float32", data["y_test"])
+
+
+def _linear(X, weights):
+    """A linear classifier: `W` has a row for each pixel and channel, divided by 64, and one for a constant 1."""
+    return _votes(X.reshape(len(X), -1) / 64, weights)
+
+
+def _features(X, weights):
+    """A linear classifier of gradients, hues and visual words, standardized, and a constant 1."""
+    from cs231n.bag_of_words import BagOfVisualWords
+    from cs231n.features import color_histogram_hsv, extract_features, hog_feature
+
+    _require_names(weights, "W", "mean", "std", "words", "words_mean", "whitening", "settings")
+    settings, words = weights["settings"], weights["words"]
+    if settings.shape != (3,) or settings.dtype.kind != "i" or not 1 <= settings.min() <= settings.max() <= X.shape[2]:
+        raise ValueError(f"settings must hold patch_size, stride and grid as whole numbers; got {settings}")
+    if words.ndim != 2 or len(words) > _MOST_WORDS or settings[2] > _LARGEST_GRID:
+        raise ValueError(f"at most {_MOST_WORDS} words and a grid of {_LARGEST_GRID} are allowed; got {words.shape} and {settings}")
+    patch_size, stride, grid = settings.tolist()
+    bag = BagOfVisualWords(len(words), patch_size, stride, grid)
+    bag.words, bag.mean, bag.whitening = words, weights["words_mean"], weights["whitening"]
+    D, F = 3 * patch_size**2, weights["mean"].size
+    # Every shape is checked before it is used: what does not fit could broadcast to more memory than there is.
+    for name, shape in {"words": (len(words), D), "words_mean": (D,), "whitening": (D, D), "mean": (F,), "std": (F,)}.items():
+        if weights[name].shape != shape:
+            raise ValueError(f"{name} must have shape {shape}; got {weights[name].shape}")
+    features = extract_features(X.transpose(0, 2, 3, 1), [hog_feature, color_histogram_hsv, bag])
+    return _votes((features - weights["mean"]) / weights["std"], {"W": weights["W"]})
+
+
+def _votes(x, weights):
+    """Scores that are 1 for the label that the student's `predict` gives, with a constant 1 added to the inputs."""
+    from cs231n.classifiers import LinearClassifier
+
+    _require_names(weights, "W")
+    model = LinearClassifier()
+    model.W = weights["W"]
+    if model.W.ndim != 2 or len(model.W) != x.shape[1] + 1:
+        raise ValueError(f"W must have shape ({x.shape[1] + 1}, classes); got {model.W.shape}")
+    labels = model.predict(np.hstack([x, np.ones((len(x), 1))]))
+    return np.eye(model.W.shape[1])[labels]
+
+
+def _fully_connected(X, weights):
+    """A fully connected net; the depth is the number of weight matrices."""
     from cs231n.classifiers import FullyConnectedNet
 
-    weights = weights or _weights()
-    depth = sum(name.startswith("W") for name in weights)
-    names = {f"{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"}
-    if set(weights) != names or depth == 0:
-        raise ValueError(f"{WEIGHTS} must hold W1, b1, ... of a net without normalization; got {sorted(weights)[:12]}")
+    depth = max(sum(name.startswith("W") for name in weights), 1)
+    _require_names(weights, *(f"{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"))
     hidden_dims = [weights[f"b{layer}"].size for layer in range(1, depth)]
     input_dim = int(np.prod(X.shape[1:]))
     model = FullyConnectedNet(hidden_dims, input_dim=input_dim, num_classes=weights[f"b{depth}"].size)
     for name, value in weights.items():
         if value.shape != model.params[name].shape:
-            raise ValueError(f"{WEIGHTS}: {name} has shape {value.shape}, expected {model.params[name].shape}")
+            raise ValueError(f"{name} has shape {value.shape}, expected {model.params[name].shape}")
         model.params[name] = value
-    return {"scores": model.loss(X)}
+    return model.loss(X)
 
 
-def _cases(rng):
-    from cs231n.data_utils import load_dataset
-
-    data = load_dataset("shapes10", num_validation=0, seed=int.from_bytes(rng.bytes(6), "big"))
-    yield Case("1,000 images that the net has not seen", {"X": data["X_test"]}, "float32", data["y_test"])
+def _require_names(weights, *names):
+    if set(weights) != set(names):
+        raise ValueError(f"must hold {', '.join(names)} and nothing else; got {', '.join(sorted(weights)[:12])}")
 
 
 EXERCISES = (
-    TrainingGoal(
-        "train_fully_connected", "", (Probe("scores", _scores), Probe("weights", _weights)), _cases,
-        weights=WEIGHTS, goals=((0.40, 0.5), (0.50, 1.0)),
-    ),
+    _goal("train_linear", _linear, 0.30, 0.35),
+    _goal("train_features", _features, 0.45, 0.60, subtract_mean=False),
+    _goal("train_fully_connected", _fully_connected, 0.40, 0.50),
 )
