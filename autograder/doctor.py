@@ -16,7 +16,7 @@ from cs231n.check.exercises import EXERCISES
 from . import probes
 from .course import Limits
 from .package_tree import write_tree
-from .sandbox import Bubblewrap, Unavailable, Unisolated
+from .sandbox import Bubblewrap, Landlock, Unavailable, Unisolated
 
 VARIABLE = "AUTOGRADER_CANARY"
 STANDS_IN_FOR = "cs231n/layers/affine.py"
@@ -61,12 +61,30 @@ def examine():
     report : Report
     """
     try:
-        sandbox, advice = Bubblewrap.find(), ()
+        sandbox = Bubblewrap.find()
+        advice = _refinements(sandbox)
     except Unavailable as reason:
-        sandbox, advice = Unisolated(), tuple(_advice(str(reason)))
+        sandbox, advice = _second_best(str(reason))
+    return Report(sandbox.tier, tuple(attempts(sandbox)), (*advice, *_memory(sandbox)))
+
+
+def _second_best(reason):
+    advice = list(_advice(reason))
+    try:
+        return Landlock.find(), [*advice, "Until then Landlock confines submissions; they can still ask which paths exist."]
+    except Unavailable as other:
+        return Unisolated(), [*advice, f"Landlock does not work here either: {other}."]
+
+
+def _memory(sandbox):
+    """Say what holds the memory of a submission together, where there is a sandbox."""
+    if sandbox.tier == Unisolated.tier:
+        return
+    if getattr(sandbox, "unfiltered", ""):
+        yield ("Memory is limited for each process, and for their number: "
+               "a submission may take memory_mb times processes, and disk_mb.")
     else:
-        advice = tuple(_refinements(sandbox))
-    return Report(sandbox.tier, tuple(attempts(sandbox)), advice)
+        yield "Memory: a question is answered by one process that can start no other, so memory_mb and disk_mb are all it gets."
 
 
 def attempts(sandbox):
@@ -141,6 +159,8 @@ def _advice(reason):
 
 
 def _refinements(sandbox):
+    if sandbox.unfiltered:
+        yield f"There is no filter of system calls: {sandbox.unfiltered}."
     missing = [option for option in ("--disable-userns", "--size") if not sandbox.knows(option)]
     if missing:
         yield f"bubblewrap 0.8 or newer would add {' and '.join(missing)}; this one has no such option."

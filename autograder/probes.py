@@ -17,7 +17,7 @@ import numpy as np
 TARGETS = {}
 """dict : canary file, canary variable, port, process and limits of whoever asks; filled in by the doctor."""
 
-CLONE_NEWUSER = 0x10000000
+CLONE_NEWUSER, PTRACE_SEIZE, CAPABILITY_VERSION = 0x10000000, 0x4206, 0x20080522
 
 
 def read_a_file():
@@ -58,8 +58,8 @@ def reach_the_network():
 
 
 def see_a_process():
-    if os.path.isdir(f"/proc/{TARGETS['process']}"):
-        return "listed it"
+    with contextlib.suppress(OSError), open(f"/proc/{TARGETS['process']}/cmdline") as file:
+        return f"read its {len(file.read())} characters of arguments"
     # A number up to one's own may be a process of the sandbox itself.
     if TARGETS["process"] > os.getpid():
         os.kill(TARGETS["process"], 0)
@@ -116,16 +116,45 @@ def use_other_descriptors():
 
 
 def make_a_user_namespace():
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    _call("unshare", CLONE_NEWUSER)
     return "it may mount and configure what it likes in it"
 
 
 def become_root():
-    if os.geteuid() == 0 or os.getuid() == 0:
-        return "it is root"
-    os.setuid(0)
-    return "it became root"
+    if os.geteuid() != 0:
+        os.setuid(0)
+    capabilities = (ctypes.c_uint32 * 6)()
+    _call("capget", (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0), capabilities)
+    return "it has what makes root powerful" if any(capabilities) else ""
+
+
+def trace_its_parent():
+    _call("ptrace", PTRACE_SEIZE, os.getppid(), None, None)
+    return "it reads and writes its memory"
+
+
+def reach_the_machine_below():
+    with socket.socket(getattr(socket, "AF_VSOCK", 40), socket.SOCK_STREAM):
+        return "it has a socket for that"
+
+
+def hide_memory():
+    path = f"/proc/self/fd/{os.memfd_create('hidden')}"
+    return f"it has memory that no limit counts, at {path}"
+
+
+def leave_a_process():
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os._exit(0)
+    os.waitpid(child, 0)
+    return "it started one in a session of its own"
+
+
+def touch_a_file():
+    os.utime(TARGETS["canary"], (0, 0))
+    return "it set the time of one"
 
 
 ATTEMPTS = {
@@ -145,6 +174,11 @@ ATTEMPTS = {
     "use descriptors that are not its own": use_other_descriptors,
     "make a user namespace": make_a_user_namespace,
     "be root": become_root,
+    "trace the process that started it": trace_its_parent,
+    "reach the machine that this one runs on": reach_the_machine_below,
+    "hold memory that no limit counts": hide_memory,
+    "leave a process behind": leave_a_process,
+    "change a file that it cannot open": touch_a_file,
 }
 
 
@@ -158,6 +192,11 @@ def _attempt(function):
         return {"gained": function(), "refused": ""}
     except BaseException as error:
         return {"gained": "", "refused": f"{type(error).__name__}: {error}"[:200]}
+
+
+def _call(name, *arguments):
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def _fill(folder, chunk, most):

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import weakref
 from importlib.util import find_spec
 from pathlib import Path
 
 from cs231n.check.client import python_command
 
+from . import confine
 from .errors import UserError
 from .syscalls import NoFilter, question_filter, sandbox_filter
 
@@ -96,13 +98,7 @@ class Bubblewrap:
             sandbox.add_filters()
         except NoFilter as reason:
             sandbox.unfiltered = str(reason)
-        command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
-        try:
-            run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Unavailable(str(error)) from None
-        if run.stdout != "alive\n":
-            raise Unavailable((run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1][:200])
+        _check_alive(sandbox)
         return sandbox
 
     def add_filters(self):
@@ -212,18 +208,84 @@ class Unisolated:
         return [str(argument) for argument in arguments]
 
 
+class Landlock:
+    """No namespaces, for want of the right to make any: rules on files, a filter of system calls, and limits.
+
+    A submission may read the interpreter, NumPy, SciPy and its kit, and can write nothing at all. It has no sockets,
+    starts nothing and signals nobody. It can still ask whether a path exists and how large it is.
+
+    Root becomes nobody where nobody may read the interpreter, and otherwise at least loses every capability.
+    """
+
+    tier = "Landlock + seccomp"
+
+    def __init__(self, user=None):
+        self.user, self.python = user, _real_executable()
+        self._filters = FilterFiles(alone=False)
+
+    @classmethod
+    def find(cls):
+        """Return a sandbox in which Python has started, or raise `Unavailable`."""
+        if sys.platform != "linux":
+            raise Unavailable(f"not made for {sys.platform}")
+        if not confine.version():
+            raise Unavailable("this kernel has no Landlock, or it is switched off (see lsm= of its command line)")
+        users = (NOBODY, None) if os.geteuid() == 0 and _has_nobody() else (None,)
+        for user in users:
+            try:
+                sandbox = cls(user)
+                _check_alive(sandbox)
+                return sandbox
+            except NoFilter as missing:
+                raise Unavailable(f"it needs the filter: {missing}") from None
+            except Unavailable as problem:
+                reason = problem
+        raise reason
+
+    def command(self, tree, limits):
+        """list of str : what to start for a worker on the submission in ``tree``."""
+        own = [f"--open-files={limits.open_files}", f"--filter={self._filters.question}"]
+        arguments = python_command(tree, _package_parents(), self.python, [*worker_options(limits), *own])
+        return self.enclose(arguments, tree)
+
+    def enclose(self, arguments, tree=None):
+        """list of str : what to start for some other program, which may read a ``tree`` where it lies."""
+        if tree is not None and self.user is not None:
+            _make_readable(Path(tree))
+        readable = [*self._readable(), self._filters.question, *([str(tree)] if tree is not None else [])]
+        environment = ENVIRONMENT | {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"}
+        options = [f"--read={path}" for path in readable] + [f"--write={path}" for path in DEVICES]
+        # An interpreter finds its modules by listing their folder; the names in it are no secret.
+        listed = {os.path.realpath(sysconfig.get_path("stdlib")), *_package_parents()}
+        options += [f"--list={path}" for path in sorted(listed)]
+        options += [f"--setenv={name}={value}" for name, value in environment.items()]
+        options += [f"--user={self.user}"] if self.user is not None else []
+        launcher = [self.python, "-I", "-S", "-B", confine.__file__, f"--filter={self._filters.sandbox}", *options]
+        return [*launcher, "--", *map(str, arguments)]
+
+    def _readable(self):
+        """Folders and files to read: packages of other programs, among them perhaps this one, stay closed."""
+        library = Path(os.path.realpath(sysconfig.get_path("stdlib")))
+        closed = [*library.glob("*-packages"), *Path("/usr/lib").glob("python3*/*-packages")]
+        folders = {os.path.realpath(path) for path in _libraries()}
+        paths = [part for folder in sorted({*folders, str(library)}) for part in _without(Path(folder), closed)]
+        shared = [path for path in library.parent.glob("*.so*") if path.is_file()]
+        return [*map(str, (*paths, *shared)), self.python, *_package_folders()]
+
+
 class FilterFiles:
     """The compiled filters, in files that last as long as this object."""
 
-    def __init__(self, sockets=True):
-        self._folder = tempfile.TemporaryDirectory(prefix="cs231n-filters-")
-        self.sandbox, self.question = (os.path.join(self._folder.name, name) for name in ("sandbox", "question"))
-        for path, program in ((self.sandbox, sandbox_filter(sockets)), (self.question, question_filter())):
+    def __init__(self, alone=True):
+        folder = tempfile.mkdtemp(prefix="cs231n-filters-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.sandbox, self.question = (os.path.join(folder, name) for name in ("sandbox", "question"))
+        for path, program in ((self.sandbox, sandbox_filter(alone)), (self.question, question_filter(threads=alone))):
             Path(path).write_bytes(program)
-        Path(self._folder.name).chmod(0o755)
+        os.chmod(folder, 0o755)
 
 
-TIERS = (Bubblewrap,)
+TIERS = (Bubblewrap, Landlock)
 
 
 def worker_options(limits):
@@ -234,6 +296,30 @@ def worker_options(limits):
         f"--cpu-seconds={max(1, int(limits.cpu_seconds))}",
         f"--file-bytes={int(limits.file_mb * 2**20)}",
     ]
+
+
+def _check_alive(sandbox):
+    """Raise `Unavailable` where no Python starts in a sandbox."""
+    command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
+    try:
+        run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(str(error)) from None
+    if run.stdout != "alive\n":
+        raise Unavailable((run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1][:200])
+
+
+def _without(folder, closed):
+    """The folder, or its parts where something below it stays closed."""
+    if folder in closed:
+        return []
+    if not any(path.is_relative_to(folder) for path in closed):
+        return [folder]
+    return [part for child in folder.iterdir() if not child.is_symlink() for part in _without(child, closed)]
+
+
+def _real_executable():
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 def _has_nobody():
@@ -260,7 +346,7 @@ def _interpreter():
     masks : list of str
         Folders inside with packages that it must not show.
     """
-    executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    executable = _real_executable()
     library = Path(os.path.realpath(sysconfig.get_path("stdlib")))
     masks = list(Path("/usr/lib").glob("python3*/*-packages"))
     if library.parent in (Path("/usr/lib"), Path("/usr/lib64")):
@@ -276,12 +362,19 @@ def _interpreter():
 
 def _packages():
     """NumPy and SciPy with the libraries that come beside them, as path inside -> path outside."""
-    files = {}
+    return {f"{PACKAGES}/{Path(folder).name}": os.path.realpath(folder) for folder in _package_folders()}
+
+
+def _package_folders():
+    folders = []
     for package in ("numpy", "scipy"):
         folder = Path(find_spec(package).submodule_search_locations[0])
-        parts = (folder, folder.with_name(f"{package}.libs"))
-        files |= {f"{PACKAGES}/{part.name}": os.path.realpath(part) for part in parts if part.is_dir()}
-    return files
+        folders += [str(part) for part in (folder, folder.with_name(f"{package}.libs")) if part.is_dir()]
+    return folders
+
+
+def _package_parents():
+    return sorted({str(Path(folder).parent) for folder in _package_folders()})
 
 
 def _binds(files):

@@ -44,17 +44,25 @@ OTHERS = """
 """What starts other processes, or acts on them; the process that answers a question needs none of it."""
 
 
+FILES = """
+    chmod chown fchmod fchmodat fchown fchownat inotify_add_watch inotify_init inotify_init1 lchown truncate utime utimensat
+    utimes futimesat setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr flock
+""".split()
+"""What Landlock leaves open on files that it otherwise closes, at least in older kernels."""
+
+
 class NoFilter(Exception):
     """There is no filter on this machine; the text says why."""
 
 
-def sandbox_filter(sockets=False):
+def sandbox_filter(alone=True):
     """Compile the filter for everything that runs in a sandbox.
 
     Parameters
     ----------
-    sockets : bool
-        Whether sockets of this machine (``AF_UNIX``) may be made; those of any network never.
+    alone : bool
+        Whether the sandbox has files and sockets of its own. If not, it may neither make any socket nor change
+        anything about a file; if so, only the sockets of a network are refused.
 
     Returns
     -------
@@ -65,11 +73,17 @@ def sandbox_filter(sockets=False):
     ------
     NoFilter
     """
-    return _compile([*KERNEL, *MESSAGES], lambda rules: _add_sandbox_rules(rules, sockets))
+    refused = [*KERNEL, *MESSAGES] if alone else [*KERNEL, *MESSAGES, *FILES]
+    return _compile(refused, lambda rules: _add_sandbox_rules(rules, alone))
 
 
-def question_filter():
+def question_filter(threads=True):
     """Compile the filter that the process for one question puts on top: it starts nothing and signals nobody.
+
+    Parameters
+    ----------
+    threads : bool
+        Whether it may start threads.
 
     Returns
     -------
@@ -79,7 +93,7 @@ def question_filter():
     ------
     NoFilter
     """
-    return _compile([*OTHERS, "socket", "socketpair"], _add_question_rules)
+    return _compile([*OTHERS, "socket", "socketpair"], lambda rules: _add_question_rules(rules, threads))
 
 
 def _compile(refused, add_rules):
@@ -94,15 +108,12 @@ def _compile(refused, add_rules):
     return rules.program()
 
 
-def _add_sandbox_rules(rules, sockets):
+def _add_sandbox_rules(rules, alone):
     # Arguments of clone3 lie in memory where no filter can read them; C libraries then fall back on clone.
     rules.refuse("clone3", code=errno.ENOSYS)
     for flag in NAMESPACES:
         rules.refuse("clone", (0, "MASKED_EQ", flag, flag))
-    if sockets:
-        rules.refuse("socket", (0, "NE", AF_UNIX))
-    else:
-        rules.refuse("socket")
+    rules.refuse("socket", *[(0, "NE", AF_UNIX)] * alone)
     rules.refuse("socketpair", (0, "NE", AF_UNIX))
     rules.refuse("prlimit64", (0, "NE", 0))
     for number in NEWER:
@@ -111,8 +122,8 @@ def _add_sandbox_rules(rules, sockets):
         rules.refuse("ioctl", (1, "MASKED_EQ", 0xFFFFFFFF, request))
 
 
-def _add_question_rules(rules):
-    rules.refuse("clone", (0, "MASKED_EQ", CLONE_THREAD, 0))
+def _add_question_rules(rules, threads):
+    rules.refuse("clone", *[(0, "MASKED_EQ", CLONE_THREAD, 0)] * threads)
     rules.refuse("clone3", code=errno.ENOSYS)
     rules.refuse("prctl", (0, "MASKED_EQ", 0xFFFFFFFF, PR_SET_PDEATHSIG))
     for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX):
