@@ -1,5 +1,6 @@
 """Training loop with accuracy checks, checkpoints and the best parameters kept."""
 
+import sys
 from operator import index
 
 import numpy as np
@@ -8,6 +9,7 @@ from . import optim
 from .checkpoint import load_params, model_state, save_params, set_model_state
 from .run_state import RunState, from_arrays, to_arrays
 from .schedules import clip_by_global_norm, clip_by_value
+from .vis_utils import in_notebook
 
 _DATA = ("X_train", "y_train", "X_val", "y_val")
 _LEAST = {"batch_size": 1, "num_epochs": 0, "print_every": 1}
@@ -347,7 +349,9 @@ class _Progress:
         if verbose:
             from tqdm import tqdm
 
-            self.bar = tqdm(initial=done, total=total, unit="step", leave=False)
+            # In a notebook two streams would be shown as one block after the other.
+            file = sys.stdout if in_notebook() else None
+            self.bar = tqdm(initial=done, total=total, unit="step", leave=False, file=file)
 
     def __enter__(self):
         return self

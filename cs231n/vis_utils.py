@@ -160,7 +160,7 @@ def show(fig, alt):
 
     if not alt or not alt.strip():
         raise ValueError("show: alt is empty. Say in one or two sentences what the figure shows.")
-    if _in_notebook():
+    if in_notebook():
         from IPython.display import HTML, display
 
         display(HTML(figure_html(fig, alt)))
@@ -170,7 +170,7 @@ def show(fig, alt):
             # Without a screen there is nothing to show, and a script has no use for being told so.
             warnings.filterwarnings("ignore", message=".*non-interactive", category=UserWarning)
             plt.show()
-    if not plt.isinteractive() or _in_notebook():
+    if not plt.isinteractive() or in_notebook():
         plt.close(fig)
 
 
@@ -195,8 +195,8 @@ def figure_html(fig, alt, dpi=100):
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{pixels}">'
 
 
-def _in_notebook():
-    """Whether a Jupyter kernel runs this process: only its shell belongs to a kernel."""
+def in_notebook():
+    """bool : whether a Jupyter kernel runs this process; only its shell belongs to a kernel."""
     try:
         from IPython import get_ipython
     except ImportError:

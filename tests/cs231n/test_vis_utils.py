@@ -154,7 +154,7 @@ def test_without_ipython_no_notebook_is_assumed(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "IPython", None)
-    assert not vis_utils._in_notebook()
+    assert not vis_utils.in_notebook()
 
 
 def test_four_series_differ_by_more_than_color():
