@@ -5,38 +5,66 @@ import numpy as np
 from ..exercise import Case, Exercise, Probe, unpack
 
 
-def _forward(x, dout=None):
-    from cs231n.layers import relu_forward
+def _pair(name, cases, cache=("x",)):
+    """The exercises of one activation; ``cache`` names the inputs that its documented cache holds."""
 
-    out, _ = unpack("relu_forward", relu_forward(x), "out", "cache").values()
-    return {"out": out}
+    def forward(x, dout=None, out=None, **settings):
+        from cs231n import layers
+
+        result = getattr(layers, f"{name}_forward")(x, **settings)
+        return {"out": unpack(f"{name}_forward", result, "out", "cache")["out"]}
+
+    def backward_own_cache(x, dout, out=None, **settings):
+        from cs231n import layers
+
+        _, own = getattr(layers, f"{name}_forward")(x, **settings)
+        return {"dx": getattr(layers, f"{name}_backward")(dout, own)}
+
+    def backward(dout, **given):
+        from cs231n import layers
+
+        values = tuple(given[key] for key in cache)
+        return {"dx": getattr(layers, f"{name}_backward")(dout, values if len(values) > 1 else values[0])}
+
+    probes = (Probe("given cache", backward), Probe("own cache", backward_own_cache))
+    module = "cs231n.layers.activations"
+    return (Exercise(f"{name}_forward", module, (Probe("forward", forward),), cases),
+            Exercise(f"{name}_backward", module, probes, cases))
 
 
-def _backward_own_cache(x, dout):
-    from cs231n.layers import relu_backward, relu_forward
-
-    _, cache = relu_forward(x)
-    return {"dx": relu_backward(dout, cache)}
-
-
-def _backward(x, dout):
-    from cs231n.layers import relu_backward
-
-    return {"dx": relu_backward(dout, x)}
-
-
-def _cases(rng):
-    yield Case("a batch of vectors", {"x": rng.randn(4, 7), "dout": rng.randn(4, 7)})
-    yield Case("a batch of images", {"x": rng.randn(2, 3, 4, 5), "dout": rng.randn(2, 3, 4, 5)})
-    yield Case("all negative", {"x": -0.1 - rng.rand(3, 5), "dout": rng.randn(3, 5)})
+def _cases(rng, **settings):
+    yield Case("a batch of vectors", {"x": rng.randn(4, 7), "dout": rng.randn(4, 7)} | settings)
+    yield Case("a batch of images", {"x": rng.randn(2, 3, 4, 5), "dout": rng.randn(2, 3, 4, 5)} | settings)
+    yield Case("all negative", {"x": -0.1 - rng.rand(3, 5), "dout": rng.randn(3, 5)} | settings)
     single = {"x": rng.randn(1, 9).astype(np.float32), "dout": rng.randn(1, 9).astype(np.float32)}
-    yield Case("one example, float32", single, "float32")
+    yield Case("one example, float32", single | settings, "float32")
+
+
+def _leaky_cases(rng):
+    yield from _cases(rng, alpha=0.01)
+    yield Case("a steeper slope", {"x": rng.randn(3, 4), "dout": rng.randn(3, 4), "alpha": 0.2})
+
+
+def _saturating(low):
+    """Cases for outputs between ``low`` and 1, with inputs at which they saturate."""
+
+    def cases(rng):
+        def draw(shape, dtype="float64"):
+            arrays = {"x": rng.randn(*shape), "dout": rng.randn(*shape), "out": low + (1 - low) * rng.rand(*shape)}
+            return {name: array.astype(dtype) for name, array in arrays.items()}
+
+        yield Case("a batch of vectors", draw((4, 7)))
+        yield Case("a batch of images", draw((2, 3, 4, 5)))
+        large = np.array([[-800.0, -30, -0.2], [0.3, 30, 800]])
+        yield Case("large inputs", draw((2, 3)) | {"x": large})
+        yield Case("one example, float32", draw((1, 9), "float32"), "float32")
+
+    return cases
 
 
 EXERCISES = (
-    Exercise("relu_forward", "cs231n.layers.activations", (Probe("forward", _forward),), _cases),
-    Exercise(
-        "relu_backward", "cs231n.layers.activations",
-        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)), _cases,
-    ),
+    *_pair("relu", _cases),
+    *_pair("leaky_relu", _leaky_cases, cache=("x", "alpha")),
+    *_pair("sigmoid", _saturating(0), cache=("out",)),
+    *_pair("tanh", _saturating(-1), cache=("out",)),
 )

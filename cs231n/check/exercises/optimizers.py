@@ -35,6 +35,10 @@ def _exercise(rule, **settings):
 
 EXERCISES = (
     _exercise("sgd_momentum", learning_rate=0.05, momentum=0.6),
+    _exercise("nesterov", learning_rate=0.05, momentum=0.6),
+    _exercise("adagrad", learning_rate=0.03, epsilon=1e-6),
     _exercise("rmsprop", learning_rate=0.003, decay_rate=0.8, epsilon=1e-6),
+    _exercise("adadelta", learning_rate=0.5, rho=0.7, epsilon=1e-4),
     _exercise("adam", learning_rate=0.02, beta1=0.7, beta2=0.95, epsilon=1e-6),
+    _exercise("adamw", learning_rate=0.02, beta1=0.7, beta2=0.95, epsilon=1e-6, weight_decay=0.1),
 )
