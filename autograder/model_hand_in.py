@@ -52,7 +52,6 @@ def train_weights(course, assignment):
         return {}
     with tempfile.TemporaryDirectory(prefix="cs231n-train-") as tree:
         write_tree(tree)
-        (Path(tree) / "weights").mkdir()
         script = Path(tree) / "train.py"
         script.write_text("\n\n".join(_tagged_cells(course, assignment)), encoding="utf-8")
         run = subprocess.run([sys.executable, script.name], cwd=tree, env=_environment(), capture_output=True, text=True)

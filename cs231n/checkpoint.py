@@ -21,8 +21,8 @@ _NPZ_MISTAKES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError
 def save_params(path, params):
     """Save named arrays, for example ``model.params``, as one ``.npz`` file.
 
-    The file appears whole or not at all; an older file of that name stays as
-    it was if writing fails.
+    The file appears whole or not at all, its folder is made where it is
+    missing; an older file of that name stays as it was if writing fails.
 
     Parameters
     ----------
@@ -40,6 +40,7 @@ def save_params(path, params):
     """
     path = Path(path)
     arrays = {name: _plain(name, value) for name, value in params.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(draft, "wb") as stream:

@@ -244,3 +244,8 @@ def test_weights_of_another_model_are_refused_and_change_nothing(change):
     with pytest.raises(ValueError, match=f"do not fit the model: {problem}"):
         set_model_state(model, state)
     assert all(model.params[name] is before[name] for name in model.params)
+
+
+def test_saving_makes_the_folder_where_it_is_missing(tmp_path):
+    save_params(tmp_path / "weights" / "net.npz", {"W1": np.ones(2)})
+    assert np.array_equal(load_params(tmp_path / "weights" / "net.npz")["W1"], np.ones(2))

@@ -1,0 +1,70 @@
+"""Every notebook runs from top to bottom: solved with the reference, and untouched as students first open it."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograder.course_setup import set_up
+from autograder.package_tree import write_tree
+from autograder.release import release
+
+ROOT = Path(__file__).parents[2] / "assignments"
+NOTEBOOKS = sorted(ROOT.glob("*/*.ipynb"))
+
+pytestmark = [
+    pytest.mark.slow,
+    # What the kernel's own libraries deprecate in this process is not about the notebooks.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def kits(tmp_path_factory):
+    """The released kits of all assignments."""
+    course, _ = set_up(tmp_path_factory.mktemp("kits") / "course")
+    return {name: release(course, assignment)[0] for name, assignment in course.assignments.items()}
+
+
+def execute(path, folder, **options):
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}, **options).execute()
+    return notebook
+
+
+def streams(notebook, name):
+    """The texts of one stream, cell by cell."""
+    texts = {}
+    for cell in notebook.cells:
+        outputs = [o for o in cell.get("outputs", ()) if o.output_type == "stream" and o.name == name]
+        if outputs:
+            texts[cell.id] = "".join(output.text for output in outputs)
+    return texts
+
+
+def checks(notebook):
+    """What each check cell displays."""
+    return {
+        cell.metadata.nbgrader.grade_id: "".join(o.data["text/plain"] for o in cell.outputs if "data" in o)
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    }
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebook_runs_with_the_reference_without_error_or_warning(path, tmp_path):
+    write_tree(tmp_path)
+    notebook = execute(path, tmp_path)
+    assert streams(notebook, "stderr") == {}
+    assert {name: text.split()[0] for name, text in checks(notebook).items()} == dict.fromkeys(checks(notebook), "PASS")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_untouched_notebook_runs_to_the_end_and_says_not_started(path, kits):
+    kit = kits[path.parent.name]
+    notebook = execute(kit / path.name, kit)
+    assert streams(notebook, "stderr") == {}
+    assert all(text.startswith("NOT STARTED") for text in checks(notebook).values()), checks(notebook)
