@@ -25,6 +25,7 @@ from cs231n.check.report import result_text
 from .digests import exercise_set_digest, kit_digest, regular_file, submission_digest
 from .errors import UserError
 from .reference import expected_answers, reference
+from .sandbox import Unisolated
 from .verdict import Finding, Verdict
 
 
@@ -127,7 +128,7 @@ class Judge:
         for without in dict.fromkeys(s.exercise.without for s in self.standards):
             with self._worker(folder, without) as worker:
                 standards = (s for s in self.standards if s.exercise.without == without)
-                found |= {s.exercise.id: _finding(s, self._result(worker, s)) for s in standards}
+                found |= {s.exercise.id: self._finding(s, self._result(worker, s)) for s in standards}
         return {s.exercise.id: found[s.exercise.id] for s in self.standards}
 
     def _blank(self, student):
@@ -140,7 +141,11 @@ class Judge:
         limits = self.course.limits
         with tempfile.TemporaryDirectory(prefix="cs231n-judge-") as tree:
             self._rebase(folder, Path(tree), without)
-            with Worker(self.sandbox.command(tree, limits), limits.seconds, int(limits.answer_mb * 2**20)) as worker:
+            command, megabyte = self.sandbox.command(tree, limits), 2**20
+            with Worker(
+                command, limits.seconds, int(limits.answer_mb * megabyte), total_seconds=limits.submission_seconds,
+                output_bytes=int(limits.output_mb * megabyte),
+            ) as worker:
                 yield worker
 
     def _rebase(self, folder, tree, without=()):
@@ -181,6 +186,13 @@ class Judge:
                 answer = self._reference.ask(exercise.id, "scores", [asked])[0]
         return evaluation.evaluate_goal(exercise, case, answer)
 
+    def _finding(self, standard, result):
+        text = result_text(result)
+        if self.sandbox.tier == Unisolated.tier:
+            text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
+        score = round(standard.points * result.share, 2)
+        return Finding(result.status, score, standard.points, text, result.warnings)
+
 
 def _hidden_cases(exercise, secret):
     """The same kinds of cases with numbers that nobody outside knows."""
@@ -189,8 +201,3 @@ def _hidden_cases(exercise, secret):
     if isinstance(exercise, TrainingGoal):
         return cases
     return [replace(case, name=f"hidden: {case.name}") for case in cases]
-
-
-def _finding(standard, result):
-    score = round(standard.points * result.share, 2)
-    return Finding(result.status, score, standard.points, result_text(result), result.warnings)

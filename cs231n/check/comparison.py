@@ -91,7 +91,7 @@ def _compare_floats(got, expected, limit):
     exact, answer = np.asarray(expected, np.float64), np.asarray(got, np.float64)
     scale = max(float(np.max(np.abs(exact), where=np.isfinite(exact), initial=0.0)), _TINY)
     same = (exact == answer) | (np.isnan(exact) & np.isnan(answer))
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         error = np.where(same, 0.0, np.abs(answer - exact) / scale)
     error[np.isnan(error)] = np.inf
     return None if error.max() <= limit else _value(got, expected, error, limit)

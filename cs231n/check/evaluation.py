@@ -120,7 +120,9 @@ def _refuse_scores(arrays, case):
 
 
 def _evaluate_answers(exercise, cases, answers, expected, hidden):
-    warnings = tuple(dict.fromkeys(str(w)[:300] for answer in answers for w in answer.get("warnings", ())))
+    # A warning may quote the inputs; those of hidden cases are not for its reader.
+    shown = [answer for case, answer in zip(cases, answers, strict=True) if case.name not in hidden]
+    warnings = tuple(dict.fromkeys(str(w)[:300] for answer in shown for w in answer.get("warnings", ())))
     if all(answer["status"] == "not started" for answer in answers):
         return Result(exercise.id, NOT_STARTED, dict.fromkeys(expected[0], False), warnings=warnings)
     parts = dict.fromkeys((q for arrays in expected for q in arrays), True)

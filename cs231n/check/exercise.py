@@ -125,8 +125,9 @@ class Exercise:
         if self.reduce is None or answer["status"] != "answered":
             return answer
         try:
-            return answer | {"arrays": self.reduce(case.inputs, answer["arrays"])}
-        except (IndexError, KeyError, TypeError, ValueError) as error:
+            with np.errstate(all="ignore"):
+                return answer | {"arrays": self.reduce(case.inputs, answer["arrays"])}
+        except Exception as error:  # the arrays are a stranger's: whatever they break is their fault alone
             text = f"the arrays do not have the shapes that the docstring asks for ({error})"
             return answer | {"status": "unanswerable", "error": {"type": "ValueError", "message": text, "where": ""}}
 

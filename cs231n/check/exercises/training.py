@@ -8,7 +8,7 @@ import numpy as np
 from ..exercise import Case, Probe, TrainingGoal
 
 _LIMIT_BYTES = 16 << 20
-_MOST_WORDS, _LARGEST_GRID = 400, 4
+_MOST_WORDS, _LARGEST_GRID, _MOST_CLASSES = 400, 4, 1000
 
 
 def _goal(name, classify, half, full, **options):
@@ -87,7 +87,7 @@ def _votes(x, weights):
     _require_names(weights, "W")
     model = LinearClassifier()
     model.W = weights["W"]
-    if model.W.ndim != 2 or len(model.W) != x.shape[1] + 1:
+    if model.W.ndim != 2 or len(model.W) != x.shape[1] + 1 or model.W.shape[1] > _MOST_CLASSES:
         raise ValueError(f"W must have shape ({x.shape[1] + 1}, classes); got {model.W.shape}")
     labels = model.predict(np.hstack([x, np.ones((len(x), 1))]))
     return np.eye(model.W.shape[1])[labels]
@@ -99,13 +99,14 @@ def _fully_connected(X, weights):
 
     depth = max(sum(name.startswith("W") for name in weights), 1)
     _require_names(weights, *(f"{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"))
-    hidden_dims = [weights[f"b{layer}"].size for layer in range(1, depth)]
-    input_dim = int(np.prod(X.shape[1:]))
-    model = FullyConnectedNet(hidden_dims, input_dim=input_dim, num_classes=weights[f"b{depth}"].size)
-    for name, value in weights.items():
-        if value.shape != model.params[name].shape:
-            raise ValueError(f"{name} has shape {value.shape}, expected {model.params[name].shape}")
-        model.params[name] = value
+    sizes = [int(np.prod(X.shape[1:])), *(weights[f"b{layer}"].size for layer in range(1, depth + 1))]
+    # Before a net is made: biases that claim a wide layer would have it take more memory than there is.
+    for layer, (D, M) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+        for name, shape in ((f"W{layer}", (D, M)), (f"b{layer}", (M,))):
+            if weights[name].shape != shape or weights[name].dtype.kind != "f":
+                raise ValueError(f"{name} has shape {weights[name].shape} and dtype {weights[name].dtype}, expected {shape}, floats")
+    model = FullyConnectedNet(sizes[1:-1], input_dim=sizes[0], num_classes=sizes[-1])
+    model.params.update(weights)
     return model.loss(X)
 
 
