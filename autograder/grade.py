@@ -62,6 +62,7 @@ def _judge_all(judge, students, executor, progress):
 
 def _load(course, assignment, student):
     try:
-        return verdicts.load(course.verdicts(assignment.name) / f"{student}.json")
+        found = verdicts.load(course.verdicts(assignment.name) / f"{student}.json")
     except (FileNotFoundError, verdicts.BadVerdict):
         return None
+    return found if found.student == student else None
