@@ -78,13 +78,13 @@ def test_what_is_not_a_notebook_has_no_answers(handed_in, text):
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_mutated_notebooks_never_break_the_reader(released_once, data):
+def test_mutated_notebooks_never_break_the_reader(released_once, tmp_path_factory, data):
     kit = released_once.kit("assignment2") / "fully_connected_nets.ipynb"
     body = bytearray(kit.read_bytes())
     for _ in range(data.draw(st.integers(1, 20))):
         position = data.draw(st.integers(0, len(body) - 1))
         body[position:position + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
-    path = released_once.root / "mutated.ipynb"
+    path = tmp_path_factory.getbasetemp() / "mutated.ipynb"
     path.write_bytes(body)
     pristine = nbformat.read(kit, as_version=4)
     notebook = rebase(pristine, read_answers(path, pristine))
