@@ -33,6 +33,7 @@ class Conv:
     bias: bool = True
 
     def measure(self, shape):
+        """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         C, *sizes = _require_maps(self, shape)
         if C % self.groups or self.filters % self.groups:
             raise ValueError(
@@ -69,6 +70,7 @@ class Pool:
     stride: int | tuple | None = None
 
     def measure(self, shape):
+        """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         C, *sizes = _require_maps(self, shape)
         stride = self.size if self.stride is None else self.stride
         geometry = slide("analyze", sizes, _per_axis(self.size, sizes), stride, None, got=str(self))
@@ -84,6 +86,7 @@ class GlobalAvgPool:
     """The mean of every channel over all positions."""
 
     def measure(self, shape):
+        """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         C, *sizes = _require_maps(self, shape)
         return Measure((C,), 0, 0, tuple(sizes), (1,) * len(sizes))
 
@@ -106,6 +109,7 @@ class Affine:
     bias: bool = True
 
     def measure(self, shape):
+        """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         weights = prod(shape) * self.units
         parameters = weights + (self.units if self.bias else 0)
         return Measure((self.units,), parameters, weights, shape[1:], (1,) * len(shape[1:]))
@@ -119,6 +123,7 @@ class ReLU:
     """A rectifier, or any other function of single numbers."""
 
     def measure(self, shape):
+        """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         return Measure(shape, 0, 0, (), ())
 
     def __str__(self):
@@ -134,6 +139,7 @@ class Normalization:
     """
 
     def measure(self, shape):
+        """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         return Measure(shape, 2 * shape[0], 0, (), ())
 
     def __str__(self):

@@ -30,8 +30,8 @@ def compare(got, expected, limit):
 
     Parameters
     ----------
-    got : ndarray or None
-    expected : ndarray
+    got : ndarray of any shape, or None
+    expected : ndarray of any shape
     limit : float
         Largest error that passes.
 

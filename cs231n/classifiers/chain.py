@@ -31,12 +31,15 @@ class Layer:
         self.names, self.settings, self.bn_index = names, settings, bn_index
 
     def forward(self, x, net):
-        """Return the layer's output and cache for an input, with the parameters that the net holds now."""
+        """Return the layer's output and cache for an input of shape (N, ...).
+
+        The parameters are those that the net holds now.
+        """
         settings = self.settings if self.bn_index is None else (net.bn_params[self.bn_index],)
         return self.functions[0](x, *(net.params[name] for name in self.names), *settings)
 
     def backward(self, dout, cache, need_dx=True):
-        """Return the gradient of the input, and a dict with those of the parameters.
+        """Return the gradient of the input, in its shape, and a dict with those of the parameters.
 
         Where nobody needs the gradient of the input, a convolution leaves it out and returns None.
         """
@@ -66,20 +69,20 @@ class Residual:
         self.body, self.shortcut = list(body), list(shortcut)
 
     def forward(self, x, net):
-        """Return the sum of both ways, and their caches."""
+        """Return the sum of both ways, which give equal shapes, and their caches."""
         out, body_cache = chain_forward(self.body, x, net)
         passed, shortcut_cache = chain_forward(self.shortcut, x, net)
         return out + passed, (body_cache, shortcut_cache)
 
     def backward(self, dout, cache, need_dx=True):
-        """Return the gradient of the input, summed over both ways, and a dict with the parameters'."""
+        """Return the gradient of the input, in its shape, summed over both ways, and a dict with the parameters'."""
         dbody, grads = chain_backward(self.body, dout, cache[0])
         dshortcut, more = chain_backward(self.shortcut, dout, cache[1])
         return dbody + dshortcut, grads | more
 
 
 def chain_forward(layers, x, net):
-    """Pass x through the layers in turn; return the last output and the list of caches."""
+    """Pass x of shape (N, ...) through the layers in turn; return the last output and the list of caches."""
     caches = []
     for layer in layers:
         x, cache = layer.forward(x, net)
@@ -88,7 +91,11 @@ def chain_forward(layers, x, net):
 
 
 def chain_backward(layers, dout, caches, need_dx=True):
-    """Pass dout back through the layers; return the gradient of the input and a dict with the parameters'."""
+    """Pass dout, in the shape of the output, back through the layers.
+
+    Returns the gradient of the input, or None where a convolution was told that nobody needs it, and a dict with
+    the gradients of the parameters.
+    """
     grads = {}
     for index in reversed(range(len(layers))):
         dout, new = layers[index].backward(dout, caches[index], need_dx or index > 0)

@@ -18,7 +18,7 @@ class Node:
 
     Attributes
     ----------
-    value : ndarray
+    value : ndarray of any shape
         The result of the forward pass. Assign to ``value`` of an input, then call
         ``forward()`` on the output to recompute the graph.
     grad : ndarray of the shape of value, or None
@@ -64,7 +64,7 @@ class Node:
 
         Returns
         -------
-        value : ndarray
+        value : ndarray of the shape of the node
             The new value of this node.
         """
         for node in topological_order(self):

@@ -17,7 +17,7 @@ def relu_forward(x):
     -------
     out : ndarray of the shape of x
         The outputs.
-    cache : ndarray
+    cache : ndarray of the shape of x
         x, for the backward pass.
     """
     ### BEGIN SOLUTION
@@ -34,7 +34,7 @@ def relu_backward(dout, cache):
     ----------
     dout : ndarray of the shape of x
         Gradient of the loss with respect to out.
-    cache : ndarray
+    cache : ndarray of the shape of dout
         x from `relu_forward`.
 
     Returns
@@ -124,7 +124,7 @@ def sigmoid_forward(x):
     -------
     out : ndarray of the shape of x
         The outputs, in [0, 1].
-    cache : ndarray
+    cache : ndarray of the shape of x
         out, from which the derivative is computed.
     """
     ### BEGIN SOLUTION
@@ -141,7 +141,7 @@ def sigmoid_backward(dout, cache):
     ----------
     dout : ndarray of the shape of out
         Gradient of the loss with respect to out.
-    cache : ndarray
+    cache : ndarray of the shape of dout
         out from `sigmoid_forward`.
 
     Returns
@@ -174,7 +174,7 @@ def tanh_forward(x):
     -------
     out : ndarray of the shape of x
         The outputs, in [-1, 1].
-    cache : ndarray
+    cache : ndarray of the shape of x
         out, from which the derivative is computed.
     """
     ### BEGIN SOLUTION
@@ -191,7 +191,7 @@ def tanh_backward(dout, cache):
     ----------
     dout : ndarray of the shape of out
         Gradient of the loss with respect to out.
-    cache : ndarray
+    cache : ndarray of the shape of dout
         out from `tanh_forward`.
 
     Returns

@@ -160,7 +160,7 @@ def check_dout(name, dout, shape):
     ----------
     name : str
         The calling function.
-    dout : ndarray
+    dout : ndarray of any shape
     shape : tuple of int
         What the forward pass returned.
     """
