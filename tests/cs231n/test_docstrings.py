@@ -63,7 +63,7 @@ def test_public_name_has_a_docstring_with_shapes_where_arrays_go_in(name):
 @pytest.mark.parametrize("name", MEMBERS)
 def test_documented_arrays_have_their_shapes(name):
     for entry in entries(inspect.getdoc(MEMBERS[name]) or ""):
-        if re.match(r"[\w, ]+ : (ndarray|array)(?! of Axes)", entry):
+        if re.match(r"[\w, ]+ : (ndarray|array\b)(?! of Axes)", entry):
             assert re.search("shape|broadcast", entry), entry
 
 
