@@ -91,6 +91,7 @@ setup(
         "requests>=2.31",
         "jupyter>=1.0",
         "nbgrader>=0.9.5",
+        "PyYAML>=6.0",
         "pyseccomp>=0.1.2; sys_platform == 'linux'",
     ],
     extras_require={"test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100"]},

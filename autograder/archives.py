@@ -3,6 +3,7 @@
 The names, kinds and sizes of all files are checked before one is taken.
 """
 
+import contextlib
 import errno
 import gzip
 import os
@@ -52,7 +53,9 @@ class HandIn:
 
 
 @dataclass(frozen=True)
-class _Member:
+class Member:
+    """One file of a hand-in, and how to read it."""
+
     name: str
     size: int
     read: Callable
@@ -80,15 +83,22 @@ def read_hand_in(path, wanted, most_bytes):
         If any file of it is not as it should be, or none is wanted.
     """
     path = Path(path)
+    return take(lambda: _members(path, wanted, most_bytes), wanted, most_bytes)
+
+
+def _members(path, wanted, most_bytes):
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode):
+        return _folder(path)
+    if stat.S_ISREG(mode):
+        return _file(path, wanted, most_bytes)
+    raise Refused(f"it is {_kind(mode)}, not a file or folder")
+
+
+def take(find_members, wanted, most_bytes):
+    """HandIn : what is wanted of the members that a function finds, once all of them are checked; or raise `Refused`."""
     try:
-        mode = path.lstat().st_mode
-        if stat.S_ISDIR(mode):
-            members = _folder(path)
-        elif stat.S_ISREG(mode):
-            members = _file(path, wanted, most_bytes)
-        else:
-            raise Refused(f"it is {_kind(mode)}, not a file or folder")
-        members = _checked(members, most_bytes)
+        members = _checked(find_members(), most_bytes)
         taken = _choose(members, wanted)
         files = {name: _contents(member) for name, member in taken.items()}
     except OSError as error:
@@ -113,7 +123,7 @@ def _file(path, wanted, most_bytes):
     if path.lstat().st_size > most_bytes:
         raise Refused(f"it has {path.lstat().st_size:,} bytes; a hand-in may have {most_bytes:,}")
     if name.endswith(".ipynb"):
-        return [_Member(_notebook_name(path.name, wanted), path.lstat().st_size, lambda: _read_regular(path))]
+        return [Member(_notebook_name(path.name, wanted), path.lstat().st_size, lambda: _read_regular(path))]
     try:
         if name.endswith(".zip"):
             return _zip(path)
@@ -149,7 +159,7 @@ def _folder(root):
                     raise Refused(f"{plain(name)} is {_kind(found.st_mode)}")
                 if found.st_nlink > 1:
                     raise Refused(f"{plain(name)} is a hard link; hand in copies")
-                members.append(_Member(name, found.st_size, lambda path=entry.path: _read_regular(path)))
+                members.append(Member(name, found.st_size, lambda path=entry.path: _read_regular(path)))
                 if len(members) > MAX_FILES:
                     return members
     return members
@@ -170,29 +180,53 @@ def _zip(path):
     if path.read_bytes().count(_CENTRAL_HEADER) > 4 * MAX_FILES:
         raise Refused(f"it holds more than {MAX_FILES:,} files; hand in what `cs231n handin` packs")
     with zipfile.ZipFile(path) as archive:
-        members = []
-        for info in archive.infolist():
-            mode = info.external_attr >> 16
-            # Slashes of both kinds part folders: archives from Windows have either.
-            name = info.orig_filename.replace("\\", "/")
-            if name.endswith("/"):
-                _check_name(name.rstrip("/"))
-                continue
-            if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                raise Refused(f"{plain(name)} is {_kind(mode)}")
-            if info.flag_bits & 1:
-                raise Refused(f"{plain(name)} is encrypted; hand in an archive without a password")
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise Refused(f"{plain(name)} is packed in an unusual way; use the ordinary zip")
-            if info.file_size > MAX_RATIO * max(info.compress_size, 1 << 12):
-                raise Refused(f"{plain(name)} unpacks to more than {MAX_RATIO} times its size")
-            members.append(_Member(name, info.file_size, lambda info=info: _read_zipped(path, info)))
-        return members
+        return zip_members(path, archive.infolist())
 
 
-def _read_zipped(path, info):
-    with zipfile.ZipFile(path) as archive, archive.open(info) as file:
-        data = file.read(info.file_size + 1)
+def zip_members(archive, entries, folder=""):
+    """Find the files of a zip archive, or of a folder in it.
+
+    Parameters
+    ----------
+    archive : path or ZipFile
+    entries : iterable of ZipInfo
+    folder : str
+        What their names begin with, which is left out.
+
+    Returns
+    -------
+    members : list of Member
+
+    Raises
+    ------
+    Refused
+    """
+    members = []
+    for info in entries:
+        mode = info.external_attr >> 16
+        # Slashes of both kinds part folders: archives from Windows have either.
+        name = info.orig_filename.replace("\\", "/").removeprefix(folder)
+        if name.endswith("/") or not name:
+            _check_name(name.rstrip("/") or folder)
+            continue
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+            raise Refused(f"{plain(name)} is {_kind(mode)}")
+        if info.flag_bits & 1:
+            raise Refused(f"{plain(name)} is encrypted; hand in an archive without a password")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Refused(f"{plain(name)} is packed in an unusual way; use the ordinary zip")
+        if info.file_size > MAX_RATIO * max(info.compress_size, 1 << 12):
+            raise Refused(f"{plain(name)} unpacks to more than {MAX_RATIO} times its size")
+        members.append(Member(name, info.file_size, lambda info=info: _read_zipped(archive, info)))
+    return members
+
+
+def _read_zipped(archive, info):
+    with contextlib.ExitStack() as stack:
+        if not isinstance(archive, zipfile.ZipFile):
+            archive = stack.enter_context(zipfile.ZipFile(archive))
+        with archive.open(info) as file:
+            data = file.read(info.file_size + 1)
     if len(data) != info.file_size:
         raise zipfile.BadZipFile("a file is not as long as it says")
     return data
@@ -218,10 +252,10 @@ def _tar(path, most_bytes):
                     raise Refused(f"{plain(info.name)} is {kind}")
                 total += info.size
                 if total > most_bytes or len(members) >= MAX_FILES:
-                    members.append(_Member(info.name, info.size, bytes))
+                    members.append(Member(info.name, info.size, bytes))
                     break
                 data = archive.extractfile(info).read()
-                members.append(_Member(info.name, len(data), lambda data=data: data))
+                members.append(Member(info.name, len(data), lambda data=data: data))
     return members
 
 
@@ -289,7 +323,7 @@ def _choose(members, wanted):
 
     Returns
     -------
-    chosen : dict of str -> _Member
+    chosen : dict of str -> Member
     """
     roots = {}
     for member in members:

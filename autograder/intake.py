@@ -5,7 +5,6 @@ became of each is written to ``collect/<assignment>.json``, so that whoever was 
 """
 
 import contextlib
-import csv
 import errno
 import hashlib
 import json
@@ -17,26 +16,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .archives import SUFFIXES, Refused, plain, read_hand_in
+from .bulk import open_bulk
 from .course import check_student_id, is_student_id
 from .digests import submission_digest
 from .errors import UserError
 from .notebook_check import check_notebook
+from .platforms import METADATA, ROSTER, Entry, Roster, find_students, owner_of, read_metadata
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 ACCEPTED, UNCHANGED, REFUSED = "accepted", "unchanged", "refused"
-ROSTER = "roster.csv"
 TIMESTAMP = "timestamp.txt"
 MAX_NAMES = 20
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One hand-in of an inbox: whose it is, and where it lies.
-
-    Folders as a learning platform packs them need only another function that finds these.
-    """
-
-    student: str
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ class Collection:
         return not self.strangers and not self.count(REFUSED)
 
 
-def collect(course, assignment, path=None, student=None, progress=None):
+def collect(course, assignment, path=None, student=None, progress=None, bulk=False):
     """Take hand-ins.
 
     Parameters
@@ -104,6 +98,8 @@ def collect(course, assignment, path=None, student=None, progress=None):
     student : str, optional
     progress : callable, optional
         Wraps an iterable, takes ``total`` and ``desc``, as ``tqdm`` does.
+    bulk : bool
+        ``path`` is one zip archive with the hand-ins of a class, as a learning platform packs them.
 
     Returns
     -------
@@ -112,15 +108,23 @@ def collect(course, assignment, path=None, student=None, progress=None):
     Raises
     ------
     UserError
-        If there is nothing to take, or no room to put it. What was taken before then is recorded.
+        If there is nothing to take, no room to put it, or another collect at work. What was taken before then is
+        recorded.
     """
     progress = progress or (lambda items, **_: items)
     path = course.root / "inbox" / assignment.name if path is None else Path(path)
-    if student is not None:
-        entries = [Entry(check_student_id(student), path)]
-    else:
-        entries = list(find_entries(path, assignment))
-    roster = _read_roster(course.root / ROSTER)
+    roster = Roster.read(course.root / ROSTER)
+    with _alone(course), contextlib.ExitStack() as stack:
+        if student is not None:
+            entries = [_entry(check_student_id(student), path)]
+        elif bulk:
+            entries = stack.enter_context(open_bulk(path, roster))
+        else:
+            entries = list(find_entries(path, assignment, roster))
+        return _collect(course, assignment, entries, roster, progress)
+
+
+def _collect(course, assignment, entries, roster, progress):
     kept = _load(course, assignment.name)
     collection = Collection({}, {})
     _sweep(course)
@@ -128,9 +132,9 @@ def collect(course, assignment, path=None, student=None, progress=None):
         for entry in progress(entries, total=len(entries), desc="collect"):
             problem = _stranger(entry, roster)
             if problem:
-                collection.strangers[plain(entry.path.name)] = problem
+                collection.strangers[plain(entry.source)] = problem
             else:
-                twins = [e.path.name for e in entries if e.student == entry.student]
+                twins = [e.source for e in entries if e.student == entry.student]
                 before = kept.get(entry.student, {})
                 collection.students[entry.student] = _take(course, assignment, entry, twins, before)
     except BaseException:
@@ -141,7 +145,7 @@ def collect(course, assignment, path=None, student=None, progress=None):
     return collection
 
 
-def find_entries(inbox, assignment):
+def find_entries(inbox, assignment, roster=None):
     """Find the hand-ins of an inbox.
 
     Parameters
@@ -149,6 +153,8 @@ def find_entries(inbox, assignment):
     inbox : Path
         A folder of hand-ins; a single file is one hand-in.
     assignment : Assignment
+    roster : Roster, optional
+        Needed where a learning platform gave the names.
 
     Yields
     ------
@@ -158,15 +164,26 @@ def find_entries(inbox, assignment):
     if not inbox.exists():
         raise UserError(f"no hand-ins: {inbox} does not exist; name the folder or file with --from")
     if not inbox.is_dir():
-        yield Entry(_student_of(inbox), inbox)
+        yield _entry(_student_of(inbox), inbox)
         return
     if any((inbox / name).is_file() for name in assignment.hand_in):
         raise UserError(f"{inbox} looks like one hand-in, not a folder of them; say whose it is with --student ID")
     paths = sorted(path for path in inbox.iterdir() if not path.name.startswith("."))
     if not paths:
         raise UserError(f"no hand-ins: {inbox} is empty")
+    shared = inbox / METADATA
+    owners = read_metadata(shared.read_bytes()) if shared.is_file() and not shared.is_symlink() else {}
     for path in paths:
-        yield Entry(_student_of(path), path)
+        people = owners.get(path.name) or filter(None, [owner_of(path.name)])
+        known = list(find_students(people, roster))
+        if not known and path.name != METADATA:
+            known = [(_student_of(path), "")]
+        for student, problem in known:
+            yield _entry(student, path, problem)
+
+
+def _entry(student, path, problem=""):
+    return Entry(student, path.name, lambda wanted, most_bytes: read_hand_in(path, wanted, most_bytes), problem)
 
 
 def refusals(course, assignment):
@@ -194,24 +211,12 @@ def _student_of(path):
     return path.name[: len(path.name) - len(suffix)] if suffix else path.name
 
 
-def _read_roster(path):
-    """set of str or None : the students of the course, where there is a list of them."""
-    if not path.exists():
-        return None
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if "student_id" not in (rows.fieldnames or ()):
-                raise UserError(f"{path}: no column student_id; the first line must name the columns")
-            return {(row["student_id"] or "").strip() for row in rows}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a CSV file in UTF-8: {error}") from None
-
-
 def _stranger(entry, roster):
+    if entry.problem:
+        return entry.problem
     if not is_student_id(entry.student):
         return "its name is not a student id; use letters, digits and ._@+- (at most 64), as in ada.zip"
-    if roster is not None and entry.student not in roster:
+    if roster is not None and entry.student not in roster.ids:
         return f"{entry.student} is not in {ROSTER}"
     return ""
 
@@ -225,12 +230,12 @@ def _take(course, assignment, entry, twins, before):
     """
     now = datetime.now(UTC)
     received = now.isoformat(timespec="microseconds")
-    source = plain(entry.path.name)
+    source = plain(entry.source)
     try:
         if len(twins) > 1:
             first, second = map(plain, twins[:2])
             raise Refused(f"handed in {len(twins)} times, as {first} and {second}; keep one")
-        hand_in = read_hand_in(entry.path, assignment.hand_in, int(course.limits.hand_in_mb * 2**20))
+        hand_in = entry.read(assignment.hand_in, int(course.limits.hand_in_mb * 2**20))
         for name, data in hand_in.files.items():
             if name.endswith(".ipynb"):
                 check_notebook(name, data)
@@ -315,6 +320,22 @@ def _folder(course):
     folder = course.root / "collect"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@contextlib.contextmanager
+def _alone(course):
+    """Hold the lock of the intake; the system lets go of it however this process ends."""
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(_folder(course), os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UserError(f"another collect is at work in {course.root}; wait until it is done") from None
+    finally:
+        os.close(descriptor)
 
 
 def _sweep(course):

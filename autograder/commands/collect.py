@@ -6,6 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..course import Course
+from ..errors import UserError
 from ..intake import ACCEPTED, REFUSED, UNCHANGED, collect
 
 HELP = "take hand-ins from an inbox"
@@ -17,6 +18,9 @@ def configure(parser):
     parser.add_argument("--from", dest="path", type=Path, metavar="PATH",
                         help="folder with one zip, tar, folder or notebook for each student, such as ada.zip, "
                              "or one hand-in (default: inbox/ASSIGNMENT of the course)")
+    parser.add_argument("--bulk", action="store_true",
+                        help="PATH is one zip with the hand-ins of a class, from Canvas, Moodle or Gradescope; "
+                             "roster.csv says who is who")
     parser.add_argument("--student", metavar="ID", help="PATH is the one hand-in of this student")
 
 
@@ -24,7 +28,9 @@ def run(args):
     """Return 0 when everything was taken, else 1."""
     course = Course.open(args.course)
     assignment = course.assignment(args.assignment)
-    found = collect(course, assignment, args.path, args.student, _progress)
+    if args.bulk and (args.path is None or args.student is not None):
+        raise UserError("--bulk needs --from ARCHIVE, and goes without --student")
+    found = collect(course, assignment, args.path, args.student, _progress, args.bulk)
     for student, receipt in found.students.items():
         if receipt.status == REFUSED:
             print(f"{student}: refused: {receipt.reason}")
