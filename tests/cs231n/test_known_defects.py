@@ -1,0 +1,71 @@
+"""Defects of the original assignments that show in the source: each test reads all of it.
+
+The others have their tests beside what they are about; their names say "defect" or what went wrong.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for package in ("cs231n", "datasets", "autograder") for path in sorted((ROOT / package).rglob("*.py"))]
+NOTEBOOKS = [path for path in sorted((ROOT / "assignments").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
+GONE = {"past", "future", "six", "distutils", "imageio", "imp", "google"}
+GENERATORS = {"default_rng", "Generator", "BitGenerator", "SeedSequence", "PCG64", "MT19937", "RandomState"}
+
+each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def code_of(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def top_level_imports(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+@each_source
+def test_defect_modules_that_newer_pythons_lack_are_not_imported(path):
+    assert not GONE & set(top_level_imports(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@each_source
+def test_defect_weights_and_data_are_never_loaded_with_pickle_allowed(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert isinstance(node.value, ast.Constant) and node.value.value is False
+
+
+@each_source
+def test_defect_nothing_draws_from_the_global_generator(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np.random", "numpy.random"):
+            assert node.attr in GENERATORS, f"line {node.lineno}: np.random.{node.attr}"
+
+
+@each_source
+def test_defect_downloads_go_through_no_shell_and_no_plain_http(path):
+    text = path.read_text(encoding="utf-8")
+    if path.parent.name == "datasets":
+        assert not re.search(r"http://|\bwget\b|\bcurl\b", text)
+    assert not re.search(r"os\.system|shell=True", text)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_defect_first_cells_mount_no_drive_and_import_nothing_that_is_gone(path):
+    code = code_of(path)
+    assert not re.search(r"drive\.mount|google\.colab|/content/", code)
+    plain = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
+    assert not GONE & set(top_level_imports(ast.parse(plain)))
+
+
+def test_there_are_sources_and_notebooks_to_read():
+    assert len(SOURCES) > 50 and NOTEBOOKS
