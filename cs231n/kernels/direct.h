@@ -25,10 +25,12 @@
 #ifdef FEW_REGISTERS /* 16 vector registers: 12 sums, 3 pixels, 1 weight */
 #define tile_cap(A) ((A) == 1 ? 8 : (A) == 2 ? 6 : (A) == 3 ? 4 : (A) == 4 ? 3 : 2)
 #define MOST_PLANES 6
+#define HOLD_WEIGHTS(A, B) ((A) < (B)) /* hold the shorter side, or sums spill: twice as fast for 3 planes */
 #define EACH_TILE(X) UP_TO_8(X, 1) UP_TO_6(X, 2) UP_TO_4(X, 3) UP_TO_3(X, 4) UP_TO_2(X, 5) UP_TO_2(X, 6)
 #else /* 32 vector registers: 24 to 28 sums */
 #define tile_cap(A) ((A) <= 3 ? 8 : (A) == 4 ? 6 : (A) == 5 ? 5 : (A) <= 7 ? 4 : 3)
 #define MOST_PLANES 8
+#define HOLD_WEIGHTS(A, B) 0 /* loads early: 3 planes are 1.4 times faster so */
 #define EACH_TILE(X)                                                                                          \
     UP_TO_8(X, 1) UP_TO_8(X, 2) UP_TO_8(X, 3) UP_TO_6(X, 4) UP_TO_5(X, 5) UP_TO_4(X, 6) UP_TO_4(X, 7) UP_TO_3(X, 8)
 #endif
@@ -54,11 +56,19 @@ static INLINE void correlate(const int A, const int B, const REAL *source, const
     UNROLL for (int a = 0; a < A; a++)
         UNROLL for (int v = 0; v < B; v++) sum[a][v] = splat(b[a]);
     for (idx t = 0; t < taps; t++, w += A) {
-        vec pixel[8];
-        UNROLL for (int v = 0; v < B; v++) pixel[v] = load(from[v] + distance[t]);
-        UNROLL for (int a = 0; a < A; a++) {
-            vec weight = splat(w[a]);
-            UNROLL for (int v = 0; v < B; v++) sum[a][v] += weight * pixel[v];
+        vec held[8];
+        if (HOLD_WEIGHTS(A, B)) {
+            UNROLL for (int a = 0; a < A; a++) held[a] = splat(w[a]);
+            UNROLL for (int v = 0; v < B; v++) {
+                vec pixel = load(from[v] + distance[t]);
+                UNROLL for (int a = 0; a < A; a++) sum[a][v] += held[a] * pixel;
+            }
+        } else {
+            UNROLL for (int v = 0; v < B; v++) held[v] = load(from[v] + distance[t]);
+            UNROLL for (int a = 0; a < A; a++) {
+                vec weight = splat(w[a]);
+                UNROLL for (int v = 0; v < B; v++) sum[a][v] += weight * held[v];
+            }
         }
     }
     int whole = !add;
@@ -151,7 +161,7 @@ static INLINE void copy_row(REAL *to, const REAL *row, idx columns, idx step, id
 /* The padded copy of `planes` source planes, split by phase, for the band at row m. */
 static void copy_band(REAL *to, const REAL *source, const correlation *p, idx planes, idx m)
 {
-    idx rows = p->plane / p->pitch;
+    idx rows = p->copy_rows, rest = p->plane - rows * p->pitch;
     for (idx c = 0; c < planes; c++, source += p->source_H * p->source_W)
         for (idx a = 0; a < p->split_H; a++)
             for (idx b = 0; b < p->split_W; b++) {
@@ -166,6 +176,7 @@ static void copy_band(REAL *to, const REAL *source, const correlation *p, idx pl
                         copy_row(plane + r * p->pitch, source + y * p->source_W, p->pitch, p->split_W,
                                  b - p->left, p->source_W);
                 }
+                memset(plane + rows * p->pitch, 0, rest * sizeof(REAL));
             }
     memset(to + planes * p->phases * p->plane, 0, 2 * LANES * sizeof(REAL));
 }

@@ -24,6 +24,7 @@
 #undef UP_TO_8
 #undef tile_cap
 #undef MOST_PLANES
+#undef HOLD_WEIGHTS
 #undef EACH_TILE
 #undef write_lanes
 #undef correlate

@@ -1,0 +1,140 @@
+"""Run the compiled kernels under AddressSanitizer and UndefinedBehaviorSanitizer.
+
+    python -m benchmarks.sanitize --cases 3000
+
+builds the kernels with both sanitizers in a temporary folder, then sends random
+convolutions and poolings through every instruction set of this processor and compares
+the results with NumPy. Every array is allocated by itself with the exact size, so that
+a kernel that reads or writes one entry too far is caught. Exits 1 at the first finding.
+"""
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+WARN = ["-Wall", "-Wextra"]
+
+
+def build(compiler, folder):
+    """Compile cs231n/_kernels.pyx with sanitizers and return the path of the module."""
+    package = Path(__file__).parents[1] / "cs231n"
+    source, module = Path(folder, "_kernels.c"), Path(folder, "_kernels.so")
+    subprocess.run([sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", source], check=True)
+    include = [f"-I{path}" for path in (package, np.get_include(), sysconfig.get_path("include"))]
+    flags = ["-O1", "-g", "-shared", "-fPIC", "-fopenmp", "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION"]
+    subprocess.run([compiler, *flags, *WARN, *SANITIZE, *include, source, "-o", module], check=True)
+    return module
+
+
+def preload(compiler):
+    """The sanitizer's library has to be loaded before Python is."""
+    library = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    return library.stdout.strip()
+
+
+def exact(rng, shape, dtype):
+    """Random numbers in memory of their own: malloc, so that red zones lie on both sides."""
+    return np.array(rng.standard_normal(shape), dtype=dtype)
+
+
+def convolution(rng, most):
+    """Sizes of a convolution that fits."""
+    while True:
+        size, stride, pad, out = (tuple(map(int, rng.integers(low, high, 2)))
+                                  for low, high in ((1, 6), (1, 5), (0, 5), (1, most)))
+        if rng.random() < 0.4:
+            size, stride, pad = (3, 3), (1, 1), (1, 1)
+        dilation = (1, 1) if rng.random() < 0.8 else (2, 3)
+        image = [(o - 1) * s + d * (k - 1) + 1 - 2 * p
+                 for o, s, d, k, p in zip(out, stride, dilation, size, pad)]
+        if min(image) > 0:
+            break
+    groups = 1 if rng.random() < 0.8 else 2
+    N, C, F = int(rng.integers(1, 10)), groups * int(rng.integers(1, 10)), groups * int(rng.integers(1, 10))
+    conv_param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+    return (N, C, *image), (F, C // groups, *size), conv_param
+
+
+def close(actual, expected, tolerance):
+    scale = max(1.0, np.abs(expected).max(initial=0))
+    assert np.abs(actual - expected).max(initial=0) <= tolerance * scale, (actual.shape, tolerance)
+
+
+def check_convolution(rng, dtype, layers):
+    x_shape, w_shape, conv_param = convolution(rng, int(rng.choice([6, 14, 40])))
+    arrays = [exact(rng, shape, dtype) for shape in (x_shape, w_shape, w_shape[:1])]
+    wide = [a.astype(float) for a in arrays]
+    out, cache = layers.conv_forward_fast(*arrays, conv_param)
+    right, right_cache = layers.conv_forward_strides(*wide, conv_param)
+    dout = exact(rng, out.shape, dtype)
+    tolerance = 1e-12 if dtype == np.float64 else 2e-5
+    close(out, right, tolerance)
+    expected = layers.conv_backward_strides(dout.astype(float), right_cache)
+    for gradient, right in zip(layers.conv_backward_fast(dout, cache), expected):
+        close(gradient, right, tolerance)
+
+
+def check_pooling(rng, dtype, layers):
+    size, stride, out = (tuple(map(int, rng.integers(1, high, 2))) for high in (5, 5, 40))
+    if rng.random() < 0.3:
+        size = stride = (2, 2)
+    image = [(o - 1) * s + k for o, s, k in zip(out, stride, size)]
+    x = exact(rng, (int(rng.integers(1, 4)), int(rng.integers(1, 20)), *image), dtype)
+    pool_param = {"pool_height": size[0], "pool_width": size[1], "stride": stride}
+    for kind in ("max", "avg"):
+        rung = {way: [getattr(layers, f"{kind}_pool_{way}_{name}") for name in ("fast", "im2col")]
+                for way in ("forward", "backward")}
+        (out, cache), (right, right_cache) = (forward(x, pool_param) for forward in rung["forward"])
+        dout = exact(rng, out.shape, dtype)
+        close(out, right, 1e-5)
+        close(rung["backward"][0](dout, cache), rung["backward"][1](dout, right_cache), 1e-5)
+
+
+def run_cases(module, cases, seed):
+    spec = importlib.util.spec_from_file_location("cs231n._kernels", module)
+    kernels = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kernels)
+    sys.modules["cs231n._kernels"] = kernels
+    from cs231n import _conv_fast, _pool_fast, fast_layers
+    assert _conv_fast.kernels is kernels
+    rng = np.random.default_rng(seed)
+    for case in range(cases):
+        target = case % (kernels.BEST_TARGET + 1)
+        _conv_fast.target = _pool_fast.target = target
+        fast_layers.set_num_threads(1 + case % 3)
+        dtype = (np.float32, np.float64)[case // 3 % 2]
+        (check_pooling if case % 4 == 3 else check_convolution)(rng, dtype, fast_layers)
+    names = ", ".join(kernels.TARGET_NAMES)
+    print(f"{cases} cases, no finding: {names}; float32 and float64; 1 to 3 threads; seed {seed}.")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cc", default="gcc", help="the compiler")
+    parser.add_argument("--module", help=argparse.SUPPRESS)  # set in the process with the sanitizers
+    options = parser.parse_args()
+    if options.module:
+        run_cases(options.module, options.cases, options.seed)
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        module = build(options.cc, folder)
+        command = [sys.executable, "-m", "benchmarks.sanitize", "--module", module, "--cases", options.cases,
+                   "--seed", options.seed]
+        # Python itself keeps memory until the end; its own allocator would hide small overruns.
+        environment = dict(os.environ, LD_PRELOAD=preload(options.cc), ASAN_OPTIONS="detect_leaks=0",
+                           PYTHONMALLOC="malloc")
+        return subprocess.run([str(word) for word in command], env=environment).returncode and 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
