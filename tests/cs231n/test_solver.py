@@ -101,6 +101,28 @@ def test_a_schedule_scales_the_rate_of_each_step_and_not_the_configuration(monke
     assert solver.optim_configs["W1"]["learning_rate"] == 0.1
 
 
+def test_every_minibatch_but_no_measured_image_is_augmented_with_the_solver_s_own_generator():
+    seen = []
+
+    def augment(X, rng):
+        seen.append((X.shape, rng))
+        return X + 100
+
+    class Model:
+        params = {"w": np.zeros(3)}
+
+        def loss(self, X, y=None):
+            assert (X.min() > 50) == (y is not None)
+            return np.zeros((len(X), 4)) if y is None else (0.0, {"w": np.zeros(3)})
+
+    solver = make_solver(Model(), augment=augment)
+    before = [solver.X_train.copy(), solver.X_val.copy()]
+    solver.train()
+    assert seen == [((20, 2, 3), solver.rng)] * len(solver.loss_history)
+    np.testing.assert_array_equal(solver.X_train, before[0])
+    np.testing.assert_array_equal(solver.X_val, before[1])
+
+
 def test_a_schedule_without_a_learning_rate_says_so():
     with pytest.raises(ValueError, match="put one into optim_config"):
         make_solver(schedule=schedules.cosine, optim_config={})

@@ -126,6 +126,17 @@ def test_gradients_match_numerical_ones(name, normalization, N, assert_net_gradi
 
 
 @EACH
+def test_gradient_of_the_image_is_left_out_where_it_is_not_needed_and_changes_no_other(name):
+    net, X, y = draw(name, normalization="batchnorm", dtype=np.float64)
+    scores, caches = net.forward(X, "train")
+    dX, grads = net.backward(scores, caches)
+    without, same = net.backward(scores, caches, need_dx=False)
+    assert dX.shape == X.shape and without is None and set(grads) == set(same)
+    for key, grad in grads.items():
+        np.testing.assert_array_equal(same[key], grad)
+
+
+@EACH
 @NORMALIZED
 def test_gradient_reaches_the_image_at_test_time(name, normalization):
     net, X, y = draw(name, normalization=normalization, dtype=np.float64)
