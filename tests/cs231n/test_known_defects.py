@@ -67,5 +67,11 @@ def test_defect_first_cells_mount_no_drive_and_import_nothing_that_is_gone(path)
     assert not GONE & set(top_level_imports(ast.parse(plain)))
 
 
+def test_defect_autoreload_of_this_installation_needs_no_module_that_is_gone():
+    autoreload = pytest.importorskip("IPython.extensions.autoreload")
+    source = Path(autoreload.__file__).read_text(encoding="utf-8")
+    assert not GONE & set(top_level_imports(ast.parse(source))) and callable(autoreload.load_ipython_extension)
+
+
 def test_there_are_sources_and_notebooks_to_read():
     assert len(SOURCES) > 50 and NOTEBOOKS
