@@ -1,0 +1,92 @@
+"""Time competing ways to compute the same thing, interleaved in one process."""
+
+import contextlib
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+
+os.environ.pop("OPENBLAS_CORETYPE", None)  # before NumPy loads OpenBLAS: a wrong type halves its speed
+
+
+def medians(ways, seconds, cpu=False):
+    """The median time of each way in milliseconds.
+
+    The ways take turns, so that a disturbance hits all of them alike.
+
+    Parameters
+    ----------
+    ways : dict of str to callable
+        What a callable returns is kept until its next turn, as a network would.
+    seconds : float
+        How long to go on; every way has at least five turns after one to warm up.
+    cpu : bool
+        Count the time of the processor instead of the wall clock. With one thread that
+        is the better measure on a busy machine.
+    """
+    clock = time.process_time if cpu else time.perf_counter
+    times, kept = {name: [] for name in ways}, {}
+    end = time.perf_counter() + seconds
+    for turn in range(10**6):
+        for name, way in ways.items():
+            start = clock()
+            kept[name] = way()
+            times[name].append(clock() - start)
+        if turn >= 5 and time.perf_counter() > end:
+            break
+    return {name: 1e3 * statistics.median(ticks[1:]) for name, ticks in times.items()}
+
+
+def extra_memory(way):
+    """Megabytes that the process holds at most while `way` runs, above what it held before; Linux only."""
+    if not Path("/proc/self/clear_refs").exists():
+        return None
+    Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark
+    before = _status("VmRSS")
+    kept = way()
+    after = _status("VmHWM")
+    del kept
+    return (after - before) / 1024
+
+
+def _status(key):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key))
+
+
+@contextlib.contextmanager
+def threads(count):
+    """The same number of threads for the fast layers, BLAS and PyTorch."""
+    from threadpoolctl import threadpool_limits
+
+    from cs231n import set_num_threads
+
+    set_num_threads(count)
+    if torch := optional_torch():
+        torch.set_num_threads(count)
+    with threadpool_limits(count, user_api="blas"):
+        yield
+    set_num_threads(None)
+
+
+def optional_torch():
+    """PyTorch, or None where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return torch
+
+
+def save(path, rows):
+    """Write the results with what is needed to read them later."""
+    import platform
+
+    import numpy as np
+
+    from cs231n.fast_layers import backend
+
+    torch = optional_torch()
+    versions = {"numpy": np.__version__, "torch": torch and torch.__version__, "backend": backend()}
+    Path(path).write_text(json.dumps({"machine": platform.machine(), **versions, "rows": rows}, indent=1) + "\n")
