@@ -25,6 +25,22 @@ def extra_steps(call, small, large):
     return max(0, _steps(call, large) - _steps(call, small))
 
 
+def refuse_loops(call, small, large, more):
+    """Raise a `RuntimeError` where a larger problem costs more steps of the interpreter.
+
+    Parameters
+    ----------
+    call : callable
+    small, large : tuple
+        Arguments of `call`.
+    more : str
+        What `large` has more of, for the message: ``"pixels"``.
+    """
+    steps = extra_steps(call, small, large)
+    if steps:
+        raise RuntimeError(f"{call.__name__} loops in Python: more {more} cost {steps:,} more steps; let arrays do it")
+
+
 def _steps(call, arguments):
     count = 0
 

@@ -33,6 +33,7 @@ _TABLE = {
     "dropout": ("dropout_forward", "dropout_backward"),
     "convolution": ("conv_forward_naive", "conv_backward_naive"),
     "convolution_1x1": ("conv_1x1_forward", "conv_1x1_backward"),
+    "columns": ("im2col_naive", "col2im_naive", "conv_forward_matmul", "conv_backward_matmul"),
     "convolution_nd": (
         "conv1d_forward_naive",
         "conv1d_backward_naive",

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..absent import FAST_LAYERS, FRAMEWORKS
 from ..exercise import Case, Exercise, Probe, unpack
-from ..steps import extra_steps
+from ..steps import refuse_loops
 
 _MORE = (3, 1, 2, 3)
 
@@ -76,7 +76,7 @@ def _forward_1x1(x, w, b, kind, dout=None):
     from cs231n.layers import conv_1x1_forward
 
     if kind:
-        _refuse_loops(conv_1x1_forward, (x, w, b), (np.tile(x, _MORE), w, b))
+        refuse_loops(conv_1x1_forward, (x, w, b), (np.tile(x, _MORE), w, b), "pixels")
     out, _ = unpack("conv_1x1_forward", conv_1x1_forward(x, w, b), "out", "cache").values()
     return {f"out {kind}".strip(): out}
 
@@ -85,15 +85,10 @@ def _backward_1x1(x, w, b, dout, kind):
     from cs231n.layers import conv_1x1_backward
 
     if kind:
-        _refuse_loops(conv_1x1_backward, (dout, (x, w, b)), (np.tile(dout, _MORE), (np.tile(x, _MORE), w, b)))
+        large = np.tile(dout, _MORE), (np.tile(x, _MORE), w, b)
+        refuse_loops(conv_1x1_backward, (dout, (x, w, b)), large, "pixels")
     found = unpack("conv_1x1_backward", conv_1x1_backward(dout, (x, w, b)), "dx", "dw", "db")
     return {f"{name} {kind}".strip(): gradient for name, gradient in found.items()}
-
-
-def _refuse_loops(function, small, large):
-    steps = extra_steps(function, small, large)
-    if steps:
-        raise RuntimeError(f"{function.__name__} loops in Python: {steps:,} steps more for 18 times the pixels")
 
 
 def _cases_1x1(rng):

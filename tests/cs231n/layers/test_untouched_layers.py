@@ -28,6 +28,12 @@ EXERCISES = {
         ("conv_1x1_forward", (images, w[:, :, 0, 0], b)),
         ("conv_1x1_backward", (np.ones((2, 2, 3, 5)), (images, w[:, :, 0, 0], b))),
     ],
+    "columns": [
+        ("im2col_naive", (images, 2, 3)),
+        ("col2im_naive", (np.ones((24, 12)), images.shape, 2, 3)),
+        ("conv_forward_matmul", (images, w, b, conv_param)),
+        ("conv_backward_matmul", (np.ones((2, 2, 2, 3)), (images, w, b, conv_param, np.ones((24, 12))))),
+    ],
     "pooling": [
         ("max_pool_forward_naive", (images, pool_param)),
         ("max_pool_backward_naive", (np.ones((2, 4, 2, 3)), (images, pool_param))),
