@@ -283,7 +283,8 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 1
 
-    print(f"{'classifier':27} {'goal':>6} {'validation':>11} {'test':>7} {'seconds':>8} {'CPU':>6}", flush=True)
+    titles = f"{'classifier':27} {'goal':>6} {'validation':>11} {'test':>7} {'seconds':>8} {'CPU':>6}"
+    print(titles, flush=True)
     missed = False
     for name in options.rows or ROWS:
         row = ROWS[name]

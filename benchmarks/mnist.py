@@ -2,9 +2,9 @@
 
     python benchmarks/mnist.py
 
-The digits are looked for where `cs231n data mnist` puts them, or in the folder named by CS231N_DATA_DIR. Where
-only the 10,000 test images lie, 8,000 of them are for training and 2,000 for testing. Of the training images 500
-choose when to stop. The exit code is 1 if the goal is missed or the images are missing.
+The digits are looked for where `cs231n data mnist` puts them, or in the folder named by CS231N_DATA_DIR.
+Where only the 10,000 test images lie, 8,000 of them are for training and 2,000 for testing. Of the training
+images 500 choose when to stop. The exit code is 1 if the goal is missed or the images are missing.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def main(arguments=None):
     on_val, on_test = train(data, options.epochs, options.seed, options.verbose)
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
     print(f"LeNet-5 on {len(data['y_train'])} digits, {options.epochs} epochs: validation {on_val:.1%}, "
-          f"test {on_test:.2%} of {len(data['y_test'])} (goal {GOAL:.0%}), {seconds:.0f} s, {cpu:.0f} CPU seconds")
+          f"test {on_test:.2%} of {len(data['y_test'])} (goal {GOAL:.0%}), {seconds:.0f} s, {cpu:.0f} CPU s")
     return int(on_test <= GOAL)
 
 

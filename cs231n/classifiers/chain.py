@@ -75,7 +75,7 @@ class Residual:
         return out + passed, (body_cache, shortcut_cache)
 
     def backward(self, dout, cache, need_dx=True):
-        """Return the gradient of the input, in its shape, summed over both ways, and a dict with the parameters'."""
+        """Return the gradient of the input, summed over both ways in its shape, and those of the parameters."""
         dbody, grads = chain_backward(self.body, dout, cache[0])
         dshortcut, more = chain_backward(self.shortcut, dout, cache[1])
         return dbody + dshortcut, grads | more
@@ -93,8 +93,8 @@ def chain_forward(layers, x, net):
 def chain_backward(layers, dout, caches, need_dx=True):
     """Pass dout, in the shape of the output, back through the layers.
 
-    Returns the gradient of the input, or None where a convolution was told that nobody needs it, and a dict with
-    the gradients of the parameters.
+    Returns the gradient of the input, or None where a convolution was told that nobody needs it, and a dict
+    with the gradients of the parameters.
     """
     grads = {}
     for index in reversed(range(len(layers))):

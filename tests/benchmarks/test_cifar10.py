@@ -60,7 +60,7 @@ def test_quick_net_learns_and_labels_an_image_as_its_mirror_image(cifar10):
     clusters.X = {split: np.repeat(np.repeat(x, 2, axis=2), 2, axis=3) for split, x in clusters.X.items()}
     net = cifar10.QuickNet((3, 8, 8), seed=0, widths=(4, 8, 8, 16))
     assert len([name for name in net.params if name.startswith("W")]) == 9
-    settings = {"update_rule": "adam", "optim_config": {"learning_rate": 1e-2}, "num_epochs": 40, "batch_size": 40}
+    settings = {"update_rule": "adam", "optim_config": {"learning_rate": 1e-2}, "num_epochs": 40}
     made = []
 
     def make_model(shape, seed):
@@ -68,11 +68,12 @@ def test_quick_net_learns_and_labels_an_image_as_its_mirror_image(cifar10):
         return made[-1]
 
     row = cifar10.Row("any", 0.5, lambda images: cifar10.net(make_model, lambda c: c.X, images, mirror=True,
-                                                             augment=lambda x, rng: x, **settings))
+                                                             augment=lambda x, rng: x, batch_size=40,
+                                                             **settings))
     on_val, on_test, *_ = cifar10.measure(row, clusters)
     assert on_val > 0.85 and on_test > 0.85
     images = rng.normal(size=(30, 3, 8, 8)).astype(np.float32)
-    one, other = (cifar10._predict(made[0], x, mirror=True, batch_size=7) for x in (images, images[..., ::-1]))
+    one, other = (cifar10._predict(made[0], x, True, batch_size=7) for x in (images, images[..., ::-1]))
     np.testing.assert_array_equal(one, other)
 
 

@@ -22,7 +22,8 @@ def test_lenet_learns_bars_that_stand_or_lie(mnist):
         bar = (0, slice(at, at + 3)) if label else (0, slice(None), slice(at, at + 3))
         image[bar] += 100
     ends = {"train": (0, 200), "val": (200, 250), "test": (250, 300)}
-    data = {f"{key}_{split}": a[slice(*end)] for split, end in ends.items() for key, a in (("X", X), ("y", y))}
+    data = {f"X_{split}": X[slice(*end)] for split, end in ends.items()}
+    data |= {f"y_{split}": y[slice(*end)] for split, end in ends.items()}
     on_val, on_test = mnist.train(data, epochs=3, seed=0, verbose=False)
     assert on_val > 0.9 and on_test > 0.9
 

@@ -1,7 +1,7 @@
 """What notebooks written for the assignments of 2018 to 2026 import, call and expect.
 
-The sequences are those of the notebooks, the words and the data are not. Data come from a generator seeded with
-231, as there; the global generator belongs to the caller, and the last test sees that nobody else draws from it.
+The sequences are those of the notebooks, the words and the data are not. Data come from a generator seeded
+with 231, as there; the global generator belongs to the caller, and the last test sees that nobody else draws.
 """
 
 import inspect
@@ -31,13 +31,14 @@ from cs231n.classifiers.fc_net import TwoLayerNet
 from cs231n.classifiers.fc_net import *; TwoLayerNet, FullyConnectedNet
 from cs231n.classifiers.cnn import *; ThreeLayerConvNet
 from cs231n.classifiers import *; KNearestNeighbor, LinearSVM, Softmax, TwoLayerNet, ThreeLayerConvNet
-from cs231n.layers import *; affine_forward, batchnorm_backward_alt, conv_forward_naive, spatial_groupnorm_backward
+from cs231n.layers import *; affine_forward, batchnorm_backward_alt, conv_forward_naive, svm_loss
 from cs231n.layer_utils import *; affine_relu_forward, conv_relu_backward, conv_relu_pool_backward
 from cs231n.layer_utils import conv_relu_pool_forward, conv_relu_pool_backward
 from cs231n.layer_utils import conv_bn_relu_forward, conv_bn_relu_backward
 from cs231n.fast_layers import conv_forward_fast, conv_backward_fast
 from cs231n.fast_layers import max_pool_forward_fast, max_pool_backward_fast
-from cs231n.fast_layers import conv_forward_im2col, conv_backward_im2col, conv_forward_strides, conv_backward_strides
+from cs231n.fast_layers import conv_forward_im2col, conv_backward_im2col
+from cs231n.fast_layers import conv_forward_strides, conv_backward_strides
 from cs231n.fast_layers import max_pool_forward_reshape, max_pool_backward_reshape
 from cs231n.fast_layers import max_pool_forward_im2col, max_pool_backward_im2col
 from cs231n.fast_layers import *; conv_forward_fast, max_pool_backward_fast
@@ -108,7 +109,8 @@ classifiers.KNearestNeighbor.compute_distances_two_loops(self, X)
 classifiers.KNearestNeighbor.compute_distances_one_loop(self, X)
 classifiers.KNearestNeighbor.compute_distances_no_loops(self, X)
 classifiers.KNearestNeighbor.predict_labels(self, dists, k=1)
-classifiers.LinearClassifier.train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False)
+classifiers.LinearClassifier.train(self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, \
+batch_size=200, verbose=False)
 classifiers.LinearClassifier.predict(self, X)
 classifiers.LinearClassifier.loss(self, X_batch, y_batch, reg)
 classifiers.linear_svm.svm_loss_naive(W, X, y, reg)
@@ -117,11 +119,11 @@ classifiers.softmax.softmax_loss_naive(W, X, y, reg)
 classifiers.softmax.softmax_loss_vectorized(W, X, y, reg)
 classifiers.TwoLayerNet(input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0)
 classifiers.TwoLayerNet.loss(self, X, y=None)
-classifiers.FullyConnectedNet(hidden_dims, input_dim=3072, num_classes=10, dropout_keep_ratio=1, normalization=None, \
-reg=0.0, weight_scale=1e-2, dtype=np.float32, seed=None)
+classifiers.FullyConnectedNet(hidden_dims, input_dim=3072, num_classes=10, dropout_keep_ratio=1, \
+normalization=None, reg=0.0, weight_scale=1e-2, dtype=np.float32, seed=None)
 classifiers.FullyConnectedNet.loss(self, X, y=None)
-classifiers.ThreeLayerConvNet(input_dim=(3, 32, 32), num_filters=32, filter_size=7, hidden_dim=100, num_classes=10, \
-weight_scale=1e-3, reg=0.0, dtype=np.float32)
+classifiers.ThreeLayerConvNet(input_dim=(3, 32, 32), num_filters=32, filter_size=7, hidden_dim=100, \
+num_classes=10, weight_scale=1e-3, reg=0.0, dtype=np.float32)
 classifiers.ThreeLayerConvNet.loss(self, X, y=None)
 data_utils.load_CIFAR_batch(filename)
 data_utils.load_CIFAR10(ROOT)
@@ -135,7 +137,7 @@ vis_utils.visualize_grid(Xs, ubound=255.0, padding=1)
 
 
 def lines(text):
-    return [line for line in text.replace("\\\n", "").splitlines() if line]
+    return [line for line in text.splitlines() if line]
 
 
 @pytest.fixture
@@ -182,7 +184,8 @@ def test_nearest_neighbor_notebook_runs(rng):
     classifier.train(X_train, y_train)
     dists = classifier.compute_distances_two_loops(X_test)
     assert dists.shape == (15, 100)
-    for other in (classifier.compute_distances_one_loop(X_test), classifier.compute_distances_no_loops(X_test)):
+    for how in ("one_loop", "no_loops"):
+        other = getattr(classifier, f"compute_distances_{how}")(X_test)
         assert np.linalg.norm(dists - other, ord="fro") < 0.001
     assert np.mean(classifier.predict_labels(dists, k=1) == y_test) == 1
     X_folds, y_folds = np.array_split(X_train, 5), np.array_split(y_train, 5)
@@ -256,7 +259,8 @@ def test_caches_hold_what_notebooks_and_tests_unpack(rng):
     dropout_param = {"mode": "train", "p": 0.5, "seed": 123}
     kept, mask = layers.dropout_forward(x, dropout_param)[1]
     assert kept is dropout_param and mask.shape == x.shape
-    images, w, b, conv_param = rng.randn(2, 3, 5, 6), rng.randn(4, 3, 3, 2), rng.randn(4), {"stride": 1, "pad": 0}
+    images, w, b = rng.randn(2, 3, 5, 6), rng.randn(4, 3, 3, 2), rng.randn(4)
+    conv_param = {"stride": 1, "pad": 0}
     cache = layers.conv_forward_naive(images, w, b, conv_param)[1]
     assert [a is c for a, c in zip((images, w, b, conv_param), cache)] == [True] * 4
     pool_param = {"pool_height": 1, "pool_width": 2, "stride": 1}
@@ -266,8 +270,8 @@ def test_caches_hold_what_notebooks_and_tests_unpack(rng):
 
 def test_batch_normalization_notebook_runs(rng):
     from cs231n.gradient_check import eval_numerical_gradient_array
-    from cs231n.layers import (batchnorm_backward, batchnorm_backward_alt, batchnorm_forward, layernorm_backward,
-                               layernorm_forward)
+    from cs231n.layers import (batchnorm_backward, batchnorm_backward_alt, batchnorm_forward,
+                               layernorm_backward, layernorm_forward)
 
     W1, W2 = rng.randn(50, 50), rng.randn(50, 3)
     gamma, beta = np.array([1.0, 2.0, 3.0]), np.array([11.0, 12.0, 13.0])
@@ -287,7 +291,8 @@ def test_batch_normalization_notebook_runs(rng):
                                      (layernorm_forward, layernorm_backward, {"mode": "train"})):
         gradients = backward(dout, forward(x, gamma, beta, param)[1])
         for array, gradient in zip((x, gamma, beta), gradients):
-            numerical = eval_numerical_gradient_array(lambda _: forward(x, gamma, beta, param)[0], array, dout)
+            numerical = eval_numerical_gradient_array(
+                lambda _: forward(x, gamma, beta, param)[0], array, dout)
             assert rel_error(numerical, gradient) < 1e-7
     cache = batchnorm_forward(x, gamma, beta, {"mode": "train"})[1]
     for one, other in zip(batchnorm_backward(dout, cache), batchnorm_backward_alt(dout, cache)):
@@ -304,9 +309,11 @@ def test_dropout_notebook_runs(rng):
     x = rng.randn(200, 200) + 10
     for p in (0.25, 0.4, 0.7):
         out, _ = dropout_forward(x, {"mode": "train", "p": p})
-        assert (out == 0).mean() == pytest.approx(1 - p, abs=0.02) and out.mean() == pytest.approx(10, abs=0.4)
+        assert (out == 0).mean() == pytest.approx(1 - p, abs=0.02)
+        assert out.mean() == pytest.approx(10, abs=0.4)
         np.testing.assert_array_equal(dropout_forward(x, {"mode": "test", "p": p})[0], x)
-    x, dout, dropout_param = rng.randn(10, 10) + 10, rng.randn(10, 10), {"mode": "train", "p": 0.2, "seed": 123}
+    x, dout = rng.randn(10, 10) + 10, rng.randn(10, 10)
+    dropout_param = {"mode": "train", "p": 0.2, "seed": 123}
     dx = dropout_backward(dout, dropout_forward(x, dropout_param)[1])
     numerical = eval_numerical_gradient_array(lambda xx: dropout_forward(xx, dropout_param)[0], x, dout)
     assert rel_error(dx, numerical) < 1e-9
@@ -359,9 +366,11 @@ def test_solver_cells_of_the_notebooks_run(rng, capsys):
     solver.train()
     printed = capsys.readouterr().out
     assert "(Iteration 1 / 40) loss:" in printed and "(Epoch 20 / 20) train acc:" in printed
-    assert len(solver.loss_history) == 40 and len(solver.train_acc_history) == len(solver.val_acc_history) == 21
+    assert len(solver.loss_history) == 40
+    assert len(solver.train_acc_history) == len(solver.val_acc_history) == 21
     assert solver.best_val_acc == max(solver.val_acc_history) > 0.8
-    assert np.mean(np.argmax(model.loss(X), axis=1) == y) == solver.check_accuracy(X, y) == solver.best_val_acc
+    accuracy = np.mean(np.argmax(model.loss(X), axis=1) == y)
+    assert accuracy == solver.check_accuracy(X, y) == solver.best_val_acc
     assert set(solver.best_params) == set(model.params)
 
     solver = Solver(TwoLayerNet(12, 20, 3), data, update_rule="sgd", optim_config={"learning_rate": 1e-1},
@@ -403,7 +412,8 @@ def test_convolution_notebook_runs(rng):
     b = np.linspace(-0.1, 0.2, num=3)
     out, _ = layers.conv_forward_naive(x, w, b, {"stride": 2, "pad": 1})
     padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    expected = [[correlate(image, f, "valid")[0, ::2, ::2] + bias for f, bias in zip(w, b)] for image in padded]
+    expected = [[correlate(image, f, "valid")[0, ::2, ::2] + bias for f, bias in zip(w, b)]
+                for image in padded]
     assert out.shape == (2, 3, 2, 2) and rel_error(out, np.array(expected)) < 1e-8
 
     x, w, b, dout = rng.randn(4, 3, 5, 5), rng.randn(2, 3, 3, 3), rng.randn(2), rng.randn(4, 2, 5, 5)
@@ -426,7 +436,8 @@ def test_convolution_notebook_runs(rng):
     np.testing.assert_array_equal(out, fast)
     dx = layers.max_pool_backward_naive(dout, cache)
     np.testing.assert_array_equal(dx, fast_layers.max_pool_backward_fast(dout, fast_cache))
-    numerical = eval_numerical_gradient_array(lambda x: layers.max_pool_forward_naive(x, pool_param)[0], x, dout)
+    numerical = eval_numerical_gradient_array(
+        lambda x: layers.max_pool_forward_naive(x, pool_param)[0], x, dout)
     assert rel_error(numerical, dx) < 1e-10
 
     x, w, b, dout = rng.randn(2, 3, 8, 6), rng.randn(3, 3, 3, 3), rng.randn(3), rng.randn(2, 3, 4, 3)
@@ -454,8 +465,8 @@ def test_three_layer_net_cells_run(rng):
     assert model.loss(X, y)[0] > np.log(10)
     X, y = rng.randn(2, 3, 8, 8), rng.randint(10, size=2)
     # Larger weights than the notebook's keep the rectifiers away from their kinks.
-    model = ThreeLayerConvNet(num_filters=3, filter_size=3, input_dim=(3, 8, 8), hidden_dim=7, weight_scale=0.1,
-                              dtype=np.float64, seed=0)
+    model = ThreeLayerConvNet(num_filters=3, filter_size=3, input_dim=(3, 8, 8), hidden_dim=7,
+                              weight_scale=0.1, dtype=np.float64, seed=0)
     _, grads = model.loss(X, y)
     for name in sorted(grads):
         numerical = eval_numerical_gradient(lambda _: model.loss(X, y)[0], model.params[name], verbose=False,
@@ -474,7 +485,8 @@ def test_spatial_normalization_cells_run(rng):
     gamma, beta = np.ones((1, 6, 1, 1)), np.zeros((1, 6, 1, 1))
     out, cache = layers.spatial_groupnorm_forward(x, gamma, beta, 2, {"mode": "train"})
     np.testing.assert_allclose(out.reshape(2, 2, -1).mean(axis=2), 0, atol=1e-12)
-    assert [g.shape for g in layers.spatial_groupnorm_backward(x, cache)] == [x.shape, gamma.shape, beta.shape]
+    shapes = [g.shape for g in layers.spatial_groupnorm_backward(x, cache)]
+    assert shapes == [x.shape, gamma.shape, beta.shape]
 
 
 def test_columns_have_the_known_shapes_and_orders(rng):
