@@ -4,6 +4,7 @@ from .intake import refusals
 from .sandbox import Unisolated
 
 _NAME_WIDTH = 24
+_LINE_WIDTH = 100
 
 
 def course_table(course, assignment, verdicts):
@@ -18,18 +19,18 @@ def course_table(course, assignment, verdicts):
     Returns
     -------
     table : str
-        A row for each student, those whose hand-in was refused included; columns are numbered, with a legend below.
+        A row for each student, those whose hand-in was refused included; columns are numbered, with a legend below,
+        and go on in another block where a line would be too long.
     """
     exercises = list(assignment.points)
-    numbers = [str(k) for k in range(1, len(exercises) + 1)]
-    rows = [["student", *numbers, "total"], ["points", *map(_points, assignment.points.values()),
-                                              _points(sum(assignment.points.values()))]]
+    rows = [["student", "total", *(str(k) for k in range(1, len(exercises) + 1))],
+            ["points", *map(_points, (sum(assignment.points.values()), *assignment.points.values()))]]
     for student in sorted(verdicts):
         found = [verdicts[student].exercises[name] for name in exercises]
-        rows.append([student, *map(_cell, found), _points(sum(f.score for f in found))])
+        rows.append([student, _points(sum(f.score for f in found)), *map(_cell, found)])
     refused = {s: r for s, r in refusals(course, assignment.name).items() if s not in verdicts}
-    rows += [[student, *["-"] * len(exercises), "0"] for student in sorted(refused)]
-    lines = [_align(rows), "", _legend(exercises), "a dot: not started; a dash: no hand-in could be read"]
+    rows += [[student, "0", *["-"] * len(exercises)] for student in sorted(refused)]
+    lines = [*_blocks(rows), _legend(exercises), "a dot: not started; a dash: no hand-in could be read"]
     lines += [f"{student}: {reason}" for student, reason in sorted(refused.items())]
     if any(verdict.tier == Unisolated.tier for verdict in verdicts.values()):
         lines.insert(0, "UNISOLATED: these hand-ins ran without a sandbox; trust the points as far as you trust the students\n")
@@ -44,15 +45,19 @@ def _points(value):
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _align(rows):
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    widths[0] = min(widths[0], _NAME_WIDTH)
-    lines = []
-    for row in rows:
-        name = row[0] if len(row[0]) <= widths[0] else row[0][:widths[0] - 3] + "..."
-        lines.append("  ".join([name.ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]))
-    lines.insert(2, "-" * len(lines[0]))
-    return "\n".join(lines)
+def _blocks(rows):
+    """Align the columns and divide them into blocks, each with the names in front."""
+    names, *columns = zip(*rows, strict=True)
+    width = min(max(map(len, names)), _NAME_WIDTH)
+    names = [name.ljust(width) if len(name) <= width else name[:width - 3] + "..." for name in names]
+    lines, blocks = names, []
+    for column in columns:
+        cell = max(map(len, column)) + 2
+        if len(lines[0]) + cell > _LINE_WIDTH:
+            blocks.append(lines)
+            lines = names
+        lines = [line + text.rjust(cell) for line, text in zip(lines, column, strict=True)]
+    return ["\n".join([*b[:2], "-" * len(b[0]), *b[2:], ""]) for b in (*blocks, lines)]
 
 
 def _legend(exercises):
