@@ -51,6 +51,7 @@ class Result:
     note: str = ""
 
 
+@np.errstate(all="ignore")  # answers may hold any numbers; what they overflow is no news
 def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
     """Ask the probes of an exercise until one finds everything right, and keep the best result.
 
@@ -85,6 +86,7 @@ def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
     return max(results, key=lambda result: (result.share, _RANK[result.status], result.mistake != ""))
 
 
+@np.errstate(all="ignore")
 def evaluate_goal(exercise, case, answer):
     """Turn the scores of a trained net into a result.
 
