@@ -136,25 +136,37 @@ static void pack_weights(REAL *packed, const REAL *w, const correlation *p, idx 
     }
 }
 
-#define copy_row NAME(copy_row)
-/* to[q] = row[q*step + first], and 0 where that is outside [0, length). Rows are short: calls of
- * memcpy, and picking every other pixel one by one, took a third of the time on small images. */
-static INLINE void copy_row(REAL *to, const REAL *row, idx columns, idx step, idx first, idx length)
+#define row_span NAME(row_span)
+/* The part of a copied row that lies in the source: to[q] = row[q*step + first], 0 <= index < length. */
+typedef struct {
+    idx columns, step, first, begin, end;
+} row_span;
+
+#define span_of_row NAME(span_of_row)
+static row_span span_of_row(idx columns, idx step, idx first, idx length)
 {
     idx begin = first >= 0 ? 0 : smaller(columns, parts(-first, step));
-    idx end = larger(begin, smaller(columns, floor_divide(length - 1 - first, step) + 1)), q = begin;
-    for (idx z = 0; z < begin; z++) to[z] = 0;
-    row += first;
-    if (step == 1) {
-        for (; q + LANES <= end; q += LANES) store(to + q, load(row + q));
-        for (; q < end; q++) to[q] = row[q];
-    } else if (step == 2) {
-        for (; q + LANES < end; q += LANES) store(to + q, UNZIP(load(row + 2 * q), load(row + 2 * q + LANES), 0));
-        for (; q < end; q++) to[q] = row[2 * q];
-    } else {
-        for (; q < end; q++) to[q] = row[step * q];
-    }
-    for (; q < columns; q++) to[q] = 0;
+    idx end = larger(begin, smaller(columns, floor_divide(length - 1 - first, step) + 1));
+    return (row_span){columns, step, first, begin, end};
+}
+
+#define copy_row NAME(copy_row)
+/* Copy a row, and zeros around it. Rows are short, so calls of memcpy, divisions, and picking every
+ * other pixel one by one took a third of the time on small images. The last vector overlaps its
+ * neighbor; no load leaves the row. */
+static INLINE void copy_row(REAL *to, const REAL *row, row_span s)
+{
+    for (idx q = 0; q < s.begin; q++) to[q] = 0;
+    row += s.first;
+    if (s.step > 2 || s.end - s.begin < LANES)
+        for (idx q = s.begin; q < s.end; q++) to[q] = row[s.step * q];
+    else
+        for (idx q = s.begin; q < s.end; q += LANES) {
+            idx at = smaller(q, s.end - LANES);
+            const REAL *from = row + s.step * at;
+            store(to + at, s.step == 1 ? load(from) : EVERY_OTHER(load(from), load(from + LANES - 1)));
+        }
+    for (idx q = s.end; q < s.columns; q++) to[q] = 0;
 }
 
 #define copy_band NAME(copy_band)
@@ -168,13 +180,13 @@ static void copy_band(REAL *to, const REAL *source, const correlation *p, idx pl
                 idx phase = p->phase_of[a * p->split_W + b];
                 if (phase < 0) continue;
                 REAL *plane = to + (c * p->phases + phase) * p->plane;
+                row_span span = span_of_row(p->pitch, p->split_W, b - p->left, p->source_W);
                 for (idx r = 0; r < rows; r++) {
                     idx y = (m + r) * p->split_H + a - p->top;
                     if (y < 0 || y >= p->source_H)
                         memset(plane + r * p->pitch, 0, p->pitch * sizeof(REAL));
                     else
-                        copy_row(plane + r * p->pitch, source + y * p->source_W, p->pitch, p->split_W,
-                                 b - p->left, p->source_W);
+                        copy_row(plane + r * p->pitch, source + y * p->source_W, span);
                 }
                 memset(plane + rows * p->pitch, 0, rest * sizeof(REAL));
             }

@@ -16,6 +16,7 @@
 #undef SHUFFLE
 #undef UNZIP
 #undef ZIP
+#undef EVERY_OTHER
 #undef UP_TO_2
 #undef UP_TO_3
 #undef UP_TO_4
@@ -31,6 +32,8 @@
 #undef run_tile
 #undef planes_per_tile
 #undef pack_weights
+#undef row_span
+#undef span_of_row
 #undef copy_row
 #undef copy_band
 #undef direct_plan

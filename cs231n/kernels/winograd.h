@@ -312,6 +312,7 @@ static void winograd_task(const void *plan, idx task, void *scratch)
     quarter *q = (quarter *)(m + s.m);
     if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
 
+    row_span span = span_of_row(p->pitch, 1, -p->left, p->source_W);
     for (idx k = 0; k < images; k++) {
         const REAL *source = p->source + (n + k) * p->source_step;
         for (idx c = 0; c < p->source_planes; c++, source += p->source_H * p->source_W)
@@ -321,7 +322,7 @@ static void winograd_task(const void *plan, idx task, void *scratch)
                 if (y < 0 || y >= p->source_H)
                     memset(to, 0, p->pitch * sizeof(REAL));
                 else
-                    copy_row(to, source + y * p->source_W, p->pitch, 1, -p->left, p->source_W);
+                    copy_row(to, source + y * p->source_W, span);
             }
         for (idx c = 0; c < p->source_planes && rows < p->band_rows; c++) /* what the last band leaves free */
             memset(copy + k * s.image + c * s.plane + (4 * rows + 2) * p->pitch, 0,
