@@ -238,6 +238,39 @@ def test_message_says_which_limit_was_hit(sandbox, tmp_path, attack, outcome):
     assert outcome in answer["error"]["message"]
 
 
+def test_what_is_printed_beyond_the_limit_ends_the_process_and_is_said(sandbox, tmp_path):
+    write_tree(tmp_path, {"cs231n/layers/affine.py": HEADER + "    while True: os.write(1, bytes(1 << 16))\n"})
+    with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE, output_bytes=1 << 20) as worker:
+        answer = ask(worker, "affine_forward")
+        assert "printed more than 1,048,576 bytes" in answer["error"]["message"]
+        assert relu_is_right(worker)
+
+
+def test_submission_that_has_used_its_time_is_asked_nothing_more(sandbox, tmp_path):
+    write_tree(tmp_path, {"cs231n/layers/affine.py": HEADER + "    time.sleep(1000)\n"})
+    with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE, total_seconds=1) as worker:
+        assert relu_is_right(worker)
+        assert "no answer within 1 s" in ask(worker, "affine_forward", seconds=1)["error"]["message"]
+        exercise = EXERCISES["relu_forward"]
+        answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw())
+    assert {answer["status"] for answer in answers} == {"timeout"}
+    assert "1 s that a whole one may take" in answers[0]["error"]["message"]
+
+
+def test_nothing_that_one_question_writes_is_there_for_the_next(sandbox, tmp_path):
+    kept = HEADER + textwrap.indent(textwrap.dedent("""
+        try:
+            open("/tmp/kept", "x").close()
+        except FileExistsError:
+            return np.ones(1), None
+        return np.zeros(1), None
+        """), "    ")
+    if not isinstance(sandbox, Bubblewrap):
+        pytest.skip("nothing can be written in this tier")
+    with submission(sandbox, tmp_path, kept) as worker:
+        assert [ask(worker, "affine_forward")["arrays"]["out"].item() for _ in range(3)] == [0, 0, 0]
+
+
 def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_killed(sandbox, tmp_path):
     write_tree(tmp_path)
     code = (

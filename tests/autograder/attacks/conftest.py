@@ -37,8 +37,8 @@ MANIFEST = """
 [course]
 id = "cs231n"
 [limits]
-seconds = 5
-submission_seconds = 25
+seconds = 12
+submission_seconds = 300
 cpu_seconds = 2
 memory_mb = 1024
 disk_mb = 32
@@ -336,7 +336,8 @@ def besiege(make_course, sandbox, tmp_path, monkeypatch):
             found += [mark for mark in ACTIVE if mark in body.lower()]
             found += [mark for mark in ("\x1b", "\u202e") if mark in text]
             wrong += [f"{name}: {found} got out"] if found else []
-        assert [w for w in wrong if w] == []
+        wrong = [complaint for complaint in wrong if complaint]
+        assert not wrong, "\n\n".join(wrong)
         deserved = assignment.points
         assert {e: f.score for e, f in verdicts[HONEST].exercises.items()} == deserved
         assert HONEST in pages and failed == {} and ESSAY.split(".")[0] in html[HONEST]

@@ -116,10 +116,6 @@ def hogs(a):
                     pass
             time.sleep(1000)
             """),
-        "drips, each case just in time": a.imported("""
-            time.sleep(0)
-            import cs231n.layers.affine as here
-            """ + "\ntime.sleep(4)\n", keeps=()),
         "stops itself": forward("os.kill(os.getpid(), signal.SIGSTOP)"),
         "stops its parent": forward("os.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(1000)"),
         "kills its parent": forward("os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)"),

@@ -113,6 +113,11 @@ def searches(a, root):
                 if os.path.exists("/tmp/kept"):
                     raise ValueError(open("/tmp/kept").read())
             """),
+        "keeps hidden inputs in memory for the next question": smuggle(a, """
+                sys.modules["kept"] = "What the model answer says"
+            """, """
+                raise ValueError(sys.modules.get("kept"))
+            """),
         "keeps hidden inputs in a name of a folder": smuggle(a, """
                 os.makedirs(os.path.expanduser("~/What the model answer says"))
             """, """

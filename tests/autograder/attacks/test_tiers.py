@@ -1,0 +1,72 @@
+"""Every tier gives the honest student everything and is named: in the verdict, and where there is no sandbox everywhere."""
+
+import shutil
+import zipfile
+
+import nbformat
+import pytest
+
+from autograder import verdict as verdicts
+from autograder.course import Course
+from autograder.feedback import generate_feedback
+from autograder.grade import grade
+from autograder.intake import collect
+from autograder.sandbox import TIERS, Unavailable, Unisolated
+from autograder.table import course_table
+
+
+@pytest.fixture
+def handed_in(make_course, attacks, tmp_path):
+    course = Course.open(shutil.copytree(make_course(False), tmp_path / "course"))
+    inbox = course.root / "inbox" / "small"
+    inbox.mkdir(parents=True)
+    with zipfile.ZipFile(inbox / "ada.zip", "w") as archive:
+        for name in (attacks.AFFINE, attacks.ACTIVATIONS, attacks.NET):
+            archive.writestr(name, attacks.source(name))
+        archive.write(course.kit("small") / "small.ipynb", "small.ipynb")
+    assignment = course.assignment("small")
+    collect(course, assignment)
+    return course, assignment
+
+
+def find(tier):
+    if tier is Unisolated:
+        return Unisolated()
+    try:
+        return tier.find()
+    except Unavailable as reason:
+        pytest.skip(f"{tier.tier} does not work here: {reason}")
+
+
+@pytest.mark.parametrize("tier", [*TIERS, Unisolated], ids=lambda tier: tier.tier)
+def test_tier_gives_everything_and_is_named_in_the_verdict(handed_in, tier):
+    course, assignment = handed_in
+    found, _ = grade(course, assignment, sandbox := find(tier))
+    assert {name: finding.score for name, finding in found["ada"].exercises.items()} == assignment.points
+    assert found["ada"].tier == sandbox.tier == verdicts.load(course.verdicts("small") / "ada.json").tier
+    assert sandbox.tier.startswith(tier.tier)
+    pages, _ = generate_feedback(course, assignment)
+    places = {
+        "table": course_table(course, assignment, found),
+        "gradebook": nbformat.writes(nbformat.read(course.root / "autograded" / "ada" / "small" / "small.ipynb", 4)),
+        "feedback": "".join(path.read_text() for path in pages["ada"].glob("*.html")),
+    }
+    assert {place for place, text in places.items() if "UNISOLATED" in text} == (set(places) if tier is Unisolated else set())
+
+
+def test_verdict_of_another_tier_is_not_current(handed_in):
+    course, assignment = handed_in
+    grade(course, assignment, Unisolated())
+    assert grade(course, assignment, Unisolated())[1] == 0
+    sandboxes = [tier for tier in TIERS if _works(tier)]
+    if not sandboxes:
+        pytest.skip("no sandbox works here")
+    assert grade(course, assignment, sandboxes[0].find())[1] == 1
+
+
+def _works(tier):
+    try:
+        tier.find()
+    except Unavailable:
+        return False
+    return True
