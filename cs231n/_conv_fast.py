@@ -4,7 +4,7 @@ import numpy as np
 
 from ._arrays import compiled, floating
 from ._conv_ladder import conv_backward_strides, conv_forward_strides, planar
-from ._threads import get_num_threads, kernels, tell_once
+from ._threads import kernels, tell_once, threads_for
 from .layers.geometry import check_dout
 
 MOST_PIXELS = 2**31 - 1  # kernels count the entries of one image in 32 bits
@@ -105,9 +105,9 @@ def conv_forward_fast(x, w, b, conv_param):
         return conv_forward_strides(x, w, b, conv_param)
     x4, w4, b1 = _plain(x4), _plain(w4), _plain(b1)
     out = np.empty((len(x4), len(w4), *geometry.out), dtype=x4.dtype)
-    sizes = _sizes(x4, w4, geometry, groups)
+    sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(out.size * w4[0].size)
     for xg, wg, bg, og in _groups(groups, (x4, 1), (w4, 0), (b1, 0), (out, 1)):
-        kernels.conv_forward(sizes, xg, wg, bg, og, get_num_threads(), target)
+        kernels.conv_forward(sizes, xg, wg, bg, og, threads, target)
     return out.reshape(len(x4), len(w4), *geometry.out[4 - np.ndim(x):]), (x, w, b, conv_param)
 
 
@@ -143,15 +143,15 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
         gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
         return tuple(gradient if name in need else None for name, gradient in gradients)
     x4, w4, dout4 = _plain(x4), _plain(w4), _plain(dout).reshape(len(x4), len(w4), *geometry.out)
-    sizes = _sizes(x4, w4, geometry, groups)
+    sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(dout.size * w4[0].size)
     dx = np.empty_like(x4) if "dx" in need else None
     dw = np.empty_like(w4) if "dw" in need else None
     shares = [(x4, 1), (w4, 0), (dout4, 1)] + [(a, axis) for a, axis in ((dx, 1), (dw, 0)) if a is not None]
     for xg, wg, dg, *results in _groups(groups, *shares):
         if dx is not None:
-            kernels.conv_dx(sizes, dg, wg, results[0], get_num_threads(), target)
+            kernels.conv_dx(sizes, dg, wg, results[0], threads, target)
         if dw is not None:
-            kernels.conv_dw(sizes, xg, dg, results[-1], get_num_threads(), target)
+            kernels.conv_dw(sizes, xg, dg, results[-1], threads, target)
     if dw is not None and not np.isfinite(dw).all():  # kernels meet x with zeros between the rows of dout
         dw = conv_backward_strides(dout, cache)[1]
     db = dout4.reshape(len(x4), len(w4), -1).sum(axis=2).sum(axis=0) if "db" in need else None

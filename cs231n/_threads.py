@@ -9,6 +9,7 @@ try:
 except ImportError:  # not compiled: NumPy takes over
     kernels = None
 
+LEAST_WORK = 500_000  # multiply-adds below which waking a second thread costs more than it saves
 _chosen = None
 _told = False
 
@@ -41,6 +42,11 @@ def get_num_threads():
         return _chosen
     wish = os.environ.get("OMP_NUM_THREADS", "")
     return int(wish) if wish.isdigit() and int(wish) > 0 else kernels.MOST_THREADS
+
+
+def threads_for(work):
+    """How many threads are worth their while for so many multiply-adds."""
+    return get_num_threads() if work >= LEAST_WORK else 1
 
 
 def _single():

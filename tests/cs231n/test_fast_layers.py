@@ -138,14 +138,15 @@ def test_infinities_and_giants_stay_where_the_definition_puts_them(bad, where, s
         np.testing.assert_allclose(actual, right, rtol=1e-3, atol=1e-3)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(convolutions())
 def test_results_are_identical_for_every_number_of_threads(case):
     results = []
-    for count in (1, 2, 3, 7):
-        fast_layers.set_num_threads(count)
-        results.append(fast(*case))
-    fast_layers.set_num_threads(None)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(_threads, "LEAST_WORK", 0)
+        for count in (1, 2, 5):
+            monkeypatch.setattr(_threads, "_chosen", count)
+            results.append(fast(*case))
     for other in results[1:]:
         for a, b in zip(results[0], other):
             np.testing.assert_array_equal(a, b)
@@ -404,7 +405,7 @@ def test_a_forked_process_can_convolve_after_its_parent_did():
     program = (
         "import os, numpy as np\n"
         "from cs231n.fast_layers import conv_forward_fast as f\n"
-        "a = np.ones((8, 4, 16, 16)), np.ones((4, 4, 3, 3)), np.ones(4), {'pad': 1}\n"
+        "a = np.ones((8, 8, 32, 32)), np.ones((8, 8, 3, 3)), np.ones(8), {'pad': 1}\n"
         "f(*a)\n"
         "pid = os.fork()\n"
         "f(*a)\n"
@@ -420,6 +421,7 @@ def test_a_forked_process_can_convolve_after_its_parent_did():
 @given(convolutions())
 def test_convolution_agrees_with_pytorch(case):
     torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)  # the tests share the machine
     x, w, b, conv_param = case
     tensors = [torch.tensor(a, requires_grad=True) for a in (x, w, b)]
     keys = {"stride": "stride", "pad": "padding", "dilation": "dilation", "groups": "groups"}
