@@ -1,6 +1,7 @@
 """Time competing ways to compute the same thing, interleaved in one process."""
 
 import contextlib
+import ctypes
 import json
 import os
 import statistics
@@ -42,6 +43,8 @@ def extra_memory(way):
     """Megabytes that the process holds at most while `way` runs, above what it held before; Linux only."""
     if not Path("/proc/self/clear_refs").exists():
         return None
+    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)  # else freed memory that the process still holds hides what `way` takes
     Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark
     before = _status("VmRSS")
     kept = way()
