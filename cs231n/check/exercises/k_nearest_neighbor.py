@@ -16,7 +16,7 @@ def _classifier(X_train, y_train, metric="l2"):
     return classifier
 
 
-def _distances(method, grows=None):
+def _distances(method, cases, grows=None, **options):
     """Distances and, where `grows` says which images become more, whether there is a loop over them."""
 
     def run(X, X_train, metric):
@@ -25,11 +25,12 @@ def _distances(method, grows=None):
 
         answer = {"dists": distances(X, X_train)}
         if grows is not None:
-            more = tuple(np.repeat(a, 4, axis=0) if name in grows else a for name, a in (("X", X), ("X_train", X_train)))
-            answer[f"extra Python steps for more {' and '.join(grows)}"] = extra_steps(distances, (X, X_train), more)
+            more = [np.repeat(x, 4 if name in grows else 1, axis=0) for name, x in (("X", X), ("X_train", X_train))]
+            steps = extra_steps(distances, (X, X_train), more)
+            answer[f"extra Python steps for more {' and '.join(grows)}"] = steps
         return answer
 
-    return (Probe("distances", run),)
+    return Exercise(method, MODULE, (Probe("distances", run),), cases, **options)
 
 
 def _labels(dists, y_train, k):
@@ -38,7 +39,8 @@ def _labels(dists, y_train, k):
 
 def _distance_cases(rng, metrics=("l2", "l1")):
     def draw(num_test, num_train, D, metric, dtype="float64"):
-        return {"X": rng.randn(num_test, D).astype(dtype), "X_train": rng.randn(num_train, D).astype(dtype), "metric": metric}
+        X, X_train = (rng.randn(num, D).astype(dtype) for num in (num_test, num_train))
+        return {"X": X, "X_train": X_train, "metric": metric}
 
     yield Case("a few images", draw(4, 7, 5, "l2"))
     yield Case("one test image", draw(1, 6, 3, "l2"))
@@ -47,18 +49,20 @@ def _distance_cases(rng, metrics=("l2", "l1")):
         yield Case("metric l1", draw(3, 5, 4, "l1"))
     else:
         X_train = 10 * rng.randn(40, 9)
-        yield Case("the training images themselves", {"X": X_train[:30].copy(), "X_train": X_train, "metric": "l2"})
+        same = {"X": X_train[:30].copy(), "X_train": X_train, "metric": "l2"}
+        yield Case("the training images themselves", same)
 
 
 def _label_cases(rng):
     def draw(num_test, num_train, classes, k, dtype="float64"):
-        return {"dists": rng.rand(num_test, num_train).astype(dtype), "y_train": rng.randint(classes, size=num_train), "k": k}
+        dists = rng.rand(num_test, num_train).astype(dtype)
+        return {"dists": dists, "y_train": rng.randint(classes, size=num_train), "k": k}
 
     yield Case("k = 1", draw(5, 8, 4, 1))
     yield Case("k = 5", draw(6, 30, 3, 5))
     yield Case("k = 4, float32, one test image", draw(1, 12, 3, 4, "float32"), "float32")
-    ties = {"dists": np.array([[0.1, 0.2, 0.3, 0.4, 0.9], [0.4, 0.3, 0.2, 0.1, 0.9]]) + 0.01 * rng.rand(2, 5),
-            "y_train": np.array([7, 2, 2, 7, 5]), "k": 4}
+    dists = np.array([[0.1, 0.2, 0.3, 0.4, 0.9], [0.4, 0.3, 0.2, 0.1, 0.9]]) + 0.01 * rng.rand(2, 5)
+    ties = {"dists": dists, "y_train": np.array([7, 2, 2, 7, 5]), "k": 4}
     yield Case("as many votes for two labels", ties)
     equal = {"dists": rng.randint(3, size=(7, 40)).astype(float), "y_train": rng.randint(4, size=40), "k": 9}
     yield Case("many equal distances", equal)
@@ -76,11 +80,8 @@ def _one_metric(rng):
 _LIMITS = {"dists": 1e-6}
 
 EXERCISES = (
-    Exercise("compute_distances_two_loops", MODULE, _distances("compute_distances_two_loops"), _two_metrics),
-    Exercise("compute_distances_one_loop", MODULE, _distances("compute_distances_one_loop", ("X_train",)), _two_metrics),
-    Exercise(
-        "compute_distances_no_loops", MODULE, _distances("compute_distances_no_loops", ("X", "X_train")), _one_metric,
-        limits=_LIMITS,
-    ),
+    _distances("compute_distances_two_loops", _two_metrics),
+    _distances("compute_distances_one_loop", _two_metrics, ("X_train",)),
+    _distances("compute_distances_no_loops", _one_metric, ("X", "X_train"), limits=_LIMITS),
     Exercise("predict_labels", MODULE, (Probe("labels", _labels),), _label_cases),
 )
