@@ -14,9 +14,9 @@ import numpy as np
 
 def install():
     """Put the stand-ins where the package looks its modules up. Call it before any of them is imported."""
-    for package, modules in (("layers", _MODULES), ("classifiers", _CLASSIFIERS)):
+    for package, modules in (("cs231n.layers", _MODULES), ("cs231n.classifiers", _CLASSIFIERS), ("cs231n", _FAST)):
         for name, contents in modules.items():
-            module = types.ModuleType(f"cs231n.{package}.{name}")
+            module = types.ModuleType(f"{package}.{name}")
             module.__dict__.update(contents)
             sys.modules[module.__name__] = module
 
@@ -55,13 +55,45 @@ def _loss(x, y):
     return abs(_summary(x)) + 0.1 * float(np.mean(y)), _mix(x.shape, x, np.asarray(y, x.dtype))
 
 
+def _conv_forward(x, w, b, conv_param):
+    from cs231n.layers.geometry import conv_geometry
+
+    geometry = conv_geometry("conv_forward", x, w, b, conv_param)
+    settings = np.array([geometry.stride, *geometry.pads], x.dtype)
+    return _mix((len(x), len(w), *geometry.out), x, w, b, settings), ("conv", x, w, b)
+
+
+def _conv_backward(dout, cache, need=None):
+    return _affine_backward(dout, cache)
+
+
+def _pool_forward(x, pool_param):
+    from cs231n.layers.geometry import pool_geometry
+
+    return _mix((*x.shape[:2], *pool_geometry("pool_forward", x, pool_param).out), x), x
+
+
+def _pool_backward(dout, cache):
+    return _mix(cache.shape, dout, cache)
+
+
 _ELEMENTWISE = ("relu", "leaky_relu", "sigmoid", "tanh")
 _MODULES = {
     "affine": {"affine_forward": _affine_forward, "affine_backward": _affine_backward},
     "activations": {f"{n}_forward": _elementwise_forward for n in _ELEMENTWISE}
     | {f"{n}_backward": _elementwise_backward for n in _ELEMENTWISE},
     "losses": {"softmax_loss": _loss, "svm_loss": _loss},
+    "convolution": {"conv_forward_naive": _conv_forward, "conv_backward_naive": _conv_backward},
+    "pooling": {f"{kind}_pool_forward_naive": _pool_forward for kind in ("max", "avg")}
+    | {f"{kind}_pool_backward_naive": _pool_backward for kind in ("max", "avg")},
 }
+_FAST = {
+    "fast_layers": {
+        name.replace("naive", "fast"): function
+        for module in ("convolution", "pooling") for name, function in _MODULES[module].items()
+    }
+}
+"""The fast layers are given and right, but a net may just as well call the naive ones: both must give the same."""
 
 
 class _KNearestNeighbor:

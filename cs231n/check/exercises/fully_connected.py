@@ -9,7 +9,7 @@ def _two_layer_net(**inputs):
     from cs231n.classifiers import TwoLayerNet
 
     sizes = {"input_dim": inputs["input_dim"], "hidden_dim": inputs["hidden_dims"][0]}
-    return _probe_net(TwoLayerNet, "TwoLayerNet", sizes, inputs)
+    return probe_net(TwoLayerNet, "TwoLayerNet", sizes, inputs)
 
 
 def _fully_connected_net(**inputs):
@@ -17,10 +17,10 @@ def _fully_connected_net(**inputs):
 
     dtype = np.dtype(inputs["dtype"]).type
     options = {"hidden_dims": inputs["hidden_dims"], "input_dim": inputs["input_dim"], "dtype": dtype}
-    return _probe_net(FullyConnectedNet, "FullyConnectedNet", options, inputs)
+    return probe_net(FullyConnectedNet, "FullyConnectedNet", options, inputs)
 
 
-def _probe_net(net, name, options, inputs):
+def probe_net(net, name, options, inputs):
     """The initial parameters as shapes and spreads; scores, loss and gradients from given parameters."""
     classes, reg = inputs["num_classes"], inputs["reg"]
     model = net(**options, num_classes=classes, weight_scale=inputs["weight_scale"], reg=reg)

@@ -110,6 +110,42 @@ def _fully_connected(X, weights):
     return model.loss(X)
 
 
+def _convolutional(X, weights):
+    """A net of the pattern [CONV-RELU-POOL]*M-(FC-RELU)*K-SOFTMAX; M and K are read off the shapes."""
+    from cs231n.analysis import Affine, Conv, Pool, analyze
+    from cs231n.classifiers import PatternNet
+
+    depth = max(sum(name.startswith("W") for name in weights), 1)
+    _require_names(weights, *(f"{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"))
+    shapes = [weights[f"W{layer}"].shape for layer in range(1, depth + 1)]
+    convs, affines = [s for s in shapes if len(s) == 4], [s for s in shapes if len(s) == 2]
+    if shapes != convs + affines or not convs or not affines:
+        raise ValueError(f"W1, W2, ... must be filters with four axes, then matrices; got {shapes}")
+    if {s[2:] for s in convs} != {(convs[0][2], convs[0][2])}:
+        raise ValueError(f"all filters must be square and of one size; got {convs}")
+    layers = [layer for F, _, HH, WW in convs for layer in (Conv(F, (HH, WW), pad=HH // 2), Pool())]
+    layers += [Affine(M) for _, M in affines]
+    # The sums come first: what does not fit could ask for more memory than there is.
+    table = analyze(layers, X.shape[1:])
+    if table.parameters != sum(value.size for value in weights.values()):
+        raise ValueError(f"the shapes do not make a net for images of shape {X.shape[1:]}; got {shapes}")
+    if table.multiply_adds > _MOST_MULTIPLY_ADDS or table.activations > _MOST_ACTIVATIONS:
+        raise ValueError(f"at most {_MOST_MULTIPLY_ADDS:,} multiply-adds and {_MOST_ACTIVATIONS:,} activations for one image "
+                         f"are allowed; got {table.multiply_adds:,} and {table.activations:,}")
+    pattern = f"[(CONV-RELU)*1-POOL]*{len(convs)}-(FC-RELU)*{len(affines) - 1}-SOFTMAX"
+    hidden_dims = [M for _, M in affines[:-1]]
+    model = PatternNet(pattern, X.shape[1:], [s[0] for s in convs], convs[0][2], hidden_dims, affines[-1][1])
+    return _scores(model, X, weights)
+
+
+def _scores(model, X, weights):
+    for name, value in weights.items():
+        if value.shape != model.params[name].shape:
+            raise ValueError(f"{name} has shape {value.shape}, expected {model.params[name].shape}")
+        model.params[name] = value
+    return np.concatenate([model.loss(part) for part in np.array_split(X, -(-len(X) // _BATCH))])
+
+
 def _require_names(weights, *names):
     if set(weights) != set(names):
         raise ValueError(f"must hold {', '.join(names)} and nothing else; got {', '.join(sorted(weights)[:12])}")
@@ -119,4 +155,5 @@ EXERCISES = (
     _goal("train_linear", _linear, 0.30, 0.35),
     _goal("train_features", _features, 0.45, 0.60, subtract_mean=False),
     _goal("train_fully_connected", _fully_connected, 0.40, 0.50),
+    _goal("train_convolutional_net", _convolutional, 0.60, 0.70),
 )
