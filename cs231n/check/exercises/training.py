@@ -9,6 +9,7 @@ from ..exercise import Case, Probe, TrainingGoal
 
 _LIMIT_BYTES = 16 << 20
 _MOST_WORDS, _LARGEST_GRID, _MOST_CLASSES = 400, 4, 1000
+_MOST_MULTIPLY_ADDS, _MOST_ACTIVATIONS, _BATCH = 100_000_000, 1_000_000, 100
 
 
 def _goal(name, classify, half, full, **options):
