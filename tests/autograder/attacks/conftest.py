@@ -37,8 +37,8 @@ MANIFEST = """
 [course]
 id = "cs231n"
 [limits]
-seconds = 12
-submission_seconds = 300
+seconds = {seconds}
+submission_seconds = {all_seconds}
 cpu_seconds = 2
 memory_mb = 1024
 disk_mb = 32
@@ -183,7 +183,11 @@ def make_course(tmp_path_factory):
         if goal not in made:
             root = tmp_path_factory.mktemp("attacked") / "course"
             (root / "source" / "small").mkdir(parents=True)
-            manifest = MANIFEST.format(goal="train_fully_connected = 10" if goal else "")
+            # On a busy machine everybody gets more time, so that only what hangs runs out of it.
+            busy = max(1, os.getloadavg()[0] / os.cpu_count())
+            manifest = MANIFEST.format(
+                goal="train_fully_connected = 10" if goal else "", seconds=8 * busy, all_seconds=300 * busy
+            )
             (root / "source" / "course.toml").write_text(manifest)
             notebook = honest_notebook("### BEGIN SOLUTION\nThe model answer.\n### END SOLUTION")
             if goal:
