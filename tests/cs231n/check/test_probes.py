@@ -1,0 +1,79 @@
+"""Every probe on the public cases, in this process: the reference gives what the package ships."""
+
+import copy
+import io
+
+import numpy as np
+import pytest
+
+from cs231n.check import public
+from cs231n.check.comparison import compare
+from cs231n.check.exercise import TrainingGoal, unpack
+from cs231n.check.exercises import EXERCISES, FAMILY_OF
+from cs231n.check.protocol import read_frame
+from cs231n.check.worker import _answer
+
+PROBES = [
+    (exercise.id, probe.name)
+    for exercise in EXERCISES.values() if not isinstance(exercise, TrainingGoal)
+    for probe in exercise.probes if not probe.stand_ins
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name, probe", PROBES, ids=lambda value: value.replace(" ", "-"))
+def test_probe_on_the_reference_gives_the_shipped_results(name, probe):
+    exercise = EXERCISES[name]
+    cases = exercise.draw()
+    answers = {
+        case.name: {"status": "answered", "changed": [], "warnings": [],
+                    "arrays": {key: np.asarray(value) for key, value in exercise.probe(probe).run(**copy.deepcopy(case.inputs)).items()}}
+        for case in cases
+    }
+    reduced = exercise.answers(lambda *_: list(answers.values()), probe, cases)
+    for case, answer, expected in zip(cases, reduced, public.load(exercise, FAMILY_OF[name])[0][probe], strict=True):
+        assert answer["arrays"].keys() >= expected.keys()
+        for quantity, array in expected.items():
+            assert compare(answer["arrays"][quantity], array, exercise.limit(quantity, case.dtype)) is None, (case.name, quantity)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
+def test_cases_are_the_same_whenever_they_are_drawn(exercise):
+    if isinstance(exercise, TrainingGoal):
+        return
+    for one, other in zip(exercise.draw(), exercise.draw(), strict=True):
+        assert one.name == other.name and one.dtype == other.dtype
+        assert list(one.inputs) == list(other.inputs)
+    assert len({case.name for case in exercise.draw()}) == len(exercise.draw())
+
+
+def frames(question):
+    stream = io.BytesIO()
+    _answer(question, stream, 1 << 24)
+    stream.seek(0)
+    while (frame := read_frame(stream, 1 << 24)) is not None:
+        yield frame
+
+
+def test_the_worker_answers_case_by_case():
+    exercise = EXERCISES["relu_forward"]
+    cases = [{"name": case.name, "inputs": case.inputs} for case in exercise.draw()]
+    answers = list(frames({"nonce": "n", "exercise": "relu_forward", "probe": "forward", "cases": cases}))
+    assert [a["case"] for a in answers] == [case["name"] for case in cases]
+    assert all(a["nonce"] == "n" and a["status"] == "answered" and a["changed"] == [] for a in answers)
+    assert np.array_equal(answers[0]["arrays"]["out"], np.maximum(cases[0]["inputs"]["x"], 0))
+
+
+def test_the_worker_says_how_an_answer_failed():
+    cases = [{"name": "two rows too many", "inputs": {"x": np.ones((2, 3)), "w": np.ones((5, 4)), "b": np.ones(4), "dout": None}}]
+    (answer,) = frames({"nonce": "n", "exercise": "affine_forward", "probe": "forward", "cases": cases})
+    assert answer["status"] == "raised" and answer["error"]["type"] == "ValueError"
+    assert "3 features" in answer["error"]["message"] and "cs231n/layers/affine.py" in answer["error"]["where"]
+
+
+def test_unpack_explains_what_should_have_come():
+    assert unpack("f", (1, 2), "a", "b") == {"a": 1, "b": 2}
+    with pytest.raises(ValueError, match="f must return 2 values: a, b; got 3"):
+        unpack("f", (1, 2, 3), "a", "b")
+    with pytest.raises(ValueError, match="got one of type float"):
+        unpack("f", 1.0, "a", "b")
