@@ -136,14 +136,10 @@ def _convolutional(X, weights):
     pattern = f"[(CONV-RELU)*1-POOL]*{len(convs)}-(FC-RELU)*{len(affines) - 1}-SOFTMAX"
     hidden_dims = [M for _, M in affines[:-1]]
     model = PatternNet(pattern, X.shape[1:], [s[0] for s in convs], convs[0][2], hidden_dims, affines[-1][1])
-    return _scores(model, X, weights)
-
-
-def _scores(model, X, weights):
     for name, value in weights.items():
-        if value.shape != model.params[name].shape:
-            raise ValueError(f"{name} has shape {value.shape}, expected {model.params[name].shape}")
-        model.params[name] = value
+        if value.shape != model.params[name].shape or value.dtype.kind != "f":
+            raise ValueError(f"{name} has shape {value.shape} and dtype {value.dtype}, expected {model.params[name].shape}, floats")
+    model.params.update(weights)
     return np.concatenate([model.loss(part) for part in np.array_split(X, -(-len(X) // _BATCH))])
 
 
