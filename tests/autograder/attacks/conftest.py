@@ -9,6 +9,7 @@ import threading
 import time
 import zipfile
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -58,7 +59,7 @@ TwoLayerNet = 10
 essay = 4
 """
 POINTS = {"affine_forward": 4, "affine_backward": 6, "relu_forward": 2, "TwoLayerNet": 10}
-ACTIVE = ("<script", "<svg", "<iframe", "<object", "<embed", "javascript:", "onerror=", "onload=", "<style>@import", "<base", "\x1b")
+ACTIVE = {"script", "svg", "iframe", "object", "embed", "base", "form", "input", "meta", "link", "style"}
 ESSAY = f"An honest answer. {PRIVATE}"
 
 
@@ -224,9 +225,9 @@ def weights(tmp_path_factory):
     from cs231n.data_utils import load_dataset
     from cs231n.solver import Solver
 
-    data = load_dataset("shapes10", num_validation=200, seed=1)
-    model = FullyConnectedNet([100], input_dim=int(np.prod(data["X_train"].shape[1:])), weight_scale="he", seed=0)
-    Solver(model, data, update_rule="adam", optim_config={"learning_rate": 1e-3}, num_epochs=6, batch_size=100,
+    data = load_dataset("shapes10", seed=1)
+    model = FullyConnectedNet([100], input_dim=int(np.prod(data["X_train"].shape[1:])), weight_scale=5e-3, reg=1e-3, seed=1)
+    Solver(model, data, update_rule="adam", optim_config={"learning_rate": 5e-4}, lr_decay=0.9, num_epochs=20, batch_size=100,
            verbose=False, seed=0).train()
     path = tmp_path_factory.mktemp("weights") / "weights.npz"
     save_params(path, model.params)
@@ -335,15 +336,14 @@ def besiege(make_course, sandbox, tmp_path, monkeypatch):
         for student, name in names.items():
             text = texts.get(student, "")
             found = [secret for secret in secrets if secret in text]
-            # Of a page, only what the course did not put there: its own script and style are known.
-            body = html.get(student, "").partition("<body")[2]
-            found += [mark for mark in ACTIVE if mark in body.lower()]
+            found += _active(html.get(student, "").partition("<body")[2])
             found += [mark for mark in ("\x1b", "\u202e") if mark in text]
             wrong += [f"{name}: {found} got out"] if found else []
         wrong = [complaint for complaint in wrong if complaint]
         assert not wrong, "\n\n".join(wrong)
         deserved = assignment.points
-        assert {e: f.score for e, f in verdicts[HONEST].exercises.items()} == deserved
+        earned = verdicts[HONEST].exercises
+        assert {e: f.score for e, f in earned.items()} == deserved, [f.text for f in earned.values()]
         assert HONEST in pages and failed == {} and ESSAY.split(".")[0] in html[HONEST]
         assert set(verdicts) == {HONEST} | {s for s in names if not attacks[names[s]].refused}
         assert {part: _digests(course.root / part) for part in kept} == kept
@@ -355,6 +355,22 @@ def besiege(make_course, sandbox, tmp_path, monkeypatch):
         return course, collection, verdicts
 
     return besiege
+
+
+def _active(body):
+    """Tags and attributes that a browser would act on; text that looks like them is only text."""
+    found = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            found.extend([tag] if tag in ACTIVE else [])
+            for name, value in attributes:
+                scheme = "".join((value or "").split()).lower()
+                if name.startswith("on") or scheme.startswith(("javascript:", "vbscript:", "data:text", "data:image/svg")):
+                    found.append(f"{tag} {name}={value}")
+
+    Reader().feed(body)
+    return found + ["a control character"] * ("\x1b" in body)
 
 
 def _complaint(name, attack, student, collection, verdicts):

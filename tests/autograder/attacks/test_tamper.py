@@ -200,13 +200,13 @@ if "cs231n.checkpoint" in sys.modules:
         "header that claims less than nothing": raw("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1), }\n"),
         "header without end": raw("{" * 60_000),
         "weights that unpack to much": bomb_npz(),
-        "biases that claim a wide layer": npz(b1=np.zeros(7_000_000, np.int8), **shapes),
+        "biases that claim a wide layer": npz(b1=np.frombuffer(random.Random(0).randbytes(7_000_000), np.int8), **shapes),
         "a great many layers": npz(**{f"{k}{n}": np.zeros((1, 1) if k == "W" else 1) for n in range(1, 2000) for k in "Wb"}),
         "weights of nan": npz(W1=np.full((1, 1), np.nan), b1=np.zeros(1)),
         "claimed accuracy": npz(accuracy=np.ones(1), scores=np.eye(10), val_acc=np.ones(1)),
         "empty file": b"", "cut file": honest[: len(honest) // 2], "no array": zip_of("W1.npy", b"hello"),
         "names that lead out": zip_of("../../pwned.npy", b"x"),
-        "far too large": bytes(7 << 20),
+        "far too large": random.Random(0).randbytes(7 << 20),
     }
     return {f"weights: {name}": a.Attack({a.WEIGHTS: data}, ("train_fully_connected",)) for name, data in files.items()} | {
         "weights: code in their place": hands_over("print('accuracy 100%')"),
