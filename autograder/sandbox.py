@@ -25,6 +25,8 @@ QUESTION_FILTER = "/question.filter"
 FILTER_DESCRIPTOR = 9
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 NOBODY = 65534
+PRELOADED = ("scipy.special",)
+"""tuple of str : modules that take long to load, and that some submissions load."""
 ENVIRONMENT = {
     "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LD_LIBRARY_PATH": f"{PYTHON}/lib",
     "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
@@ -107,6 +109,15 @@ class Bubblewrap:
         self._files[QUESTION_FILTER] = self._filters.question
         self.tier, self.unfiltered = f"{Bubblewrap.tier} + seccomp", ""
 
+    @property
+    def reusable(self):
+        """bool : whether one worker may serve submission after submission.
+
+        It may where the process of a question can start no other, signal none, and leave no message behind, all of
+        which the filter sees to, and where a worker ends as soon as a question has written a file.
+        """
+        return self._filters is not None
+
     def command(self, tree, limits):
         """Say what to start for a worker on a submission.
 
@@ -124,6 +135,7 @@ class Bubblewrap:
         """
         own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
         own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
+        own += [f"--preload={module}" for module in PRELOADED] if self.reusable else []
         arguments = python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own])
         return self.enclose(arguments, tree, limits.disk_mb)
 
@@ -195,7 +207,7 @@ class Bubblewrap:
 class Unisolated:
     """No sandbox: an ordinary process with limits. For one's own code, or for want of anything better."""
 
-    tier = "unisolated"
+    tier, reusable = "unisolated", False
     python = sys.executable
 
     def command(self, tree, limits):
@@ -217,7 +229,7 @@ class Landlock:
     Root becomes nobody where nobody may read the interpreter, and otherwise at least loses every capability.
     """
 
-    tier = "Landlock + seccomp"
+    tier, reusable = "Landlock + seccomp", False
 
     def __init__(self, user=None):
         self.user, self.python = user, _real_executable()
