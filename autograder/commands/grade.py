@@ -47,4 +47,4 @@ def run(args):
 
 def progress(items, **options):
     """A progress bar on standard error."""
-    return tqdm(items, file=sys.stderr, unit="hand-in", **options)
+    return tqdm(items, file=sys.stderr, unit="hand-in", disable=options.get("total") == 0, **options)
