@@ -73,8 +73,10 @@ class _Reader(HTMLParser):
         self.plain, self._open = True, []
 
     def close(self):
+        # What is left here is a tag without an end: it would swallow the page that follows.
+        unfinished = "<" in self.rawdata
         super().close()
-        self.plain &= not self._open
+        self.plain &= not self._open and not unfinished
 
     def handle_starttag(self, tag, attrs):
         self.plain &= tag in _TAGS and all(_is_harmless(tag, name, value or "") for name, value in attrs)

@@ -70,3 +70,10 @@ def test_long_text_is_cut_and_says_so():
 def test_a_text_made_to_keep_the_renderer_busy_is_rendered(piece):
     text = (piece * 20_000)[:20_000]
     assert safe_markdown(text).strip()
+
+
+@pytest.mark.parametrize("text", ["<script", "text\n\n<script", "<svg onload=x", "<a href='x", "a < b", "<!--", "<![CDATA["])
+def test_a_tag_without_an_end_is_shown_as_it_was_typed(text):
+    shown = markdown2html(safe_markdown(text) + "\n\nwhat follows")
+    assert "<script" not in shown and "<svg" not in shown and "<a " not in shown and "<!" not in shown
+    assert "what follows" in shown
