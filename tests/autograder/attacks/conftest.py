@@ -252,7 +252,7 @@ class Watch:
     def left(self):
         """Processes that still run in one of them, after a moment for the kernel to end them."""
         for _ in range(250):
-            left = [pid for pid in _processes() if _namespace(pid) in self.seen]
+            left = [pid for pid in _processes() if _namespace(pid) in self.seen and not _is_of_another_test(pid)]
             if not left:
                 return []
             time.sleep(0.02)
@@ -271,6 +271,23 @@ class Watch:
 
 def _processes():
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _is_of_another_test(pid):
+    """Whether a process runs below a test process beside this one: the numbers of namespaces are given out again."""
+    above = set(_ancestors(os.getpid()))
+    for parent in _ancestors(pid):
+        if parent in (1, os.getpid()):
+            return False
+        if parent in above:
+            return True
+    return False
+
+
+def _ancestors(pid):
+    while pid > 1:
+        pid = _parent(pid)
+        yield pid
 
 
 def _parent(pid):
