@@ -22,12 +22,10 @@ class Desks:
     assignment : Assignment
     sandbox : Bubblewrap, Landlock or Unisolated
         Where it is reusable, so are the desks; elsewhere every hand-in gets a sandbox of its own.
-    notebooks : bool
-        Whether notebooks are run on them, in place of exercises.
     """
 
-    def __init__(self, course, assignment, sandbox, notebooks=False):
-        self.course, self.assignment, self.sandbox, self.notebooks = course, assignment, sandbox, notebooks
+    def __init__(self, course, assignment, sandbox):
+        self.course, self.assignment, self.sandbox = course, assignment, sandbox
         self._lock, self._free = threading.Lock(), {}
 
     def close(self):
@@ -55,7 +53,7 @@ class Desks:
         with self._lock:
             free = self._free.setdefault(without, [])
             desk = free.pop() if free else None
-        desk = desk or _Desk(self.course, self.assignment, self.sandbox, without, self.notebooks)
+        desk = desk or _Desk(self.course, self.assignment, self.sandbox, without)
         try:
             desk.put(folder)
             yield desk.worker
@@ -70,21 +68,20 @@ class Desks:
 
 
 class _Desk:
-    def __init__(self, course, assignment, sandbox, without, notebooks):
+    def __init__(self, course, assignment, sandbox, without):
         self.assignment, self.most = assignment, course.limits.hand_in_mb * 2**20
         self._kit, self._without = course.kit(assignment.name), without
         self._folder = tempfile.TemporaryDirectory(prefix="cs231n-judge-")
         self._tree = Path(self._folder.name)
         self._lay_out_kit(compiled=sandbox.reusable)
         limits, megabyte = course.limits, 2**20
-        command, seconds = (sandbox.notebook_command, limits.notebook_seconds) if notebooks else (sandbox.command, limits.seconds)
         self.worker = Worker(
-            command(self._tree, limits), seconds, int(limits.answer_mb * megabyte),
+            sandbox.command(self._tree, limits), limits.seconds, int(limits.answer_mb * megabyte),
             total_seconds=limits.submission_seconds, output_bytes=int(limits.output_mb * megabyte),
         )
 
     def close(self):
-        self.worker.finish()
+        self.worker.close()
         self._folder.cleanup()
 
     def put(self, folder):

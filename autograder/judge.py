@@ -78,15 +78,13 @@ class Judge:
         self.course, self.assignment, self.sandbox = course, assignment, sandbox
         if not (course.kit(assignment.name) / "cs231n").is_dir():
             raise UserError(f"{assignment.name} is not released; run `autograder release {assignment.name}` first")
-        self.digests = kit_digest(course, assignment), exercise_set_digest(course, assignment)
+        self._digests = kit_digest(course, assignment), exercise_set_digest(course, assignment)
         self._lock = threading.Lock()
 
     def __enter__(self):
         self._resources = ExitStack()
         self._desks = Desks(self.course, self.assignment, self.sandbox)
-        self.notebooks = Desks(self.course, self.assignment, self.sandbox, notebooks=True)
         self._resources.callback(self._desks.close)
-        self._resources.callback(self.notebooks.close)
         self._reference = self._resources.enter_context(reference())
         try:
             self.standards = [self._standard(EXERCISES[name]) for name in self.assignment.points]
@@ -141,7 +139,7 @@ class Judge:
 
     def _blank(self, student):
         digest = submission_digest(self.course, self.assignment, student)
-        return Verdict(student, self.assignment.name, digest, *self.digests, self.sandbox.tier)
+        return Verdict(student, self.assignment.name, digest, *self._digests, self.sandbox.tier)
 
     def _standard(self, exercise):
         hidden = _hidden_cases(exercise, self.course.secret_seed())

@@ -4,7 +4,6 @@ Each tier is a class with the same three things: ``tier``, its name in verdicts;
 in it; and ``enclose``, what runs any other program in it. `find_sandbox` takes the strongest that works here.
 """
 
-import functools
 import os
 import shutil
 import subprocess
@@ -21,7 +20,6 @@ from . import confine
 from .errors import UserError
 from .syscalls import NoFilter, question_filter, sandbox_filter
 
-NOTEBOOKS = "/notebooks"
 KIT, PACKAGES, PYTHON, HOME = "/kit", "/packages", "/python", "/home/student"
 QUESTION_FILTER = "/question.filter"
 FILTER_DESCRIPTOR = 9
@@ -141,16 +139,7 @@ class Bubblewrap:
         arguments = python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own])
         return self.enclose(arguments, tree, limits.disk_mb)
 
-    def notebook_command(self, tree, limits):
-        """list of str : what to start for a worker that runs notebooks, see `autograder.notebook_worker`."""
-        own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}", "--wipe"]
-        own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
-        program = f"import sys; sys.path[:0] = ['{KIT}', '{PACKAGES}', '{NOTEBOOKS}']; from notebook_worker import main; main()"
-        arguments = [self.python, "-s", "-P", "-S", "-B", "-c", program, *worker_options(limits, limits.notebook_cpu_seconds), *own]
-        files = _notebook_packages() | {f"{NOTEBOOKS}/notebook_worker.py": str(Path(__file__).with_name("notebook_worker.py"))}
-        return self.enclose(arguments, tree, limits.disk_mb, files)
-
-    def enclose(self, arguments, tree=None, disk_mb=64, more=None):
+    def enclose(self, arguments, tree=None, disk_mb=64):
         """Say what to start for some other program.
 
         Parameters
@@ -160,10 +149,8 @@ class Bubblewrap:
             Appears in the sandbox as ``/kit``, read-only.
         disk_mb : float
             How much it may write to its home folder, which is also ``/tmp``.
-        more : dict of str -> str, optional
-            Other files that it sees, as path inside -> path outside.
         """
-        files = self._files | (more or {})
+        files = dict(self._files)
         if tree is not None:
             files[KIT] = str(tree)
         locked = self._lock(files if not self.become_nobody else {path: path for path in files}, disk_mb)
@@ -313,12 +300,12 @@ class FilterFiles:
 TIERS = (Bubblewrap, Landlock)
 
 
-def worker_options(limits, cpu_seconds=None):
+def worker_options(limits):
     """list of str : the limits of the course, as arguments of ``cs231n.check.worker``."""
     return [
         f"--answer-bytes={int(limits.answer_mb * 2**20)}",
         f"--memory-bytes={int(limits.memory_mb * 2**20)}",
-        f"--cpu-seconds={max(1, int(cpu_seconds or limits.cpu_seconds))}",
+        f"--cpu-seconds={max(1, int(limits.cpu_seconds))}",
         f"--file-bytes={int(limits.file_mb * 2**20)}",
     ]
 
@@ -400,35 +387,6 @@ def _package_folders():
 
 def _package_parents():
     return sorted({str(Path(folder).parent) for folder in _package_folders()})
-
-
-def _spec(name):
-    try:
-        return find_spec(name)
-    except ValueError:  # a module without one, made by an extension
-        return None
-
-
-@functools.cache
-def _notebook_packages():
-    """What a notebook imports beyond NumPy and SciPy, as path inside -> path outside; never the packages of the course."""
-    program = (
-        "import sys, IPython.core.interactiveshell, matplotlib_inline.backend_inline, matplotlib.pyplot, contourpy, mpl_toolkits, PIL.Image, "
-        "sklearn.datasets, sklearn.cluster, tqdm.auto, requests; from matplotlib.backends import backend_agg; "
-        "print(*{n.split('.')[0] for n, m in sys.modules.items() if getattr(m, '__spec__', None)}, sep='\\n')"
-    )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | {"MPLBACKEND": "agg"})
-    files = {}
-    known = set(run.stdout.split()) - set(sys.stdlib_module_names)
-    for name in sorted(known - {"cs231n", "autograder", "numpy", "scipy"}):
-        spec = _spec(name)
-        places = [*(spec.submodule_search_locations or ()), spec.origin or ""] if spec is not None else [""]
-        path = Path(places[0])
-        if path.parent == Path(sysconfig.get_path("purelib")):
-            files[f"{PACKAGES}/{path.name}"] = os.path.realpath(path)
-    for pattern in ("*.libs", "matplotlib_inline-*.dist-info"):  # the latter names the backend that %matplotlib finds
-        files |= {f"{PACKAGES}/{path.name}": os.path.realpath(path) for path in Path(sysconfig.get_path("purelib")).glob(pattern)}
-    return files
 
 
 def _binds(files):

@@ -167,14 +167,6 @@ class Worker:
             if self._printed is not None:
                 self._printed.close()
 
-    def finish(self, seconds=2):
-        """Let a worker that rests end by itself, so that whoever counts processor time learns of its own."""
-        if self._process is not None:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                self._process.stdin.close()
-                self._process.wait(seconds)
-        self.close()
-
     def _exhausted(self):
         return self.total_seconds is not None and self._waited >= self.total_seconds
 

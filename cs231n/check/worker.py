@@ -32,24 +32,14 @@ _LIMITS = {
 }
 
 
-def main(argv=None, answer=None):
-    """Answer the questions on standard input until it ends.
-
-    Parameters
-    ----------
-    argv : list of str, optional
-    answer : callable, optional
-        ``answer(question, answers, answer_bytes)`` in place of the answers to exercises.
-    """
-    answer = answer or _answer
+def main(argv=None):
+    """Answer the questions on standard input until it ends."""
     options = _parse(argv)
     questions, answers = _take_over_streams()
     _limit_resources(options)
     for module in (*PRISTINE, *options.preload):
         import_module(module)
     gc.freeze()  # no collection in the process of a question touches, and so copies, what was loaded before it
-    if options.wipe:
-        _wipe(options.scratch)
     untouched = _last_changes(options.scratch)
     write_frame(answers, {"ready": True})
     while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
@@ -58,13 +48,11 @@ def main(argv=None, answer=None):
         if not question["cases"]:
             write_frame(answers, {"nonce": question["nonce"], "done": True})
         elif hasattr(os, "fork"):
-            _answer_in_child(question, questions, answers, options, answer)
-            if options.wipe:
-                _wipe(options.scratch)
-            elif _last_changes(options.scratch) != untouched:
+            _answer_in_child(question, questions, answers, options)
+            if _last_changes(options.scratch) != untouched:
                 return  # nothing that one question writes is read by another: who asks starts a new worker
         else:
-            answer(question, answers, options.answer_bytes)
+            _answer(question, answers, options.answer_bytes)
             write_frame(answers, {"nonce": question["nonce"], "done": True})
 
 
@@ -87,7 +75,6 @@ def _parse(argv):
     parser.add_argument("--scratch", action="append", default=[], help="a folder that may be written to")
     parser.add_argument("--filter", default="", help="a compiled filter of system calls, for the process of a question")
     parser.add_argument("--preload", action="append", default=[], help="a module that questions need, loaded once for all")
-    parser.add_argument("--wipe", action="store_true", help="empty those folders after each question, and go on")
     parser.add_argument("--alone", action="store_true", help="nothing but this worker runs in its PID namespace")
     return parser.parse_args(argv)
 
@@ -121,17 +108,7 @@ def _last_changes(folders):
     return [os.stat(folder).st_ctime_ns for folder in folders]
 
 
-def _wipe(folders):
-    """Empty folders, or end: who asks then starts a new worker."""
-    import shutil
-
-    for folder in folders:
-        os.chmod(folder, 0o700)
-        for entry in os.scandir(folder):
-            shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
-
-
-def _answer_in_child(question, questions, answers, options, answer):
+def _answer_in_child(question, questions, answers, options):
     child = os.fork()
     if child == 0:
         code = 1
@@ -140,7 +117,7 @@ def _answer_in_child(question, questions, answers, options, answer):
             _limit_processor_time(options.cpu_seconds)
             if sys.platform == "linux":
                 _confine(options.filter)
-            answer(question, answers, options.answer_bytes)
+            _answer(question, answers, options.answer_bytes)
             code = 0
         finally:
             with contextlib.suppress(BaseException):
