@@ -6,21 +6,23 @@ It never imports or runs anything of a submission. What reaches it are arrays, b
 
 import hashlib
 import hmac
+import shutil
+import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
 from cs231n.check import evaluation
+from cs231n.check.client import Worker
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILY_OF
 from cs231n.check.public import load
 from cs231n.check.report import result_text
 
 from .digests import exercise_set_digest, kit_digest, regular_file, submission_digest
-from .desk import Desks
 from .errors import UserError
 from .reference import expected_answers, reference
 from .sandbox import Unisolated
@@ -52,11 +54,6 @@ class Standard:
     expected: dict
     mistakes: list
 
-    def evaluate(self, ask, probes=None):
-        """Result : of the first probes, or of all; see `cs231n.check.evaluation.evaluate`."""
-        expected = dict(islice(self.expected.items(), probes))
-        return evaluation.evaluate(self.exercise, self.cases, ask, expected, self.hidden, self.mistakes)
-
 
 class Judge:
     """Judges the submissions of one assignment. Use it as a context; it may be shared by threads.
@@ -83,8 +80,6 @@ class Judge:
 
     def __enter__(self):
         self._resources = ExitStack()
-        self._desks = Desks(self.course, self.assignment, self.sandbox)
-        self._resources.callback(self._desks.close)
         self._reference = self._resources.enter_context(reference())
         try:
             self.standards = [self._standard(EXERCISES[name]) for name in self.assignment.points]
@@ -131,15 +126,40 @@ class Judge:
         """
         found = {}
         for without in dict.fromkeys(s.exercise.without for s in self.standards):
-            standards = [s for s in self.standards if s.exercise.without == without]
-            with self._desks.with_hand_in(folder, without) as worker:
-                ahead = _ask_ahead(worker, standards)
-                found |= {s.exercise.id: self._finding(s, self._result(worker, s, ahead)) for s in standards}
+            with self._worker(folder, without) as worker:
+                standards = (s for s in self.standards if s.exercise.without == without)
+                found |= {s.exercise.id: self._finding(s, self._result(worker, s)) for s in standards}
         return {s.exercise.id: found[s.exercise.id] for s in self.standards}
 
     def _blank(self, student):
         digest = submission_digest(self.course, self.assignment, student)
         return Verdict(student, self.assignment.name, digest, *self._digests, self.sandbox.tier)
+
+    @contextmanager
+    def _worker(self, folder, without):
+        """A worker on a hand-in, in a sandbox without these modules of the package."""
+        limits = self.course.limits
+        with tempfile.TemporaryDirectory(prefix="cs231n-judge-") as tree:
+            self._rebase(folder, Path(tree), without)
+            command, megabyte = self.sandbox.command(tree, limits), 2**20
+            with Worker(
+                command, limits.seconds, int(limits.answer_mb * megabyte), total_seconds=limits.submission_seconds,
+                output_bytes=int(limits.output_mb * megabyte),
+            ) as worker:
+                yield worker
+
+    def _rebase(self, folder, tree, without=()):
+        """Lay out the kit's own files but those of some modules, and over them only what the student may write."""
+        kit = self.course.kit(self.assignment.name)
+        shutil.copytree(kit / "cs231n", tree / "cs231n")
+        for module in without:
+            for path in tree.glob(f"{module.replace('.', '/')}.*"):
+                path.unlink()
+        for name in (*self.assignment.editable, *self.assignment.weights):
+            path = regular_file(folder, name)
+            if path is not None and path.stat().st_size <= self.course.limits.hand_in_mb * 2**20:
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, tree / name)
 
     def _standard(self, exercise):
         hidden = _hidden_cases(exercise, self.course.secret_seed())
@@ -149,13 +169,12 @@ class Judge:
         mistakes = [] if isinstance(exercise, TrainingGoal) else load(exercise, FAMILY_OF[exercise.id])[1]
         return Standard(exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes)
 
-    def _result(self, worker, standard, ahead):
+    def _result(self, worker, standard):
         if isinstance(standard.exercise, TrainingGoal):
             return self._judge_weights(worker, standard)
-        result = standard.evaluate(lambda *_: ahead[standard.exercise.id], 1) if standard.exercise.id in ahead else None
-        if result is not None and (result.status == evaluation.PASS or _is_all(standard, result)):
-            return result
-        return standard.evaluate(worker.ask)
+        return evaluation.evaluate(
+            standard.exercise, standard.cases, worker.ask, standard.expected, standard.hidden, standard.mistakes
+        )
 
     def _judge_weights(self, worker, standard):
         """The submission only hands over its weights; the reference net applies them to the hidden images."""
@@ -173,33 +192,6 @@ class Judge:
             text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
         score = round(standard.points * result.share, 2)
         return Finding(result.status, score, standard.points, text, result.warnings)
-
-
-def _ask_ahead(worker, standards):
-    """Ask the first probe of every exercise in one process for the whole hand-in.
-
-    That costs a fraction of a process for each. Whatever does not pass this way is asked again, alone, so that no
-    exercise suffers from what another one did to the process.
-
-    Returns
-    -------
-    answers : dict of str -> list of dict
-        By exercise; those are missing that were not answered in every case.
-    """
-    rows = []
-    for standard in standards:
-        probe = standard.exercise.probe(next(iter(standard.expected))) if standard.expected else None
-        if probe is not None and not probe.stand_ins:
-            rows += [(standard.exercise.id, probe.name, case) for case in standard.cases]
-    found = {}
-    for (exercise, _, _), answer in zip(rows, worker.ask_together(rows) if rows else ()):
-        found.setdefault(exercise, []).append(answer)
-    return {s.exercise.id: found[s.exercise.id] for s in standards if len(found.get(s.exercise.id, ())) == len(s.cases)}
-
-
-def _is_all(standard, result):
-    """Whether there is nothing more to ask about an exercise that is not started."""
-    return result.status == evaluation.NOT_STARTED and len(standard.expected) == 1
 
 
 def _hidden_cases(exercise, secret):

@@ -25,8 +25,6 @@ QUESTION_FILTER = "/question.filter"
 FILTER_DESCRIPTOR = 9
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 NOBODY = 65534
-PRELOADED = ("scipy.special",)
-"""tuple of str : modules that take long to load, and that some submissions load."""
 ENVIRONMENT = {
     "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LD_LIBRARY_PATH": f"{PYTHON}/lib",
     "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
@@ -109,15 +107,6 @@ class Bubblewrap:
         self._files[QUESTION_FILTER] = self._filters.question
         self.tier, self.unfiltered = f"{Bubblewrap.tier} + seccomp", ""
 
-    @property
-    def reusable(self):
-        """bool : whether one worker may serve submission after submission.
-
-        It may where the process of a question can start no other, signal none, and leave no message behind, all of
-        which the filter sees to, and where a worker ends as soon as a question has written a file.
-        """
-        return self._filters is not None
-
     def command(self, tree, limits):
         """Say what to start for a worker on a submission.
 
@@ -135,7 +124,6 @@ class Bubblewrap:
         """
         own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
         own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
-        own += [f"--preload={module}" for module in PRELOADED] if self.reusable else []
         arguments = python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own])
         return self.enclose(arguments, tree, limits.disk_mb)
 
@@ -207,7 +195,7 @@ class Bubblewrap:
 class Unisolated:
     """No sandbox: an ordinary process with limits. For one's own code, or for want of anything better."""
 
-    tier, reusable = "unisolated", False
+    tier = "unisolated"
     python = sys.executable
 
     def command(self, tree, limits):
@@ -229,7 +217,7 @@ class Landlock:
     Root becomes nobody where nobody may read the interpreter, and otherwise at least loses every capability.
     """
 
-    tier, reusable = "Landlock + seccomp", False
+    tier = "Landlock + seccomp"
 
     def __init__(self, user=None):
         self.user, self.python = user, _real_executable()

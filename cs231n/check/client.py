@@ -107,56 +107,20 @@ class Worker:
         -------
         answers : list of dict
             One for each case, with ``status`` one of "answered", "not started", "raised", "unanswerable", "timeout",
-            "died". A case that kills the worker, twice, loses its own answer; the next ones are asked of a new worker.
-            After a timeout the rest is not asked: endless code is endless in every case.
+            "died". A case that kills the worker loses its own answer; the next ones are asked of a new worker. After
+            a timeout the rest is not asked: endless code is endless in every case.
         """
-        rows, answers, again = [(exercise, probe, case) for case in cases], [], None
+        answers = []
+        started = time.monotonic()
         while len(answers) < len(cases):
             if self._exhausted():
                 answers += [self._out_of_time().answer] * (len(cases) - len(answers))
                 break
-            answers += self._ask_once(rows[len(answers):])
-            if answers[-1]["status"] == "died" and again != len(answers):
-                again = len(answers)
-                answers.pop()
-            elif answers[-1]["status"] == "timeout":
+            answers += self._ask_once(exercise, probe, cases[len(answers):])
+            self._waited, started = self._waited + time.monotonic() - started, time.monotonic()
+            if answers[-1]["status"] == "timeout":
                 answers += [answers[-1]] * (len(cases) - len(answers))
         return answers
-
-    def ask_together(self, rows):
-        """Ask several exercises in one go, of one process, which is cheaper than one process for each.
-
-        Parameters
-        ----------
-        rows : list of (str, str, Case)
-            Exercise, probe and case. All probes run with stand-ins, or none.
-
-        Returns
-        -------
-        answers : list of dict
-            As `ask` gives them. Fewer than asked where the process did not come to the end: of the last exercise
-            among them, and of those after it, nothing is known until they are asked alone.
-        """
-        answers = [] if self._exhausted() else self._ask_once(rows)
-        return answers[:-1] if answers and answers[-1]["status"] in ("died", "timeout") else answers
-
-    def renew(self):
-        """Get ready for the next submission, whose files are about to take the place of the last one's.
-
-        A worker is kept only if it proves, by an answer that no submission can foresee, that the last question is
-        over and nothing else is on its way. The process of a question ends before that answer is given.
-        """
-        self._waited = 0.0
-        if self._process is not None and not self._rests():
-            self.close()
-
-    def _rests(self):
-        nonce = secrets.token_hex(8)
-        try:
-            return self._write({"nonce": nonce, "cases": []}) and self._is_taken(nonce, TAKEN_SECONDS) \
-                and self._next(self._frames, nonce).get("done") is True
-        except _Broken:
-            return False
 
     def close(self):
         """Kill the worker and everything in its process group."""
@@ -173,15 +137,15 @@ class Worker:
     def _out_of_time(self):
         return _Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
-    def _ask_once(self, rows):
-        nonce, started = secrets.token_hex(8), time.monotonic()
+    def _ask_once(self, exercise, probe, cases):
+        nonce = secrets.token_hex(8)
         if self._printed is not None:
             self._printed.restart()
-        asked = [{"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows]
+        asked = [{"name": case.name, "inputs": case.inputs} for case in cases]
         answers = []
         try:
-            frames = self._send({"nonce": nonce, "cases": asked})
-            for _, _, case in rows:
+            frames = self._send({"nonce": nonce, "exercise": exercise, "probe": probe, "cases": asked})
+            for case in cases:
                 answers.append(self._receive(frames, nonce, case.name))
             end = self._next(frames, nonce)
             if end.get("done") is not True:
@@ -190,10 +154,8 @@ class Worker:
             if self._printed is not None and self._printed.too_much:
                 broken = _Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
             self.close()
-            if len(answers) < len(rows):
+            if len(answers) < len(cases):
                 answers.append(broken.answer)
-        finally:
-            self._waited += time.monotonic() - started
         return answers
 
     def _send(self, question):
