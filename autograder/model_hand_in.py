@@ -1,6 +1,7 @@
 """The reference as a student would hand it in: its modules, its notebooks, and weights that it trained."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,7 @@ def train_weights(course, assignment):
         write_tree(tree)
         script = Path(tree) / "train.py"
         script.write_text("\n\n".join(_tagged_cells(course, assignment)), encoding="utf-8")
-        run = subprocess.run([sys.executable, script.name], cwd=tree, env=_environment(), capture_output=True, text=True)
+        run = subprocess.run([sys.executable, script.name], cwd=tree, env=_environment(tree), capture_output=True, text=True)
         missing = [name for name in assignment.weights if not (Path(tree) / name).is_file()]
         if run.returncode or missing:
             last = run.stderr.strip().splitlines()[-1:] or [f"no file {', '.join(missing)}"]
@@ -71,7 +72,6 @@ def _tagged_cells(course, assignment):
                 yield "\n".join(line for line in lines if not line.startswith("%"))
 
 
-def _environment():
-    import os
-
-    return os.environ | {"MPLBACKEND": "Agg"}
+def _environment(tree):
+    """What is drawn needs no screen, and matplotlib's caches go where the rest goes, not into the home folder."""
+    return os.environ | {"MPLBACKEND": "Agg", "MPLCONFIGDIR": str(Path(tree) / ".matplotlib")}
