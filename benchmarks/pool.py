@@ -12,8 +12,8 @@ import argparse
 
 import numpy as np
 
-from cs231n import _pool_fast, fast_layers
-from cs231n._threads import kernels
+from cs231n import fast_layers
+from cs231n._compiled import kernels, target
 
 from . import original
 
@@ -34,8 +34,8 @@ def touched(x, dout, winner, size, stride, threads):
     window, step = (size, size), (stride, stride)
     planes, flat = x.reshape(-1, *x.shape[2:]), dout.reshape(-1, *dout.shape[2:])
     places, out, dx = winner.reshape(flat.shape), np.zeros_like(flat), np.zeros_like(planes)
-    forward = lambda: kernels.pool_forward(planes, out, places, window, step, threads, _pool_fast.target)  # noqa: E731
-    backward = lambda: kernels.pool_backward(flat, dx, places, window, step, threads, _pool_fast.target)  # noqa: E731
+    forward = lambda: kernels().pool_forward(planes, out, places, window, step, threads, target())  # noqa: E731
+    backward = lambda: kernels().pool_backward(flat, dx, places, window, step, threads, target())  # noqa: E731
     return forward, backward
 
 
@@ -57,7 +57,7 @@ def ways(name, dtype, threads):
         "original forward": lambda: original.max_pool_forward(x, size, stride),
         "original backward": lambda: original.max_pool_backward(dout, original_cache),
     }
-    if kernels is not None:
+    if kernels() is not None:
         forward, backward = touched(x, dout, cache[2].copy(), size, stride, threads)
         found |= {"touched forward": forward, "touched backward": backward}
     if torch := measure.optional_torch():

@@ -103,13 +103,13 @@ def run_cases(module, cases, seed):
     kernels = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(kernels)
     sys.modules["cs231n._kernels"] = kernels
-    from cs231n import _conv_fast, _pool_fast, _threads, fast_layers
+    from cs231n import _compiled, _threads, fast_layers
     _threads.LEAST_WORK = 0
-    assert _conv_fast.kernels is kernels
+    assert _compiled.kernels() is kernels
     rng = np.random.default_rng(seed)
     for case in range(cases):
         target = case % (kernels.BEST_TARGET + 1)
-        _conv_fast.target = _pool_fast.target = target
+        _compiled.chosen_target = target
         fast_layers.set_num_threads(1 + case % 3)
         dtype = (np.float32, np.float64)[case // 3 % 2]
         (check_pooling if case % 4 == 3 else check_convolution)(rng, dtype, fast_layers)

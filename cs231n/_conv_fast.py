@@ -4,12 +4,11 @@ import numpy as np
 
 from ._arrays import compiled, floating
 from ._conv_ladder import conv_backward_strides, conv_forward_strides, planar
-from ._threads import kernels, tell_once, threads_for
+from ._compiled import kernels, target
+from ._threads import tell_once, threads_for
 from .layers.geometry import check_dout
 
 MOST_PIXELS = 2**31 - 1  # kernels count the entries of one image in 32 bits
-target = None if kernels is None else kernels.BEST_TARGET
-
 
 _winograd = True
 
@@ -30,7 +29,7 @@ def _fits(x, w, geometry):
     """Whether the kernels can take this convolution; NumPy takes what is left."""
     out_pixels = len(w) * geometry.out[0] * geometry.out[1]
     small = max(x[0].size if len(x) else 0, w.size, out_pixels) < MOST_PIXELS
-    return kernels is not None and compiled(x.dtype) and x.size > 0 and w.size > 0 and small
+    return compiled(x.dtype) and x.size > 0 and w.size > 0 and small and kernels() is not None
 
 
 def _plain(a):
@@ -107,7 +106,7 @@ def conv_forward_fast(x, w, b, conv_param):
     out = np.empty((len(x4), len(w4), *geometry.out), dtype=x4.dtype)
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(out.size * w4[0].size)
     for xg, wg, bg, og in _groups(groups, (x4, 1), (w4, 0), (b1, 0), (out, 1)):
-        kernels.conv_forward(sizes, xg, wg, bg, og, threads, target)
+        kernels().conv_forward(sizes, xg, wg, bg, og, threads, target())
     return out.reshape(len(x4), len(w4), *geometry.out[4 - np.ndim(x):]), (x, w, b, conv_param)
 
 
@@ -149,9 +148,9 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     shares = [(x4, 1), (w4, 0), (dout4, 1)] + [(a, axis) for a, axis in ((dx, 1), (dw, 0)) if a is not None]
     for xg, wg, dg, *results in _groups(groups, *shares):
         if dx is not None:
-            kernels.conv_dx(sizes, dg, wg, results[0], threads, target)
+            kernels().conv_dx(sizes, dg, wg, results[0], threads, target())
         if dw is not None:
-            kernels.conv_dw(sizes, xg, dg, results[-1], threads, target)
+            kernels().conv_dw(sizes, xg, dg, results[-1], threads, target())
     if dw is not None and not np.isfinite(dw).all():  # kernels meet x with zeros between the rows of dout
         dw = conv_backward_strides(dout, cache)[1]
     db = dout4.reshape(len(x4), len(w4), -1).sum(axis=2).sum(axis=0) if "db" in need else None

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._arrays import compiled, floating
+from ._compiled import kernels, target
 from ._pool_ladder import (
     avg_pool_backward_im2col,
     avg_pool_forward_im2col,
@@ -11,15 +12,14 @@ from ._pool_ladder import (
     max_pool_forward_im2col,
     max_pool_forward_reshape,
 )
-from ._threads import kernels, tell_once, threads_for
+from ._threads import tell_once, threads_for
 from .layers.geometry import check_dout, pool_geometry
-
-target = None if kernels is None else kernels.BEST_TARGET
 
 
 def _fits(x):
     """Whether the kernels can take these images; NumPy takes what is left."""
-    return kernels is not None and compiled(x.dtype) and x.dtype.isnative and x.size > 0 and x[0, 0].size < 2**31
+    small = x.size > 0 and x[0, 0].size < 2**31
+    return compiled(x.dtype) and x.dtype.isnative and small and kernels() is not None
 
 
 def _planes(a):
@@ -62,7 +62,7 @@ def max_pool_forward_fast(x, pool_param):
     planes = _planes(x)
     out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
     winner = np.empty(out.shape, dtype=np.uint8 if np.prod(geometry.reach) <= 256 else np.int32)
-    kernels.pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads_for(x.size), target)
+    kernels().pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads_for(x.size), target())
     shape = (*x.shape[:2], *geometry.out)
     return out.reshape(shape), (x, pool_param, winner.reshape(shape))
 
@@ -99,7 +99,7 @@ def max_pool_backward_fast(dout, cache):
 
 def _backward(dout, x_shape, winner, geometry):
     dx = np.empty((x_shape[0] * x_shape[1], *x_shape[2:]), dtype=dout.dtype)
-    kernels.pool_backward(_planes(dout), dx, winner, geometry.reach, geometry.stride, threads_for(dx.size), target)
+    kernels().pool_backward(_planes(dout), dx, winner, geometry.reach, geometry.stride, threads_for(dx.size), target())
     return dx.reshape(x_shape)
 
 
@@ -130,7 +130,7 @@ def avg_pool_forward_fast(x, pool_param):
         return avg_pool_forward_im2col(x, pool_param)
     planes = _planes(x)
     out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
-    kernels.pool_forward(planes, out, None, geometry.reach, geometry.stride, threads_for(x.size), target)
+    kernels().pool_forward(planes, out, None, geometry.reach, geometry.stride, threads_for(x.size), target())
     return out.reshape(*x.shape[:2], *geometry.out), (x, pool_param)
 
 

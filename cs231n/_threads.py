@@ -1,13 +1,10 @@
-"""The one knob for threads, and the compiled kernels if they were built."""
+"""The one knob for threads, and a word on which path is live."""
 
 import os
 import sys
 from operator import index
 
-try:
-    from . import _kernels as kernels
-except ImportError:  # not compiled: NumPy takes over
-    kernels = None
+from ._compiled import kernels
 
 LEAST_WORK = 500_000  # multiply-adds below which waking a second thread costs more than it saves
 _chosen = None
@@ -36,12 +33,12 @@ def set_num_threads(count=None):
 
 def get_num_threads():
     """How many threads the fast layers use."""
-    if kernels is None:
+    if kernels() is None:
         return 1
     if _chosen is not None:
         return _chosen
     wish = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wish) if wish.isdigit() and int(wish) > 0 else kernels.MOST_THREADS
+    return int(wish) if wish.isdigit() and int(wish) > 0 else kernels().MOST_THREADS
 
 
 def threads_for(work):
@@ -61,15 +58,15 @@ if hasattr(os, "register_at_fork"):
 
 def backend():
     """The path that is live, in one sentence."""
-    if kernels is None:
+    if kernels() is None:
         return "NumPy: the compiled kernels are not there; a C compiler and `pip install -e .` build them."
     count = get_num_threads()
-    return f"compiled kernels, {kernels.TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."
+    return f"compiled kernels, {kernels().TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."
 
 
 def tell_once():
     """Say on the standard error stream, once, that the kernels are missing."""
     global _told
-    if kernels is None and not _told:
+    if not _told and kernels() is None:
         print(f"cs231n.fast_layers runs on {backend()}", file=sys.stderr)
     _told = True

@@ -9,12 +9,8 @@ import numpy as np
 
 from . import im2col as _numpy
 from ._arrays import check_images, compiled, floating
+from ._compiled import extension
 from .layers.geometry import slide
-
-try:
-    from . import _im2col
-except ImportError:  # not compiled: NumPy takes over
-    _im2col = None
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
@@ -39,11 +35,11 @@ def im2col_cython(x, field_height, field_width, padding, stride):
     (x,) = floating("im2col_cython", x=x)
     check_images("im2col_cython", x)
     N, C, H, W = x.shape
-    if _im2col is None or not compiled(x.dtype):
+    if not compiled(x.dtype) or extension("_im2col") is None:
         return _numpy.im2col_indices(x, field_height, field_width, padding, stride)
     geometry = _slide("im2col_cython", H, W, field_height, field_width, padding, stride)
     cols = np.zeros((C, field_height, field_width, *geometry.out, N), dtype=x.dtype)
-    _im2col.im2col(x, cols, *_corner(geometry), *geometry.stride)
+    extension("_im2col").im2col(x, cols, *_corner(geometry), *geometry.stride)
     return cols.reshape(C * field_height * field_width, -1)
 
 
@@ -56,7 +52,7 @@ def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
     geometry = _slide("col2im_cython", H, W, field_height, field_width, padding, stride)
     out_H, out_W = geometry.out
     _check_cols("col2im_cython", cols, (C * field_height * field_width, N * out_H * out_W))
-    if _im2col is None or not compiled(cols.dtype):
+    if not compiled(cols.dtype) or extension("_im2col") is None:
         return _numpy.col2im_indices(cols, (N, C, H, W), field_height, field_width, padding, stride)
     cols = cols.reshape(C, field_height, field_width, out_H, out_W, N).transpose(0, 1, 2, 5, 3, 4)
     return _add_windows(cols, (N, C, H, W), geometry)
@@ -70,7 +66,7 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
     (cols,) = floating("col2im_6d_cython", cols=cols)
     geometry = _slide("col2im_6d_cython", H, W, HH, WW, pad, stride)
     _check_cols("col2im_6d_cython", cols, (C, HH, WW, N, *geometry.out))
-    if _im2col is None or not compiled(cols.dtype):
+    if not compiled(cols.dtype) or extension("_im2col") is None:
         flat = cols.transpose(0, 1, 2, 4, 5, 3).reshape(C * HH * WW, -1)
         return _numpy.col2im_indices(flat, (N, C, H, W), HH, WW, pad, stride)
     return _add_windows(cols, (N, C, H, W), geometry)
@@ -92,5 +88,5 @@ def _corner(geometry):
 
 def _add_windows(cols, x_shape, geometry):
     x = np.zeros(x_shape, dtype=cols.dtype)
-    _im2col.col2im(cols, x, *_corner(geometry), *geometry.stride)
+    extension("_im2col").col2im(cols, x, *_corner(geometry), *geometry.stride)
     return x

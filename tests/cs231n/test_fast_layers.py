@@ -1,14 +1,16 @@
 """The rungs of the ladder and the fast kernels against the naive layers and PyTorch."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n import _conv_fast, _pool_fast, _threads, fast_layers, im2col_cython
+from cs231n import _compiled, _conv_fast, _threads, fast_layers
 from cs231n.layers import (
     avg_pool_backward_naive,
     avg_pool_forward_naive,
@@ -18,7 +20,7 @@ from cs231n.layers import (
     max_pool_forward_naive,
 )
 
-TARGETS = range(0 if _threads.kernels is None else _threads.kernels.BEST_TARGET + 1)
+TARGETS = range(0 if _compiled.kernels() is None else _compiled.kernels().BEST_TARGET + 1)
 RUNGS = ["im2col", "strides", "cython", "fast"]
 # of the largest entry; float32 sums of up to some hundred terms, Winograd included
 TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}
@@ -79,7 +81,7 @@ def test_every_rung_agrees_with_the_naive_layers(rung, case):
 def test_every_instruction_set_and_dtype_agrees_with_float64(target, dtype, case):
     with pytest.MonkeyPatch.context() as monkeypatch:
         expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, *case)
-        monkeypatch.setattr(_conv_fast, "target", target)
+        monkeypatch.setattr(_compiled, "chosen_target", target)
         x, w, b, conv_param = case
         for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected):
             assert actual.dtype == dtype
@@ -93,7 +95,7 @@ def test_every_instruction_set_and_dtype_agrees_with_float64(target, dtype, case
 def test_winograd_agrees_with_the_direct_kernel(monkeypatch, target, dtype, shape, pad):
     rng = np.random.default_rng(3)
     x, w, b = rng.standard_normal(shape), rng.standard_normal((21, shape[1], 3, 3)), rng.standard_normal(21)
-    monkeypatch.setattr(_conv_fast, "target", target)
+    monkeypatch.setattr(_compiled, "chosen_target", target)
     monkeypatch.setattr(_conv_fast, "_winograd", False)
     direct = fast(x, w, b, {"pad": pad})
     monkeypatch.setattr(_conv_fast, "_winograd", True)
@@ -101,7 +103,7 @@ def test_winograd_agrees_with_the_direct_kernel(monkeypatch, target, dtype, shap
         close(actual, expected, TOLERANCE[dtype])
 
 
-@pytest.mark.skipif(_threads.kernels is None, reason="the extension is not built")
+@pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
 def test_winograd_is_used_and_can_be_forbidden():
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((4, 32, 32, 32)), rng.standard_normal((32, 32, 3, 3))
@@ -261,7 +263,7 @@ def poolings(draw):
 def test_max_pool_fast_is_the_naive_layer_bit_for_bit(target, dtype, case):
     x, pool_param = case
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(_pool_fast, "target", target)
+        monkeypatch.setattr(_compiled, "chosen_target", target)
         out, cache = fast_layers.max_pool_forward_fast(x.astype(dtype), pool_param)
         expected, naive_cache = max_pool_forward_naive(x, pool_param)
         np.testing.assert_array_equal(out, expected)
@@ -310,7 +312,7 @@ def test_windows_of_more_than_256_entries_keep_their_winner():
     )
 
 
-@pytest.mark.skipif(_threads.kernels is None, reason="the extension is not built")
+@pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
 def test_the_winner_of_a_window_is_saved_in_one_byte():
     _, (_, _, winner) = fast_layers.max_pool_forward_fast(
         np.ones((2, 3, 4, 4)), {"pool_height": 2, "pool_width": 2, "stride": 2}
@@ -352,9 +354,8 @@ def test_defect_a_stride_that_does_not_fit_is_refused_by_every_rung(name):
 
 @pytest.fixture
 def without_extension(monkeypatch):
-    for module in (_conv_fast, _pool_fast, _threads):
-        monkeypatch.setattr(module, "kernels", None)
-    monkeypatch.setattr(im2col_cython, "_im2col", None)
+    for name in ("_kernels", "_im2col"):
+        monkeypatch.setitem(sys.modules, f"cs231n.{name}", None)
     monkeypatch.setattr(_threads, "_told", False)
 
 
@@ -373,6 +374,22 @@ def test_defect_without_the_extension_forward_and_backward_work_and_say_so_once(
             close(dx, backward(out, (x, pool_param)), 1e-14)
     assert fast_layers.backend().startswith("NumPy")
     assert capsys.readouterr().err.count("cs231n.fast_layers runs on NumPy") == 1
+
+
+@pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
+def test_defect_compiling_needed_a_restart_of_the_kernel(tmp_path):
+    folder = Path(fast_layers.__file__).parent
+    copy = shutil.copytree(folder, tmp_path / "cs231n", ignore=shutil.ignore_patterns("_kernels*.so", "_kernels*.pyd"))
+    program = (
+        "import sys; sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in str(f)]; "
+        "from cs231n import fast_layers; print(fast_layers.backend(), flush=True); "
+        "sys.stdin.readline(); print(fast_layers.backend())"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as notebook:
+        assert notebook.stdout.readline().startswith("NumPy")
+        shutil.copy(_compiled.kernels().__file__, copy)
+        assert notebook.communicate("\n")[0].startswith("compiled kernels")
 
 
 def test_defect_naive_and_fast_max_pool_broke_ties_differently():
