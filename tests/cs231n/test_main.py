@@ -1,0 +1,76 @@
+"""The command line as a whole: every error ends in one line, and the exit code says whose turn it is."""
+
+import os
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from cs231n.__main__ import COMMANDS, main, run
+
+
+@pytest.fixture
+def outcome(monkeypatch):
+    """A function that runs a program with one command, which does what it is given."""
+    def call(action):
+        command = types.ModuleType("commands_of_a_test.work")
+        command.HELP, command.configure, command.run = "work", lambda parser: None, lambda args: action()
+        monkeypatch.setitem(sys.modules, command.__name__, command)
+        return run("program", "commands_of_a_test", ("work",), "Does what a test says.", ["work"], (ValueError,))
+
+    return call
+
+
+def raises(error):
+    def action():
+        raise error
+
+    return action
+
+
+def test_a_command_decides_the_exit_code(outcome):
+    assert [outcome(lambda code=code: code) for code in (0, 1)] == [0, 1]
+
+
+def test_an_error_of_the_user_is_one_line(outcome, capsys):
+    assert outcome(raises(ValueError("no such\n  exercise"))) == 1
+    assert capsys.readouterr().err == "program: no such exercise\n"
+
+
+def test_a_bug_is_one_line_and_its_traceback_is_in_a_file(outcome, capsys):
+    assert outcome(raises(KeyError("lost"))) == 3
+    message = capsys.readouterr().err
+    log = Path(message.split()[-1])
+    try:
+        assert message.startswith("program: this is a bug") and len(message.splitlines()) == 1
+        assert "KeyError: 'lost'" in log.read_text()
+    finally:
+        log.unlink()
+
+
+def test_an_interruption_says_how_to_go_on(outcome, capsys):
+    assert outcome(raises(KeyboardInterrupt())) == 130
+    assert "run the same command again to go on" in capsys.readouterr().err
+
+
+def test_a_reader_that_left_is_no_error(outcome):
+    stdout = os.dup(1)
+    try:
+        assert outcome(raises(BrokenPipeError())) == 1
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0 and f"cs231n {command}" in capsys.readouterr().out
+
+
+def test_no_command_at_all_shows_the_usage(capsys):
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2 and "usage: cs231n" in capsys.readouterr().err
