@@ -14,6 +14,7 @@ from .errors import UserError
 MANIFEST = "course.toml"
 CONFIG = "nbgrader_config.py"
 _STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+_WEB = re.compile(r"(https?://[A-Za-z0-9._~:/?&=%+@-]+)?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
@@ -108,6 +109,8 @@ class Course:
     source : Path
         Folder of the manifest and of the source notebooks, one folder for each assignment.
     id : str
+    kits_url : str
+        Where students find the zip files of ``kits/`` on the web, or "".
     limits : Limits
     assignments : dict of str -> Assignment
     """
@@ -115,6 +118,7 @@ class Course:
     root: Path
     source: Path
     id: str
+    kits_url: str
     limits: Limits
     assignments: dict
 
@@ -214,7 +218,10 @@ def _read_manifest(path):
 
 
 def _parse(manifest):
-    course = _table(manifest, "course", {"id", "title"})
+    course = _table(manifest, "course", {"id", "title", "kits_url"})
+    kits_url = course.get("kits_url", "")
+    if not (isinstance(kits_url, str) and _WEB.fullmatch(kits_url)):
+        raise _Malformed(f"course.kits_url must be an address such as 'https://example.org/kits', or ''; got {kits_url!r}")
     limits = _table(manifest, "limits", set(Limits.__dataclass_fields__))
     for name, value in limits.items():
         _number(f"limits.{name}", value)
@@ -224,7 +231,7 @@ def _parse(manifest):
     unknown = set(manifest) - {"course", "limits", "assignments"}
     if unknown:
         raise _Malformed(f"unknown table [{sorted(unknown)[0]}]; known: course, limits, assignments")
-    return str(course.get("id", "cs231n")), Limits(**limits), assignments
+    return str(course.get("id", "cs231n")), kits_url, Limits(**limits), assignments
 
 
 def _parse_assignment(name, body):

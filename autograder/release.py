@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import nbformat
+from nbformat.v4 import new_code_cell
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
@@ -19,6 +20,7 @@ from .regions import clear
 from .source_check import check_sources
 
 TEMPLATE = Path(__file__).parent / "kit"
+COLAB = Path(__file__).parent / "templates" / "colab.py"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TEXT_SUFFIXES = {".py", ".pyx", ".pxd", ".h"}
 
@@ -115,7 +117,15 @@ def _write_notebooks(kit, course, assignment):
             raise UserError(f"{assignment.name} is not released: {problems.last() or error}") from None
         for name in assignment.notebooks:
             notebook = nbformat.read(Path(staging) / assignment.name / f"{name}.ipynb", as_version=4)
+            notebook.cells.insert(1, _colab_cell(course, assignment))
             (kit / f"{name}.ipynb").write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def _colab_cell(course, assignment):
+    """The cell that gets the kit where a notebook comes alone, which is nothing that sources have to repeat."""
+    address = f"{course.kits_url.rstrip('/')}/{assignment.name}.zip" if course.kits_url else ""
+    text = COLAB.read_text(encoding="utf-8").replace("@ADDRESS@", address).replace("@ASSIGNMENT@", assignment.name)
+    return new_code_cell(text.rstrip(), id="colab")
 
 
 class _Problems(logging.Handler):

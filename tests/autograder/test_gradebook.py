@@ -215,9 +215,9 @@ def nbgrader(course, *arguments):
 
 def test_plain_nbgrader_autograde_gives_the_same_scores_or_zero(students):
     evil = students.kit_notebook()
-    evil.cells[1].source = "open('ran', 'w').write('student code ran')"
-    evil.cells[1].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "4"})]
-    evil.cells.append(nbformat.from_dict(dict(evil.cells[1], id="again")))
+    evil.cells[2].source = "open('ran', 'w').write('student code ran')"
+    evil.cells[2].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "4"})]
+    evil.cells.append(nbformat.from_dict(dict(evil.cells[2], id="again")))
     students.hand_in("ada", answers={ANSWER: "Because."})
     students.hand_in("bob", evil)
     students.hand_in("eve")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from nbgrader.api import Course
 
+from autograder.course import Course as CourseFolder
 from autograder.course_setup import SHIPPED, set_up
 from autograder.errors import UserError
 from autograder.leaks import find_leaks
@@ -60,8 +61,22 @@ def test_released_notebooks_hold_no_answers_outputs_or_traces_of_staff(kit):
     for secret in ("model answer", "staff", "SOLUTION", "author"):
         assert secret not in text
     notebook = nbformat.read(kit / NOTEBOOK, as_version=4)
-    checks = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    checks = [cell for cell in notebook.cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
     assert all(cell.outputs == [] and cell.metadata["editable"] is False for cell in checks)
+
+
+def test_every_released_notebook_has_the_cell_for_colab_below_its_title(kit):
+    cell = nbformat.read(kit / NOTEBOOK, as_version=4).cells[1]
+    assert cell.id == "colab" and cell.source.startswith("# Optional, for Google Colab alone")
+    assert 'address = ""' in cell.source and "@" not in cell.source
+
+
+@pytest.mark.parametrize("address", [4, "ftp://example.org/kits", "https://example.org/a b", 'https://example.org/"'])
+def test_an_address_that_is_none_is_refused(course, address):
+    path = course.source / "course.toml"
+    path.write_text(path.read_text().replace("[course]", f"[course]\nkits_url = {json.dumps(address)}"))
+    with pytest.raises(UserError, match="course.kits_url must be an address such as"):
+        CourseFolder.open(course.root)
 
 
 def test_the_gradebook_knows_the_assignment_and_no_phantom_course(students):
