@@ -1,9 +1,9 @@
 """The rungs of the convolution ladder between the naive loops and the fast kernels.
 
 All rungs compute the same thing with the same contract, and all of them see a
-convolution as a matrix product ``w (F, C*HH*WW) @ cols (C*HH*WW, windows)``. They
-differ in how the matrix of columns comes about, and how its gradient is added back
-onto the image:
+convolution as one product of the filters, w of shape (F, C, HH, WW), with the windows,
+cols of shape (C, HH, WW, H', W', N), over the three axes that they share. They differ in
+how the windows come about, and how their gradient is added back onto the image:
 
 - `conv_forward_im2col`: NumPy index arrays;
 - `conv_forward_strides`: a view of overlapping windows, copied once by the product;
@@ -46,12 +46,24 @@ def planar(name, x, w, b, conv_param):
     return x, w, b, geometry, conv_param.get("groups", 1)
 
 
+def _split(cols, x, size, geometry):
+    """The matrix of columns as an array of six axes."""
+    return cols.reshape(x.shape[1], *size, *geometry.out, len(x))
+
+
+def _joined(cols):
+    """An array of six axes as the matrix of columns."""
+    taps, windows = cols.shape[:3], cols.shape[3:]
+    return cols.reshape(np.prod(taps, dtype=int), np.prod(windows, dtype=int))
+
+
 def _indices_columns(x, size, geometry):
-    return _im2col.im2col_indices(x, *size, 0, geometry.stride, geometry.dilation)
+    cols = _im2col.im2col_indices(x, *size, 0, geometry.stride, geometry.dilation)
+    return _split(cols, x, size, geometry)
 
 
 def _indices_image(cols, x_shape, size, geometry):
-    return _im2col.col2im_indices(cols, x_shape, *size, 0, geometry.stride, geometry.dilation)
+    return _im2col.col2im_indices(_joined(cols), x_shape, *size, 0, geometry.stride, geometry.dilation)
 
 
 def _windows(x, size, geometry):
@@ -63,15 +75,10 @@ def _windows(x, size, geometry):
     return np.lib.stride_tricks.as_strided(x, shape, steps, writeable=x.flags.writeable)
 
 
-def _strides_columns(x, size, geometry):
-    return _windows(x, size, geometry).reshape(x.shape[1] * size[0] * size[1], -1)
-
-
 def _strides_image(cols, x_shape, size, geometry):
     """One slice for each tap of the filter: within a slice no two windows share a pixel."""
     x = np.zeros(x_shape, dtype=cols.dtype)
     windows = _windows(x, size, geometry)
-    cols = cols.reshape(windows.shape)
     for c, i, j in np.ndindex(windows.shape[:3]):
         windows[c, i, j] += cols[c, i, j]
     return x
@@ -79,14 +86,14 @@ def _strides_image(cols, x_shape, size, geometry):
 
 def _cython_columns(x, size, geometry):
     if geometry.dilation != (1, 1):
-        return _strides_columns(x, size, geometry)
-    return im2col_cython(x, *size, 0, geometry.stride)
+        return _windows(x, size, geometry)
+    return _split(im2col_cython(x, *size, 0, geometry.stride), x, size, geometry)
 
 
 def _cython_image(cols, x_shape, size, geometry):
     if geometry.dilation != (1, 1):
         return _strides_image(cols, x_shape, size, geometry)
-    return col2im_cython(cols, *x_shape, *size, 0, geometry.stride)
+    return col2im_cython(_joined(cols), *x_shape, *size, 0, geometry.stride)
 
 
 def _pad(x, geometry):
@@ -104,10 +111,9 @@ def _forward(name, columns, x, w, b, conv_param):
     out = np.empty((F, *geometry.out, N), dtype=x4.dtype)
     padded = _pad(x4, geometry)
     for xg, wg, og in _grouped(groups, (padded, 1), (w4, 0), (out, 0)):
-        cols = columns(xg, w4.shape[2:], geometry)
-        og[...] = (wg.reshape(len(wg), -1) @ cols).reshape(og.shape)
+        og[...] = np.tensordot(wg, columns(xg, w4.shape[2:], geometry), 3)
     out += b1[:, None, None, None]
-    out = np.ascontiguousarray(out.transpose(3, 0, 1, 2))
+    out = np.ascontiguousarray(np.moveaxis(out, -1, 0))
     return out.reshape(N, F, *geometry.out[2 - (np.ndim(x) - 2):]), (x, w, b, conv_param)
 
 
@@ -120,9 +126,10 @@ def _backward(name, columns, image, dout, cache):
     padded = _pad(x4, geometry)
     dx, dw = np.empty_like(padded), np.empty_like(w4)
     for xg, wg, dg, dxg, dwg in _grouped(groups, (padded, 1), (w4, 0), (dout, 1), (dx, 1), (dw, 0)):
-        flat = dg.transpose(1, 2, 3, 0).reshape(len(wg), -1)
-        dwg[...] = (flat @ columns(xg, w4.shape[2:], geometry).T).reshape(wg.shape)
-        dxg[...] = image(wg.reshape(len(wg), -1).T @ flat, xg.shape, w4.shape[2:], geometry)
+        dmaps = np.moveaxis(dg, 0, -1)
+        by_tap = np.tensordot(columns(xg, w4.shape[2:], geometry), dmaps, ((3, 4, 5), (1, 2, 3)))
+        dwg[...] = np.moveaxis(by_tap, -1, 0)
+        dxg[...] = image(np.tensordot(wg, dmaps, (0, 0)), xg.shape, w4.shape[2:], geometry)
     (top, _), (left, _) = geometry.pads
     dx = dx[:, :, top:top + x4.shape[2], left:left + x4.shape[3]]
     return np.ascontiguousarray(dx).reshape(np.shape(x)), dw.reshape(np.shape(w)), dout.sum(axis=(0, 2, 3))
@@ -140,12 +147,12 @@ def conv_backward_im2col(dout, cache):
 
 def conv_forward_strides(x, w, b, conv_param):
     """`cs231n.layers.conv_forward_naive` as a matrix product over a view of all windows."""
-    return _forward("conv_forward_strides", _strides_columns, x, w, b, conv_param)
+    return _forward("conv_forward_strides", _windows, x, w, b, conv_param)
 
 
 def conv_backward_strides(dout, cache):
     """`cs231n.layers.conv_backward_naive` with the windows added back one tap at a time."""
-    return _backward("conv_backward_strides", _strides_columns, _strides_image, dout, cache)
+    return _backward("conv_backward_strides", _windows, _strides_image, dout, cache)
 
 
 def conv_forward_cython(x, w, b, conv_param):
