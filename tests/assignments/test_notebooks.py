@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES
 
 ROOT = Path(__file__).parents[2] / "assignments"
@@ -44,6 +45,16 @@ def alternative_texts(source):
         yield "".join(part.value for part in parts if isinstance(part, ast.Constant))
 
 
+def words(text):
+    """How many there are, with each formula as one."""
+    return len(re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "formula", text, flags=re.DOTALL).split())
+
+
+def figures(notebook):
+    """The ids of the cells that show figures, once for each."""
+    return [cell.id for cell in of_type(notebook, "code") for _ in re.findall(r"\b(?:show|animation_html)\(", cell.source)]
+
+
 def test_every_notebook_of_the_manifest_exists_and_no_other():
     named = {ROOT / name / f"{book}.ipynb" for name, body in MANIFEST["assignments"].items() for book in body["notebooks"]}
     assert named == set(NOTEBOOKS)
@@ -68,11 +79,14 @@ def test_frame_of_the_notebook(notebook):
     assert 3 <= [level for level, _ in headings].count("##") <= 7
     assert "What you'll do" in first and "What you'll learn" in first and "What you need" in first
     assert last.startswith("## What you learned") and "**References.**" in last
+    bullets = [len(re.findall(r"^- ", text, re.MULTILINE)) for text in (first, last)]
+    assert bullets[0] == bullets[1] >= 3
 
 
 def test_time_points_and_files_of_the_first_cell_are_right(notebook):
     points = sum(nbgrader(cell).get("points", 0) for cell in notebook.cells)
     assert f"{points:g} points" in notebook.cells[0].source
+    assert re.search(r"About \d+ hours?\b", notebook.cells[0].source)
     files = {EXERCISES[nbgrader(c)["grade_id"]].file for c in notebook.cells
              if nbgrader(c).get("grade_id") in EXERCISES and EXERCISES[nbgrader(c)["grade_id"]].module}
     for file in files:
@@ -83,6 +97,7 @@ def test_lengths_stay_readable(notebook):
     assert len(notebook.cells) <= 40
     code = of_type(notebook, "code")
     assert all(len(cell.source.splitlines()) <= 25 for cell in code)
+    assert all(len(line) <= 110 for cell in code for line in cell.source.splitlines())
     assert len(code[0].source.splitlines()) <= 12
     kinds = "".join(cell.cell_type[0] for cell in notebook.cells)
     assert "ccc" not in kinds
@@ -97,6 +112,8 @@ def test_every_exercise_has_its_heading_task_hint_and_check(notebook):
         section = re.search(rf"^### `?{re.escape(name)}`?$(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
         assert section, f"no heading for {name}"
         assert "**Your task.**" in section[1] and "<details>" in section[1], name
+        idea, example, _ = section[1].partition("**Example.**")
+        assert isinstance(EXERCISES[name], TrainingGoal) or (example and words(idea) <= 120), name
         assert ast.literal_eval(cell.source.split("check(")[1].split(")")[0]) == name
 
 
@@ -120,10 +137,12 @@ def test_written_questions_have_a_mark_scheme(notebook):
 def test_figures_go_through_show_with_alternative_text(notebook):
     for cell in of_type(notebook, "code"):
         assert "plt.show" not in cell.source
-        if "plt.subplots" in cell.source:
-            assert "show(" in cell.source
-        for alt in alternative_texts(cell.source):
-            assert 30 <= len(alt) <= 400
+        made = re.findall(r"^\s*fig, ?.* = ", cell.source, re.MULTILINE)
+        texts = list(alternative_texts(cell.source))
+        assert len(made) <= cell.source.count("show(fig") and len(texts) == figures(notebook).count(cell.id)
+        assert all(30 <= len(alt) <= 400 for alt in texts)
+    for cell in of_type(notebook, "markdown"):
+        assert "![](" not in cell.source and "<img" not in cell.source
 
 
 def test_text_is_calm_and_fresh(notebook):
@@ -141,3 +160,19 @@ def test_random_numbers_come_from_generators(notebook):
 def test_notebook_file_is_formatted_as_jupyter_writes_it(path):
     text = path.read_text(encoding="utf-8")
     assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
+
+
+def test_the_course_is_as_large_as_it_says():
+    books = {path.stem: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+    graded = [cell.metadata.nbgrader.grade_id for book in books.values() for cell in of_type(book, "code") if nbgrader(cell).get("grade")]
+    assert len(graded) == len(set(graded)) >= 60
+    shown = {(name, cell_id) for name, book in books.items() for cell_id in figures(book)}
+    assert sum(len(figures(book)) for book in books.values()) >= 45
+    assert shown >= {
+        ("linear_classifiers", "figure-surface"), ("fully_connected_nets", "figure-paths"),
+        ("k_nearest_neighbors", "figure-boundaries"), ("two_layer_net", "figure-hidden-units"),
+        ("linear_classifiers", "figure-templates"), ("computational_graphs", "figure-backward"),
+        ("fast_layers", "figure-columns"), ("convolutional_nets", "figure-fields"),
+        ("convolutional_nets", "figure-filters"), ("convolutional_nets", "figure-saliency"),
+        ("convolution", "animation"), ("fast_layers", "figure-time"), ("fast_layers", "figure-memory"),
+    }
