@@ -1,6 +1,7 @@
 """A convolution at work: the window slides, and the dot product is written out."""
 
 import html
+import re
 
 import numpy as np
 
@@ -69,6 +70,8 @@ def animate_sliding_window(x, w, b=0.0, stride=1, pad=0, interval=800):
 def animation_html(animation, alt):
     """Turn an animation into HTML that plays in a notebook without further programs.
 
+    Where scripts do not run, as in a notebook that is not trusted, its last frame is shown.
+
     Parameters
     ----------
     animation : matplotlib.animation.Animation
@@ -91,7 +94,9 @@ def animation_html(animation, alt):
         raise ValueError("animation_html: alt is empty. Say in one or two sentences what the animation shows.")
     player = animation.to_jshtml(default_mode="once")
     plt.close(animation._fig)
-    return f'<div role="figure" aria-label="{html.escape(alt)}">{player}</div>'
+    last = re.findall(r'frames\[\d+\] = "([^"]+)"', player)[-1].replace("\\\n", "")
+    still = f'<img alt="{html.escape(alt)}" src="{last}" '
+    return f'<div role="figure">{player.replace("<img ", still, 1)}</div>'
 
 
 class _Scene:

@@ -7,17 +7,20 @@ import nbformat
 import numpy as np
 import pytest
 
+from cs231n import fast_layers
+from cs231n.check.exercises import EXERCISES
 from cs231n.classifiers import KNearestNeighbor
+from cs231n.layers import conv_forward_matmul
 
 ROOT = Path(__file__).parents[2] / "assignments"
 
 pytestmark = pytest.mark.slow
 
 
-def run_cells(path, *ids):
-    """The names that some cells of a notebook define."""
+def run_cells(path, *ids, **given):
+    """The names that some cells of a notebook define, with what earlier cells would have given them."""
     matplotlib.use("Agg")
-    names = {}
+    names = dict(given)
     for cell in nbformat.read(ROOT / path, as_version=4).cells:
         if cell.id in ids:
             lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
@@ -46,7 +49,7 @@ def test_batch_normalization_trains_at_three_rates_and_needs_a_batch():
 
 
 def test_dropout_narrows_the_gap():
-    names = run_cells("assignment2/normalization_and_dropout.ipynb", "setup", "figure-rates", "figure-gap")
+    names = run_cells("assignment2/normalization_and_dropout.ipynb", "setup", "small-nets", "figure-gap")
     gaps = {keep: s.train_acc_history[-1] - s.val_acc_history[-1] for keep, s in names["solvers"].items()}
     assert gaps[1] > 0.6 and gaps[0.3] < gaps[1] - 0.03
 
@@ -112,3 +115,93 @@ def test_perceptron_rests_on_what_a_line_separates_and_adaline_has_a_largest_rat
     last = {rate: np.mean(history[-5:]) for rate, history in names["errors"].items()}
     assert last[0.01] < last[0.1] < last[0.2] and names["errors"][0.001][4] > 1.1 * names["errors"][0.01][4]
     assert all(88 <= accuracy <= 96 for history in names["reached"].values() for accuracy in history[-5:])
+
+def test_sizes_filters_and_groups_are_as_the_text_says():
+    ids = ("setup", "figure-sizes", "figure-photo", "figure-groups")
+    names = run_cells("assignment3/convolution.ipynb", *ids)
+    fits = np.isfinite(names["sizes"])
+    assert fits.sum(axis=1).tolist() == [5, 0, 1, 0, 1]
+    assert names["x"][0, 0].size == 17_120
+    blurred, *edges, _ = names["maps"][0]
+    assert blurred[:15].mean() > 0.5 and all(np.abs(edge[:15]).mean() < 0.05 < np.abs(edge).mean() for edge in edges)
+    plain, grouped, split = names["tables"]
+    assert grouped.parameters / plain.parameters == pytest.approx(1 / 4, rel=0.01)
+    assert split.parameters / plain.parameters == pytest.approx(1 / 8, abs=0.01)
+    assert split.multiply_adds / plain.multiply_adds == pytest.approx(1 / 8, abs=0.01)
+
+
+def test_three_of_five_parts_of_the_convolution_need_no_groups_or_dilation():
+    kinds = {case.inputs["kind"] for case in EXERCISES["conv_forward_naive"].draw()}
+    assert len(kinds) == 5 and kinds >= {"with groups", "with dilation"}
+
+
+def test_receptive_fields_grow_as_the_text_says():
+    names = run_cells("assignment3/convolutional_nets.ipynb", "setup", "lenet-table", "figure-cost", "figure-growth")
+    analyze, Conv, Pool = (names[name] for name in ("analyze", "Conv", "Pool"))
+
+    def field(layers):
+        return analyze(layers, (1, 256, 256)).rows[-1].receptive_field[0]
+
+    assert field([Conv(1, 3, pad=1)] * 3) == field([Conv(1, 7, pad=3)]) == 7
+    assert field([Conv(1, 3, pad=d, dilation=d) for d in (1, 2, 4)]) == 15
+    assert field([Conv(1, 3, pad=1), Pool()] * 2) == 10
+    assert [field(block * 5) for block in names["stacks"].values()] == [11, 31, 94]
+    for table in names["tables"][1:]:
+        convolutions = [row for row in table.rows if row.name.startswith("conv")]
+        assert sum(row.parameters for row in convolutions) < 0.15 * table.parameters
+        assert sum(row.multiply_adds for row in convolutions) > 0.9 * table.multiply_adds
+
+
+def test_pooling_moves_along_by_whole_strides_and_buys_a_little_invariance():
+    names = run_cells("assignment3/pooling.ipynb", "setup", "digit", "figure-equivariance")
+    exact, two, four, mean = names["curves"].values()
+    assert max(exact) < 1e-12 and max(*two[::2], *four[::4], *mean[::4]) < 1e-12
+    assert min(*two[1::2], *four[1::4], *four[2::4], *mean[1::4], *mean[2::4]) > 0.2
+    names = run_cells("assignment3/pooling.ipynb", "setup", "digit", "figure-equivariance", "figure-invariance")
+    none, small, large, whole = map(np.array, names["curves"].values())
+    assert np.all(none[1:] > small[1:]) and np.all(small[1:] > large[1:]) and np.all(large[2:] > 0.1)
+    assert max(whole) < 1e-12 and 1.3 < none[-1] < 1.5
+
+
+def test_columns_are_those_of_the_text_and_cost_the_memory_that_it_names():
+    names = run_cells("assignment3/fast_layers.ipynb", "setup", "figure-columns", "figure-copies")
+    assert names["cols"][2].tolist() == [3, 5, 13, 15] and np.all(np.any(names["cols"] == 13, axis=0))
+    assert names["counts"][3, 1].max() == 9 and set(np.unique(names["counts"][3, 2])) == {1, 2, 4}
+    assert np.all(names["counts"][2, 2] == 1)
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.standard_normal(shape, dtype=np.float32) for shape in ((2, 16, 32, 32), (16, 16, 3, 3), (16,)))
+    ways = {"product": conv_forward_matmul, "view": fast_layers.conv_forward_strides,
+            "compiled columns": fast_layers.conv_forward_cython, "fast layer": fast_layers.conv_forward_fast}
+    given = {"x": x, "w": w, "b": b, "param": {"stride": 1, "pad": 1}, "ways": ways}
+    peaks = run_cells("assignment3/fast_layers.ipynb", "setup", "figure-memory", **given)["peaks"]
+    assert min(peaks["product"], peaks["view"], peaks["compiled columns"]) > 9 > max(peaks["loops"], peaks["fast layer"])
+    assert peaks["product"] > peaks["compiled columns"]
+
+
+def test_new_nets_know_nothing_learn_fifty_images_and_lenet_reads_digits():
+    names = run_cells("assignment3/convolutional_nets.ipynb", "setup", "figure-overfit")
+    few, solver = names["few"], names["solver"]
+    fresh = type(solver.model)(num_filters=8, filter_size=5, hidden_dim=50, weight_scale=1e-2, seed=1)
+    fresh.params["W1"] /= 64
+    assert fresh.loss(few["X_train"], few["y_train"])[0] == pytest.approx(np.log(10), abs=0.05)
+    assert solver.train_acc_history[-1] > 0.95 and solver.loss_history[-1] < 0.1
+    names = run_cells("assignment3/convolutional_nets.ipynb", "setup", "figure-lenet", Solver=type(solver))
+    assert len(names["parts"]["X_val"]) == 397 and names["solver"].val_acc_history[-1] > 0.9
+
+
+def test_shared_filters_learn_less_by_heart_than_a_fully_connected_net(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gaps = {}
+    for path, cell in (("assignment2/fully_connected_nets.ipynb", "train-fully-connected"),
+                       ("assignment3/convolutional_nets.ipynb", "train-convolutional-net")):
+        solver = run_cells(path, "setup", cell)["solver"]
+        gaps[path] = solver.train_acc_history[-1] - solver.val_acc_history[-1]
+    connected, shared = gaps.values()
+    assert connected > 0.12 and shared < connected / 2
+
+
+def test_batch_normalization_of_images_depends_on_the_others():
+    names = run_cells("assignment3/spatial_normalization.ipynb", "setup", "figure-channels", "figure-batch-size")
+    assert np.allclose(names["out"].mean(axis=(0, 2, 3)), 0, atol=1e-6)
+    assert np.allclose(names["out"].std(axis=(0, 2, 3)), 1, atol=1e-3)
+    assert names["drift"][0] > 3 * names["drift"][-1] > 0 and max(names["still"]) < 1e-12
