@@ -9,8 +9,9 @@ import pytest
 
 from cs231n import fast_layers
 from cs231n.check.exercises import EXERCISES
-from cs231n.classifiers import KNearestNeighbor
+from cs231n.classifiers import FullyConnectedNet, KNearestNeighbor
 from cs231n.layers import conv_forward_matmul
+from cs231n.solver import Solver
 
 ROOT = Path(__file__).parents[2] / "assignments"
 
@@ -65,6 +66,16 @@ def test_numerical_gradients_are_best_at_a_middling_step():
     names = run_cells("assignment2/two_layer_net.ipynb", "setup", "figure-step-size")
     errors = dict(zip(np.round(np.log10(names["steps"])), names["errors"], strict=True))
     assert errors[-5] < 1e-8 < min(errors[-12], errors[-1])
+
+
+def test_plain_descent_zigzags_and_comes_last():
+    names = run_cells("assignment2/fully_connected_nets.ipynb", "setup", "figure-paths")
+    turns = {rule: np.count_nonzero(np.diff(np.sign(np.array(path)[:, 1]))) for rule, path in names["paths"].items()}
+    assert turns["sgd"] > 15 and turns["rmsprop"] <= 1
+    given = {"FullyConnectedNet": FullyConnectedNet, "Solver": Solver}
+    names = run_cells("assignment2/fully_connected_nets.ipynb", "setup", "figure-optimizers", **given)
+    last = {rule: np.mean(losses[-8:]) for rule, losses in names["losses"].items()}
+    assert last["sgd"] > max(loss for rule, loss in last.items() if rule != "sgd") + 0.2
 
 
 def test_most_of_a_jacobian_is_zero():
@@ -185,7 +196,7 @@ def test_new_nets_know_nothing_learn_fifty_images_and_lenet_reads_digits():
     fresh.params["W1"] /= 64
     assert fresh.loss(few["X_train"], few["y_train"])[0] == pytest.approx(np.log(10), abs=0.05)
     assert solver.train_acc_history[-1] > 0.95 and solver.loss_history[-1] < 0.1
-    names = run_cells("assignment3/convolutional_nets.ipynb", "setup", "figure-lenet", Solver=type(solver))
+    names = run_cells("assignment3/convolutional_nets.ipynb", "setup", "figure-lenet", Solver=Solver)
     assert len(names["parts"]["X_val"]) == 397 and names["solver"].val_acc_history[-1] > 0.9
 
 
