@@ -4,11 +4,12 @@ import os
 import re
 import secrets
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cs231n.check.exercises import EXERCISES
 
+from .earlier import OWN, REFERENCE
 from .errors import UserError
 
 MANIFEST = "course.toml"
@@ -75,6 +76,13 @@ class Assignment:
         By exercise; decided by the judge.
     written : dict of str -> float
         By ``grade_id`` of a written question; decided by a person.
+    earlier : {"own", "reference"}
+        Whether the modules of earlier assignments are empty in the kit, for the student's own, or solved.
+    carried : tuple of str
+        The modules of earlier assignments, relative to the kit.
+    solved : frozenset of str
+        The exercises whose solutions the kit shows: those in `carried` that neither this assignment nor a later one
+        asks for; none where students carry their own.
     """
 
     name: str
@@ -82,6 +90,9 @@ class Assignment:
     notebooks: tuple
     points: dict
     written: dict
+    earlier: str = OWN
+    carried: tuple = ()
+    solved: frozenset = frozenset()
 
     @property
     def editable(self):
@@ -225,20 +236,31 @@ def _parse(manifest):
     limits = _table(manifest, "limits", set(Limits.__dataclass_fields__))
     for name, value in limits.items():
         _number(f"limits.{name}", value)
-    assignments = {name: _parse_assignment(name, body) for name, body in _dict(manifest, "assignments").items()}
+    assignments = [_parse_assignment(name, body) for name, body in _dict(manifest, "assignments").items()]
     if not assignments:
         raise _Malformed("there is no table [assignments.NAME]")
     unknown = set(manifest) - {"course", "limits", "assignments"}
     if unknown:
         raise _Malformed(f"unknown table [{sorted(unknown)[0]}]; known: course, limits, assignments")
-    return str(course.get("id", "cs231n")), kits_url, Limits(**limits), assignments
+    return str(course.get("id", "cs231n")), kits_url, Limits(**limits), {a.name: a for a in _in_order(assignments)}
+
+
+def _in_order(assignments):
+    """Tell each assignment what those before it leave to it; the order is that of the manifest."""
+    for number, assignment in enumerate(assignments):
+        before, rest = assignments[:number], assignments[number:]
+        carried = {file for a in before for file in a.editable}
+        asked = {e for a in rest for e in a.points}
+        solved = {e for e in EXERCISES if EXERCISES[e].module and EXERCISES[e].file in carried and e not in asked}
+        shown = solved if assignment.earlier == REFERENCE else ()
+        yield replace(assignment, carried=tuple(sorted(carried)), solved=frozenset(shown))
 
 
 def _parse_assignment(name, body):
     where = f"assignments.{name}"
     if not _NAME.fullmatch(name):
         raise _Malformed(f"{name!r} cannot name an assignment")
-    body = _table({where: body}, where, {"title", "notebooks", "points", "written"})
+    body = _table({where: body}, where, {"title", "notebooks", "points", "written", "earlier"})
     notebooks = body.get("notebooks")
     if not (isinstance(notebooks, list) and notebooks and all(isinstance(n, str) and _NAME.fullmatch(n) for n in notebooks)):
         raise _Malformed(f"{where}.notebooks must be a list of notebook names; got {notebooks!r}")
@@ -248,7 +270,10 @@ def _parse_assignment(name, body):
     unknown = sorted(set(points) - set(EXERCISES))
     if unknown:
         raise _Malformed(f"{where}.points: unknown exercise {unknown[0]!r}")
-    return Assignment(name, str(body.get("title", name)), tuple(notebooks), points, written)
+    earlier = body.get("earlier", OWN)
+    if earlier not in (OWN, REFERENCE):
+        raise _Malformed(f"{where}.earlier must be {OWN!r} or {REFERENCE!r}; got {earlier!r}")
+    return Assignment(name, str(body.get("title", name)), tuple(notebooks), points, written, earlier)
 
 
 def _table(parent, name, known):

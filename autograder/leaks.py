@@ -10,6 +10,7 @@ import nbformat
 import numpy as np
 from nbgrader import utils
 
+from .earlier import show_solved
 from .package_tree import package_files
 from .regions import regions
 from .source_check import MARKS, source_notebook
@@ -63,7 +64,8 @@ def secret_windows(course, assignment):
     windows = {}
     for name, path in package_files().items():
         if path.suffix != ".npz":
-            windows |= dict.fromkeys(_secrets(path.read_text(encoding="utf-8")), name)
+            text = show_solved(path.read_text(encoding="utf-8"), name, assignment.solved)
+            windows |= dict.fromkeys(_secrets(text), name)
     for name in assignment.notebooks:
         for cell in nbformat.read(source_notebook(course, assignment, name), as_version=4).cells:
             windows |= dict.fromkeys(_secrets(cell.source, utils.is_solution(cell)), f"{name}.ipynb")

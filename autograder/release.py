@@ -1,5 +1,6 @@
 """Makes the student kit: notebooks without solutions, the package without solutions, and nothing else."""
 
+import itertools
 import json
 import logging
 import shutil
@@ -8,11 +9,13 @@ import zipfile
 from pathlib import Path
 
 import nbformat
+from cs231n.kit import text_digest
 from nbformat.v4 import new_code_cell
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
 from . import nbgrader_settings
+from .earlier import OWN, REFERENCE, show_solved
 from .errors import UserError
 from .leaks import find_leaks
 from .package_tree import package_files
@@ -21,6 +24,20 @@ from .source_check import check_sources
 
 TEMPLATE = Path(__file__).parent / "kit"
 COLAB = Path(__file__).parent / "templates" / "colab.py"
+_EARLIER = {
+    OWN: """What you wrote for earlier assignments belongs here too. This copies it from an earlier kit, keeps a copy of every file
+that it replaces, and says what it did:
+
+    .venv/bin/cs231n carry ../{before}
+
+""",
+    REFERENCE: """The modules of earlier assignments are solved here. To go on with your own, copy them from an earlier kit; every file
+that is replaced is kept:
+
+    .venv/bin/cs231n carry ../{before}
+
+""",
+}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TEXT_SUFFIXES = {".py", ".pyx", ".pxd", ".h"}
 
@@ -46,8 +63,8 @@ def release(course, assignment):
     with tempfile.TemporaryDirectory(prefix=".release-", dir=course.root) as staging:
         kit = Path(staging) / assignment.name
         kit.mkdir()
-        _write_package(kit)
-        _write_front_matter(kit, assignment)
+        _write_package(kit, assignment)
+        _write_front_matter(kit, course, assignment)
         _write_notebooks(kit, course, assignment)
         leaks = find_leaks(kit, course, assignment, allowed_files(assignment))
         if leaks:
@@ -65,22 +82,26 @@ def allowed_files(assignment):
     return {f"{name}.ipynb" for name in assignment.notebooks} | set(package_files()) | front
 
 
-def _write_package(kit):
+def _write_package(kit, assignment):
     for name, path in package_files().items():
         target = kit / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix in _TEXT_SUFFIXES:
-            target.write_text(clear(path.read_text(encoding="utf-8"), name), encoding="utf-8")
+            text = show_solved(path.read_text(encoding="utf-8"), name, assignment.solved)
+            target.write_text(clear(text, name), encoding="utf-8")
         else:
             shutil.copyfile(path, target)
 
 
-def _write_front_matter(kit, assignment):
+def _write_front_matter(kit, course, assignment):
+    *_, before = "", *itertools.takewhile(lambda name: name != assignment.name, course.assignments)
     facts = {
         "assignment": assignment.name,
         "title": assignment.title,
         "hand_in": list(assignment.hand_in),
         "editable": list(assignment.editable),
+        "carried": list(assignment.carried),
+        "released": {name: text_digest(kit / name) for name in sorted({*assignment.editable, *assignment.carried})},
         "exercises": assignment.points,
     }
     (kit / "kit.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
@@ -89,6 +110,7 @@ def _write_front_matter(kit, assignment):
         "@TITLE@": assignment.title,
         "@NOTEBOOKS@": "\n".join(f"- `{name}.ipynb`" for name in assignment.notebooks),
         "@EDITABLE@": "\n".join(f"- `{name}`" for name in assignment.editable),
+        "@EARLIER@\n\n": _EARLIER[assignment.earlier].format(before=before) if before else "",
         "@NOTEBOOK@": f"{assignment.notebooks[0]}.ipynb",
         "@EXERCISE@": next(iter(assignment.points), ""),
     }

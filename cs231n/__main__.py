@@ -1,4 +1,4 @@
-"""``cs231n`` on the command line: check exercises, fetch data, pack a hand-in, look at the machine."""
+"""``cs231n`` on the command line: check exercises, get data and kits, pack a hand-in, look at the machine."""
 
 import argparse
 import importlib
@@ -7,7 +7,7 @@ import sys
 import tempfile
 import traceback
 
-COMMANDS = ("check", "data", "handin", "doctor")
+COMMANDS = ("check", "data", "start", "carry", "handin", "doctor")
 
 
 def main(argv=None):

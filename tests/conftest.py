@@ -1,12 +1,24 @@
-"""Fixtures that several packages need: real images, and a web server on this machine."""
+"""Fixtures that several packages need: real images, a web server on this machine, and a course of two assignments."""
 
 import os
 import re
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder.course import Course
+from autograder.course_setup import set_up
+from autograder.release import release
+
+TWO_ASSIGNMENTS = {
+    "first": ("affine_forward", "batchnorm_forward"),
+    "second": ("spatial_batchnorm_forward", "ThreeLayerConvNet"),
+}
 
 
 @pytest.fixture
@@ -84,3 +96,44 @@ def file_server():
     server = FileServer()
     yield server
     server.close()
+
+
+def _check_cell(exercise):
+    marks = {"schema_version": 3, "grade_id": exercise, "grade": True, "solution": False, "locked": True, "task": False}
+    return new_code_cell(f'check("{exercise}")', id=exercise.lower(), metadata={"nbgrader": marks | {"points": 4}})
+
+
+def _two_assignments(root, earlier):
+    tables = []
+    for name, exercises in TWO_ASSIGNMENTS.items():
+        (root / "source" / name).mkdir(parents=True)
+        cells = [new_markdown_cell(f"# The {name}", id="title"), *map(_check_cell, exercises)]
+        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
+        nbformat.write(notebook, root / "source" / name / f"{name}_notebook.ipynb")
+        points = "".join(f"{exercise} = 4\n" for exercise in exercises)
+        tables.append(f'[assignments.{name}]\nnotebooks = ["{name}_notebook"]\nearlier = "{earlier}"\n'
+                      f"[assignments.{name}.points]\n{points}")
+    (root / "source" / "course.toml").write_text("\n".join(tables))
+    course, _ = set_up(root)
+    for assignment in course.assignments.values():
+        release(course, assignment)
+
+
+@pytest.fixture(scope="session")
+def two_assignments_once(tmp_path_factory):
+    made = {}
+
+    def make(earlier):
+        if earlier not in made:
+            made[earlier] = tmp_path_factory.mktemp("two") / "course"
+            _two_assignments(made[earlier], earlier)
+        return made[earlier]
+
+    return make
+
+
+@pytest.fixture
+def two_assignments(two_assignments_once, tmp_path):
+    """Copy a course of a first and a second assignment, released, which meet in one module: takes ``earlier``."""
+    return lambda earlier: Course.open(shutil.copytree(two_assignments_once(earlier), tmp_path / "two"))

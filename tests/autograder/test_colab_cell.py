@@ -1,9 +1,5 @@
 """The optional cell for Google Colab, in a real kernel whose only pretense is that it holds ``google.colab``."""
 
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -25,21 +21,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        """Say nothing of each request."""
-
-
-@pytest.fixture
-def address(course):
-    """Where the zip files of the course are served."""
-    (course.root / "kits").mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=course.root / "kits")) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture
@@ -66,10 +47,11 @@ def run(content, *sources, colab=True):
 
 
 @pytest.mark.slow
-def test_the_cell_fetches_the_kit_once_compiles_it_and_keeps_what_is_written_in_it(course, address, content):
+def test_the_cell_fetches_the_kit_once_compiles_it_and_keeps_what_is_written_in_it(course, file_server, content):
     manifest = course.source / "course.toml"
-    manifest.write_text(manifest.read_text().replace("[course]", f'[course]\nkits_url = "{address}"'))
-    cell, _ = colab_cell(Course.open(course.root))
+    manifest.write_text(manifest.read_text().replace("[course]", f'[course]\nkits_url = "{file_server.url("/kits")}"'))
+    cell, archive = colab_cell(Course.open(course.root))
+    file_server.files["/kits/assignment2.zip"] = archive.read_bytes()
     kit = content / "assignment2"
     module, folder, backend, result = run(content, cell, LOOK).split("|")
     assert (module, folder) == (str(kit / "cs231n" / "__init__.py"), str(kit))
@@ -79,16 +61,20 @@ def test_the_cell_fetches_the_kit_once_compiles_it_and_keeps_what_is_written_in_
     (kit / "weights.npz").write_text("kept")
     assert run(content, cell, cell, "import os; print(os.getcwd())").strip() == str(kit)
     assert (kit / "cs231n" / "mine.txt").read_text() == (kit / "weights.npz").read_text() == "kept"
+    assert len(file_server.asked) == 1
     assert [path.name for path in content.iterdir()] == ["assignment2"]
 
 
 @pytest.mark.slow
-def test_without_an_address_the_cell_asks_for_the_zip_and_takes_an_uploaded_one(course, content):
+def test_without_address_or_compiler_the_cell_asks_for_the_zip_and_goes_on(course, content):
     cell, archive = colab_cell(course)
     attempt = f"try:\n    exec({cell!r})\nexcept FileNotFoundError as error:\n    print(error)"
     assert run(content, attempt).startswith(f"Upload the zip of the kit as {content / 'assignment2.zip'}")
     (content / "assignment2.zip").write_bytes(archive.read_bytes())
-    assert run(content, cell, LOOK).split("|")[1] == str(content / "assignment2")
+    no_compiler = "import os; os.environ['CC'] = 'false'"
+    module, folder, _, result = run(content, no_compiler, cell, LOOK).split("|")
+    assert folder == str(content / "assignment2") and module.startswith(folder)
+    assert result.startswith("NOT STARTED") and not list((content / "assignment2" / "cs231n").glob("*.so"))
 
 
 def test_anywhere_else_the_cell_does_nothing(course, content):

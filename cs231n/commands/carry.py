@@ -1,0 +1,109 @@
+"""Copy what you wrote for earlier assignments into this kit, such as: cs231n carry ../assignment2"""
+
+import ast
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ..kit import find_kit, text_digest
+
+HELP = "bring what you wrote for earlier assignments"
+BACKUP = "before_carry"
+
+
+def configure(parser):
+    """Add the arguments."""
+    parser.add_argument("kit", type=Path, metavar="KIT", help="folder of the earlier kit, such as ../assignment2")
+    parser.add_argument("--force", action="store_true", help="replace modules even where you changed them here")
+
+
+def run(args):
+    """Return 0 when all that could be carried is here, 1 when a module of yours was left out."""
+    kit, source = find_kit(), find_kit(args.kit)
+    if kit is None:
+        raise ValueError("this is not a student kit: there is no kit.json beside the package cs231n")
+    if source is None:
+        raise ValueError(f"{args.kit} is not a student kit: there is no kit.json in it; name the folder of your earlier kit")
+    if source.root.resolve() == kit.root.resolve():
+        raise ValueError(f"{args.kit} is this kit itself; name the folder of your earlier kit")
+    if not kit.carried:
+        raise ValueError(f"{kit.assignment} builds on no earlier assignment; there is nothing to carry")
+    backup = _free_folder(kit.root / BACKUP)
+    outcomes = [carry(name, source, kit, backup, args.force) for name in kit.carried]
+    if backup.exists():
+        print(f"The files that were replaced are in {backup}")
+    return 0 if all(outcomes) else 1
+
+
+def carry(name, source, kit, backup, force=False):
+    """Carry one module, and print what became of it.
+
+    Parameters
+    ----------
+    name : str
+        Path in both kits.
+    source, kit : Kit
+    backup : Path
+        Folder for the file that is replaced.
+    force : bool
+        Replace it even where it was changed here.
+
+    Returns
+    -------
+    done : bool
+        False where work in `source` was left out.
+    """
+    path = source.root / name
+    if not path.is_file() or source.is_untouched(name):
+        print(f"not written there: {name}")
+        return True
+    if problem := _problem(path):
+        print(f"left out: {name} ({problem}; mend it and carry again)")
+        return False
+    here = kit.root / name
+    if here.is_file() and text_digest(here) == text_digest(path):
+        print(f"the same already: {name}")
+        return True
+    if here.is_file() and not kit.is_untouched(name) and not force:
+        print(f"left out: {name} (you changed it here; --force replaces it and keeps a copy)")
+        return False
+    _replace(here, path, backup / name)
+    print(f"carried: {name}")
+    return True
+
+
+def _problem(path):
+    """What keeps a file from being Python, or ""."""
+    try:
+        ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        return f"not Python: {error.msg} in line {error.lineno}"
+    except ValueError as error:
+        return f"not Python: {error}"
+    return ""
+
+
+def _replace(here, path, copy):
+    """Put a file in place of another, whole or not at all, when the other one is safe."""
+    if here.is_file():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(here, copy)
+    here.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=here.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(path.read_bytes())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, here)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _free_folder(path):
+    """The path, or the first with a number behind it, that does not exist."""
+    number, free = 1, path
+    while free.exists():
+        number, free = number + 1, path.with_name(f"{path.name}_{number + 1}")
+    return free
