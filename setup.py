@@ -91,10 +91,14 @@ setup(
         "requests>=2.31",
         "jupyter>=1.0",
         "nbgrader>=0.9.5",
+        "latex2mathml>=3.77",
         "PyYAML>=6.0",
         "pyseccomp>=0.1.2; sys_platform == 'linux'",
     ],
-    extras_require={"test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100"]},
+    extras_require={
+        "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100"],
+        "cluster": ["distributed>=2024.5"],
+    },
     entry_points={
         "console_scripts": [
             "cs231n = cs231n.__main__:main",

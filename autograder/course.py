@@ -47,6 +47,10 @@ class Limits:
         All that is printed.
     hand_in_mb : float
         A hand-in, packed and unpacked.
+    notebook_seconds : float
+        Wall time of one cell of a notebook that is run for its plots and text.
+    notebook_cpu_seconds : int
+        Processor time of one such notebook.
     """
 
     seconds: float = 20
@@ -60,6 +64,8 @@ class Limits:
     answer_mb: float = 64
     output_mb: float = 16
     hand_in_mb: float = 64
+    notebook_seconds: float = 120
+    notebook_cpu_seconds: int = 120
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,10 @@ class Course:
     def verdicts(self, assignment):
         """Path : the folder of verdict files, one for each submission."""
         return self.root / "verdicts" / assignment
+
+    def evidence(self, assignment):
+        """Path : the folder of what notebooks printed and drew, one file for each submission."""
+        return self.root / "evidence" / assignment
 
     @property
     def database(self):

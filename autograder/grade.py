@@ -2,14 +2,24 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 
+from . import evidence, pool
 from . import verdict as verdicts
 from .errors import UserError
 from .gradebook import record
+from .journal import Journal
 from .judge import Judge
+from .sandbox import Unisolated
+
+FEW = 8
+"""Up to so many hand-ins are judged in this process; more are worth the start of others."""
+PATIENCE = 3
+"""So often may judging processes end, one time after another, before they have judged anything."""
 
 
-def grade(course, assignment, sandbox, students=None, force=False, executor=None, progress=None):
+def grade(course, assignment, sandbox, students=None, force=False, executor=None, progress=None, dry_run=False,
+          with_evidence=False):
     """Judge every submission whose verdict is missing or out of date, then update the gradebook.
 
     Each verdict is written as soon as it stands, so that an interrupted run goes on where it was.
@@ -18,19 +28,24 @@ def grade(course, assignment, sandbox, students=None, force=False, executor=None
     ----------
     course : Course
     assignment : Assignment
-    sandbox : Bubblewrap or Unisolated
+    sandbox : Bubblewrap, Landlock or Unisolated
     students : list of str, optional
         All who handed in, by default.
     force : bool
         Judge again even where nothing changed.
     executor : concurrent.futures.Executor, optional
-        Runs the judging; threads, one for each processor, by default.
+        Runs the judging, such as `autograder.pool.cluster_executor`; processes of this machine, by default.
     progress : callable, optional
         Wraps an iterable, takes ``total`` and ``desc``, as ``tqdm`` does.
+    dry_run : bool
+        Write nothing: neither verdicts nor gradebook.
+    with_evidence : bool
+        Run the notebooks as well, for their plots and text.
 
     Returns
     -------
     verdicts : dict of str -> Verdict
+        Without those who withdrew their hand-in meanwhile.
     judged : int
         How many of them are new.
     """
@@ -38,26 +53,25 @@ def grade(course, assignment, sandbox, students=None, force=False, executor=None
     students = course.students(assignment.name) if students is None else students
     if not students:
         raise UserError(f"nobody has handed in {assignment.name}: {course.root / 'submitted'} has no folder for it")
-    with Judge(course, assignment, sandbox) as judge:
-        kept = {} if force else {s: v for s in students if (v := _load(course, assignment, s)) and judge.is_current(v)}
-        fresh = [student for student in students if student not in kept]
-        found = dict(_judge_all(judge, fresh, executor, progress))
-    record(course, assignment, students, progress)
-    return {student: (kept | found)[student] for student in students}, len(fresh)
-
-
-def _judge_all(judge, students, executor, progress):
-    own = executor is None
-    executor = executor or ThreadPoolExecutor(os.cpu_count() or 1)
-    try:
-        running = {executor.submit(judge.judge, student): student for student in students}
-        for future in progress(as_completed(running), total=len(running), desc="judge"):
-            student, verdict = running[future], future.result()
-            verdicts.save(verdict, judge.course.verdicts(judge.assignment.name) / f"{student}.json")
-            yield student, verdict
-    finally:
-        if own:
-            executor.shutdown(cancel_futures=True)
+    if with_evidence and not hasattr(sandbox, "notebook_command"):
+        raise UserError(f"evidence needs a sandbox made by bubblewrap, not {sandbox.tier}; leave --evidence out")
+    judge = Judge(course, assignment, sandbox)
+    kept = {} if force else {s: v for s in students if (v := _load(course, assignment, s)) and judge.is_current(v)}
+    if with_evidence:
+        kept = {s: v for s, v in kept.items() if evidence.load(course, assignment.name, s) is not None}
+    fresh = [student for student in students if student not in kept]
+    found = {}
+    with Journal(None if dry_run else course, assignment) as journal:
+        journal.write("begin", hand_ins=len(students), unchanged=len(kept), isolation=sandbox.tier)
+        for student, verdict in _judge_all(judge, fresh, executor, progress, journal, with_evidence and not dry_run):
+            if verdict is not None and not dry_run:
+                verdicts.save(verdict, course.verdicts(assignment.name) / f"{student}.json")
+            found[student] = verdict
+        present = [s for s in students if (kept | found)[s] is not None]
+        if not dry_run:
+            record(course, assignment, present, progress)
+        journal.write("end", judged=len(fresh), failed=journal.failed)
+    return {student: (kept | found)[student] for student in present}, len(fresh)
 
 
 def _load(course, assignment, student):
@@ -66,3 +80,56 @@ def _load(course, assignment, student):
     except (FileNotFoundError, verdicts.BadVerdict):
         return None
     return found if found.student == student else None
+
+
+def _judge_all(judge, students, executor, progress, journal, with_evidence):
+    """Yield students and their verdicts, in the order in which they are done; None for who has withdrawn."""
+    results = _with_judge if executor is None and len(students) <= FEW else _with_pool
+    done = results(judge, students, executor, with_evidence)
+    bar = progress(done, total=len(students), desc="judge") if students else ()
+    for student, verdict in bar:
+        journal.verdict(student, verdict)
+        if hasattr(bar, "set_postfix"):
+            bar.set_postfix(failed=journal.failed)
+        yield student, verdict
+
+
+def _with_judge(judge, students, _, with_evidence):
+    with judge, ThreadPoolExecutor(_processors()) as executor:
+        try:
+            yield from _results(judge, executor, {s: (pool.judge_with, judge, s, with_evidence) for s in students})
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+
+def _with_pool(judge, students, given, with_evidence):
+    """Judge in other processes; where one is killed, the others are started anew for what is left."""
+    unisolated = judge.sandbox.tier == Unisolated.tier
+    order = pool.Order(str(judge.course.root), judge.assignment.name, judge.digests, unisolated, with_evidence)
+    expected = judge.expected() if given is None else None
+    left, in_vain = dict.fromkeys(students), 0
+    while left:
+        before, executor = len(left), given or pool.local_executor(_processors(), order, expected)
+        try:
+            for student, verdict in _results(judge, executor, {s: (pool.judge, order, s) for s in left}):
+                del left[student]
+                yield student, verdict
+        except BrokenProcessPool:
+            in_vain = in_vain + 1 if len(left) == before else 0
+            if in_vain == PATIENCE:
+                raise UserError("the judging processes end before they judge anything; is there enough memory?") from None
+        finally:
+            if given is None:
+                executor.shutdown(cancel_futures=True)
+
+
+def _results(judge, executor, calls):
+    running = {executor.submit(*call): student for student, call in calls.items()}
+    for future in as_completed(running):
+        student = running.pop(future)
+        verdict = future.result()
+        yield student, verdict if judge.course.submitted(student, judge.assignment.name).is_dir() else None
+
+
+def _processors():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,22 +6,22 @@ It never imports or runs anything of a submission. What reaches it are arrays, b
 
 import hashlib
 import hmac
-import shutil
 import tempfile
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from cs231n.check import evaluation
-from cs231n.check.client import Worker
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILY_OF
 from cs231n.check.public import load
 from cs231n.check.report import result_text
 
+from .desk import Desks
 from .digests import exercise_set_digest, kit_digest, regular_file, submission_digest
 from .errors import UserError
 from .reference import expected_answers, reference
@@ -54,6 +54,11 @@ class Standard:
     expected: dict
     mistakes: list
 
+    def evaluate(self, ask, probes=None):
+        """Result : of the first probes, or of all; see `cs231n.check.evaluation.evaluate`."""
+        expected = dict(islice(self.expected.items(), probes))
+        return evaluation.evaluate(self.exercise, self.cases, ask, expected, self.hidden, self.mistakes)
+
 
 class Judge:
     """Judges the submissions of one assignment. Use it as a context; it may be shared by threads.
@@ -64,6 +69,8 @@ class Judge:
     assignment : Assignment
     sandbox : Bubblewrap or Unisolated
         See `autograder.sandbox.find_sandbox`.
+    expected : dict, optional
+        What `expected` gave another judge of the same course and exercises; else the reference is asked.
 
     Raises
     ------
@@ -71,18 +78,23 @@ class Judge:
         If the assignment has not been released.
     """
 
-    def __init__(self, course, assignment, sandbox):
+    def __init__(self, course, assignment, sandbox, expected=None):
         self.course, self.assignment, self.sandbox = course, assignment, sandbox
         if not (course.kit(assignment.name) / "cs231n").is_dir():
             raise UserError(f"{assignment.name} is not released; run `autograder release {assignment.name}` first")
-        self._digests = kit_digest(course, assignment), exercise_set_digest(course, assignment)
-        self._lock = threading.Lock()
+        self.digests = kit_digest(course, assignment), exercise_set_digest(course, assignment)
+        self._lock, self._expected = threading.Lock(), expected
 
     def __enter__(self):
         self._resources = ExitStack()
-        self._reference = self._resources.enter_context(reference())
+        self._desks = Desks(self.course, self.assignment, self.sandbox)
+        self.notebooks = Desks(self.course, self.assignment, self.sandbox, notebooks=True)
+        self._resources.callback(self._desks.close)
+        self._resources.callback(self.notebooks.close)
+        self._scorers = {}
         try:
-            self.standards = [self._standard(EXERCISES[name]) for name in self.assignment.points]
+            expected = self.expected()
+            self.standards = [self._standard(EXERCISES[name], expected[name]) for name in self.assignment.points]
         except BaseException:
             self._resources.close()
             raise
@@ -90,6 +102,14 @@ class Judge:
 
     def __exit__(self, *_):
         self._resources.close()
+
+    def expected(self):
+        """dict of str -> dict of str -> list of dict : what the reference answers, by exercise and probe."""
+        if self._expected is None:
+            exercises = [EXERCISES[name] for name in self.assignment.points]
+            with reference() as worker:
+                self._expected = {e.id: expected_answers(worker, e, self._cases(e)[0]) for e in exercises}
+        return self._expected
 
     def is_current(self, verdict):
         """bool : whether a verdict still holds for what is handed in, released and asked."""
@@ -126,65 +146,56 @@ class Judge:
         """
         found = {}
         for without in dict.fromkeys(s.exercise.without for s in self.standards):
-            with self._worker(folder, without) as worker:
-                standards = (s for s in self.standards if s.exercise.without == without)
-                found |= {s.exercise.id: self._finding(s, self._result(worker, s)) for s in standards}
+            standards = [s for s in self.standards if s.exercise.without == without]
+            with self._desks.with_hand_in(folder, without) as worker:
+                ahead = _ask_ahead(worker, standards)
+                found |= {s.exercise.id: self._finding(s, self._result(worker, s, ahead)) for s in standards}
         return {s.exercise.id: found[s.exercise.id] for s in self.standards}
 
     def _blank(self, student):
         digest = submission_digest(self.course, self.assignment, student)
-        return Verdict(student, self.assignment.name, digest, *self._digests, self.sandbox.tier)
+        return Verdict(student, self.assignment.name, digest, *self.digests, self.sandbox.tier)
 
-    @contextmanager
-    def _worker(self, folder, without):
-        """A worker on a hand-in, in a sandbox without these modules of the package."""
-        limits = self.course.limits
-        with tempfile.TemporaryDirectory(prefix="cs231n-judge-") as tree:
-            self._rebase(folder, Path(tree), without)
-            command, megabyte = self.sandbox.command(tree, limits), 2**20
-            with Worker(
-                command, limits.seconds, int(limits.answer_mb * megabyte), total_seconds=limits.submission_seconds,
-                output_bytes=int(limits.output_mb * megabyte),
-            ) as worker:
-                yield worker
-
-    def _rebase(self, folder, tree, without=()):
-        """Lay out the kit's own files but those of some modules, and over them only what the student may write."""
-        kit = self.course.kit(self.assignment.name)
-        shutil.copytree(kit / "cs231n", tree / "cs231n")
-        for module in without:
-            for path in tree.glob(f"{module.replace('.', '/')}.*"):
-                path.unlink()
-        for name in (*self.assignment.editable, *self.assignment.weights):
-            path = regular_file(folder, name)
-            if path is not None and path.stat().st_size <= self.course.limits.hand_in_mb * 2**20:
-                (tree / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, tree / name)
-
-    def _standard(self, exercise):
+    def _cases(self, exercise):
         hidden = _hidden_cases(exercise, self.course.secret_seed())
-        cases = hidden if isinstance(exercise, TrainingGoal) else exercise.draw() + hidden
-        expected = expected_answers(self._reference, exercise, cases)
+        return hidden if isinstance(exercise, TrainingGoal) else exercise.draw() + hidden, hidden
+
+    def _standard(self, exercise, expected):
+        cases, hidden = self._cases(exercise)
         names = frozenset(case.name for case in hidden)
         mistakes = [] if isinstance(exercise, TrainingGoal) else load(exercise, FAMILY_OF[exercise.id])[1]
         return Standard(exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes)
 
-    def _result(self, worker, standard):
+    def _result(self, worker, standard, ahead):
         if isinstance(standard.exercise, TrainingGoal):
-            return self._judge_weights(worker, standard)
-        return evaluation.evaluate(
-            standard.exercise, standard.cases, worker.ask, standard.expected, standard.hidden, standard.mistakes
-        )
+            return self._judge_weights(worker, standard, ahead.get(standard.exercise.id))
+        result = standard.evaluate(lambda *_: ahead[standard.exercise.id], 1) if standard.exercise.id in ahead else None
+        if result is not None and (result.status == evaluation.PASS or _is_all(standard, result)):
+            return result
+        return standard.evaluate(worker.ask)
 
-    def _judge_weights(self, worker, standard):
+    def _judge_weights(self, worker, standard, ahead):
         """The submission only hands over its weights; the reference net applies them to the hidden images."""
         exercise, case = standard.exercise, standard.cases[0]
-        answer = worker.ask(exercise.id, "weights", [Case(case.name, {})])[0]
+        if not ahead or ahead[0]["status"] != "answered":
+            ahead = worker.ask(exercise.id, "weights", _weights_cases(standard))
+        answer, = ahead
         if answer["status"] == "answered":
-            asked = replace(case, inputs=case.inputs | {"weights": answer["arrays"]})
             with self._lock:
-                answer = self._reference.ask(exercise.id, "scores", [asked])[0]
+                scorer = self._scorer(exercise, case)
+                answer = scorer.ask(exercise.id, "scores", [Case(case.name, {"weights": answer["arrays"]})])[0]
         return evaluation.evaluate_goal(exercise, case, answer)
+
+    def _scorer(self, exercise, case):
+        """Worker : the reference, which holds the hidden images already."""
+        if exercise.id not in self._scorers:
+            folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="cs231n-images-"))
+            given = {name: Path(folder) / f"{name}.npy" for name in case.inputs}
+            for name, path in given.items():
+                np.save(path, case.inputs[name], allow_pickle=False)
+            modules = [name.removesuffix(".py").replace("/", ".") for name in self.assignment.editable]
+            self._scorers[exercise.id] = self._resources.enter_context(reference(given=given, preload=modules))
+        return self._scorers[exercise.id]
 
     def _finding(self, standard, result):
         text = result_text(result)
@@ -192,6 +203,41 @@ class Judge:
             text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
         score = round(standard.points * result.share, 2)
         return Finding(result.status, score, standard.points, text, result.warnings)
+
+
+def _ask_ahead(worker, standards):
+    """Ask the first probe of every exercise in one process for the whole hand-in.
+
+    That costs a fraction of a process for each. Whatever does not pass this way is asked again, alone, so that no
+    exercise suffers from what another one did to the process.
+
+    Returns
+    -------
+    answers : dict of str -> list of dict
+        By exercise; those are missing that were not answered in every case.
+    """
+    rows = []
+    for standard in standards:
+        if isinstance(standard.exercise, TrainingGoal):
+            rows += [(standard.exercise.id, "weights", case) for case in _weights_cases(standard)]
+            continue
+        probe = standard.exercise.probe(next(iter(standard.expected)))
+        if not probe.stand_ins:
+            rows += [(standard.exercise.id, probe.name, case) for case in standard.cases]
+    found = {}
+    for (exercise, _, _), answer in zip(rows, worker.ask_together(rows) if rows else ()):
+        found.setdefault(exercise, []).append(answer)
+    return {s.exercise.id: found[s.exercise.id] for s in standards if len(found.get(s.exercise.id, ())) == len(s.cases)}
+
+
+def _weights_cases(standard):
+    """The submission is not shown the images that its weights are judged by."""
+    return [Case(case.name, {}) for case in standard.cases]
+
+
+def _is_all(standard, result):
+    """Whether there is nothing more to ask about an exercise that is not started."""
+    return result.status == evaluation.NOT_STARTED and len(standard.expected) == 1
 
 
 def _hidden_cases(exercise, secret):

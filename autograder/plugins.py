@@ -14,6 +14,7 @@ from nbgrader.preprocessors.base import NbGraderPreprocessor
 from sqlalchemy.orm import with_polymorphic
 from traitlets import Unicode
 
+from . import evidence
 from .course import Course
 from .plain_text import shorten, strip_control
 from .rebase import grade_id, read_answers, rebase
@@ -66,16 +67,22 @@ class RebaseOnKit(CoursePreprocessor):
 
 
 class ShowVerdict(CoursePreprocessor):
-    """Put what the judge found under each check cell, as plain text."""
+    """Put what the judge found under each check cell, as plain text, and evidence under the other ones."""
 
     def preprocess(self, nb, resources):
+        info = resources["nbgrader"]
         self.findings, self.problem = _findings(self, resources)
+        if "evidence" not in info:
+            info["evidence"] = evidence.load(self.course(resources), info["assignment"], info["student"]) or {}
+        self.evidence = info["evidence"].get(info["notebook"], {})
         return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell, resources, cell_index):
         if _is_check(cell):
             text = _evidence(self.findings.get(grade_id(cell)), self.problem)
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+        elif cell.cell_type == "code":
+            cell.outputs = evidence.show(self.evidence, cell)
         return cell, resources
 
 
@@ -153,6 +160,5 @@ def _score(finding, most):
 def _evidence(finding, problem):
     if finding is None:
         return f"{problem or 'This exercise is not part of the verdict.'} 0 points.\n"
-    head = f"{finding.status.upper()}  {finding.score:g} of {finding.max_score:g} points"
-    parts = [head, finding.text, *(f"Warning, costs nothing: {w}" for w in finding.warnings)]
+    parts = [f"{finding.score:g} of {finding.max_score:g} points", finding.text, *(f"Warning, costs nothing: {w}" for w in finding.warnings)]
     return shorten(strip_control("\n".join(part.rstrip() for part in parts if part)), MAX_EVIDENCE) + "\n"

@@ -21,13 +21,17 @@ class ReferenceError(RuntimeError):
 
 
 @contextlib.contextmanager
-def reference(changes=None):
+def reference(changes=None, given=None, preload=()):
     """Start a worker on the reference.
 
     Parameters
     ----------
     changes : dict of str -> str, optional
         Files that differ, as `write_tree` takes them: a planted mistake.
+    given : dict of str -> path, optional
+        Arrays, as ``.npy`` files, that are an input of every case: large ones are not sent again and again.
+    preload : sequence of str
+        Modules to load before it is asked, where it will be asked often.
 
     Yields
     ------
@@ -35,7 +39,9 @@ def reference(changes=None):
     """
     with tempfile.TemporaryDirectory(prefix="cs231n-reference-") as folder:
         write_tree(folder, changes)
-        with Worker(python_command(Path(folder), site_packages()), SECONDS) as worker:
+        options = [f"--given={name}={path}" for name, path in (given or {}).items()]
+        options += [f"--preload={module}" for module in preload]
+        with Worker(python_command(Path(folder), site_packages(), options=options), SECONDS) as worker:
             yield worker
 
 

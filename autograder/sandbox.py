@@ -4,6 +4,7 @@ Each tier is a class with the same three things: ``tier``, its name in verdicts;
 in it; and ``enclose``, what runs any other program in it. `find_sandbox` takes the strongest that works here.
 """
 
+import functools
 import os
 import shutil
 import subprocess
@@ -20,11 +21,14 @@ from . import confine
 from .errors import UserError
 from .syscalls import NoFilter, question_filter, sandbox_filter
 
+NOTEBOOKS = "/notebooks"
 KIT, PACKAGES, PYTHON, HOME = "/kit", "/packages", "/python", "/home/student"
 QUESTION_FILTER = "/question.filter"
 FILTER_DESCRIPTOR = 9
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 NOBODY = 65534
+PRELOADED = ("scipy.special", "encodings.cp437")
+"""tuple of str : modules that take long to load, and that some submissions load."""
 ENVIRONMENT = {
     "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LD_LIBRARY_PATH": f"{PYTHON}/lib",
     "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
@@ -107,6 +111,15 @@ class Bubblewrap:
         self._files[QUESTION_FILTER] = self._filters.question
         self.tier, self.unfiltered = f"{Bubblewrap.tier} + seccomp", ""
 
+    @property
+    def reusable(self):
+        """bool : whether one worker may serve submission after submission.
+
+        It may where the process of a question can start no other, signal none, and leave no message behind, all of
+        which the filter sees to, and where a worker ends as soon as a question has written a file.
+        """
+        return self._filters is not None
+
     def command(self, tree, limits):
         """Say what to start for a worker on a submission.
 
@@ -124,10 +137,20 @@ class Bubblewrap:
         """
         own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
         own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
+        own += [f"--preload={module}" for module in PRELOADED] if self.reusable else []
         arguments = python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own])
         return self.enclose(arguments, tree, limits.disk_mb)
 
-    def enclose(self, arguments, tree=None, disk_mb=64):
+    def notebook_command(self, tree, limits):
+        """list of str : what to start for a worker that runs notebooks, see `autograder.notebook_worker`."""
+        own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}", "--wipe"]
+        own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
+        program = f"import sys; sys.path[:0] = ['{KIT}', '{PACKAGES}', '{NOTEBOOKS}']; from notebook_worker import main; main()"
+        arguments = [self.python, "-s", "-P", "-S", "-B", "-c", program, *worker_options(limits, limits.notebook_cpu_seconds), *own]
+        files = _notebook_packages() | {f"{NOTEBOOKS}/notebook_worker.py": str(Path(__file__).with_name("notebook_worker.py"))}
+        return self.enclose(arguments, tree, limits.disk_mb, files)
+
+    def enclose(self, arguments, tree=None, disk_mb=64, more=None):
         """Say what to start for some other program.
 
         Parameters
@@ -137,8 +160,10 @@ class Bubblewrap:
             Appears in the sandbox as ``/kit``, read-only.
         disk_mb : float
             How much it may write to its home folder, which is also ``/tmp``.
+        more : dict of str -> str, optional
+            Other files that it sees, as path inside -> path outside.
         """
-        files = dict(self._files)
+        files = self._files | (more or {})
         if tree is not None:
             files[KIT] = str(tree)
         locked = self._lock(files if not self.become_nobody else {path: path for path in files}, disk_mb)
@@ -195,7 +220,7 @@ class Bubblewrap:
 class Unisolated:
     """No sandbox: an ordinary process with limits. For one's own code, or for want of anything better."""
 
-    tier = "unisolated"
+    tier, reusable = "unisolated", False
     python = sys.executable
 
     def command(self, tree, limits):
@@ -217,7 +242,7 @@ class Landlock:
     Root becomes nobody where nobody may read the interpreter, and otherwise at least loses every capability.
     """
 
-    tier = "Landlock + seccomp"
+    tier, reusable = "Landlock + seccomp", False
 
     def __init__(self, user=None):
         self.user, self.python = user, _real_executable()
@@ -288,12 +313,12 @@ class FilterFiles:
 TIERS = (Bubblewrap, Landlock)
 
 
-def worker_options(limits):
+def worker_options(limits, cpu_seconds=None):
     """list of str : the limits of the course, as arguments of ``cs231n.check.worker``."""
     return [
         f"--answer-bytes={int(limits.answer_mb * 2**20)}",
         f"--memory-bytes={int(limits.memory_mb * 2**20)}",
-        f"--cpu-seconds={max(1, int(limits.cpu_seconds))}",
+        f"--cpu-seconds={max(1, int(cpu_seconds or limits.cpu_seconds))}",
         f"--file-bytes={int(limits.file_mb * 2**20)}",
     ]
 
@@ -375,6 +400,35 @@ def _package_folders():
 
 def _package_parents():
     return sorted({str(Path(folder).parent) for folder in _package_folders()})
+
+
+def _spec(name):
+    try:
+        return find_spec(name)
+    except ValueError:  # a module without one, made by an extension
+        return None
+
+
+@functools.cache
+def _notebook_packages():
+    """What a notebook imports beyond NumPy and SciPy, as path inside -> path outside; never the packages of the course."""
+    program = (
+        "import sys, IPython.core.interactiveshell, matplotlib_inline.backend_inline, matplotlib.pyplot, contourpy, mpl_toolkits, PIL.Image, "
+        "sklearn.datasets, sklearn.cluster, tqdm.auto, requests; from matplotlib.backends import backend_agg; "
+        "print(*{n.split('.')[0] for n, m in sys.modules.items() if getattr(m, '__spec__', None)}, sep='\\n')"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | {"MPLBACKEND": "agg"})
+    files = {}
+    known = set(run.stdout.split()) - set(sys.stdlib_module_names)
+    for name in sorted(known - {"cs231n", "autograder", "numpy", "scipy"}):
+        spec = _spec(name)
+        places = [*(spec.submodule_search_locations or ()), spec.origin or ""] if spec is not None else [""]
+        path = Path(places[0])
+        if path.parent == Path(sysconfig.get_path("purelib")):
+            files[f"{PACKAGES}/{path.name}"] = os.path.realpath(path)
+    for pattern in ("*.libs", "matplotlib_inline-*.dist-info"):  # the latter names the backend that %matplotlib finds
+        files |= {f"{PACKAGES}/{path.name}": os.path.realpath(path) for path in Path(sysconfig.get_path("purelib")).glob(pattern)}
+    return files
 
 
 def _binds(files):

@@ -14,7 +14,7 @@ CLONE_THREAD = 0x00010000
 NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 """tuple of int : CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
 PR_SET_PDEATHSIG = 1
-F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
+F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY = 8, 10, 15, 1024, 1026
 NEWER = range(451, 512)
 """range : numbers that the kernel gave to calls after this list was made, the same on every architecture."""
 IOCTLS = (0x5412, 0x541C, 0x8901, 0x8902)
@@ -40,8 +40,9 @@ MESSAGES = """
 OTHERS = """
     execve execveat fork vfork kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal setpgid setsid
     setpriority sched_setaffinity sched_setattr sched_setparam sched_setscheduler ioprio_set
+    setxattr lsetxattr fsetxattr setxattrat flock
 """.split()
-"""What starts other processes, or acts on them; the process that answers a question needs none of it."""
+"""What starts other processes, acts on them or leaves them a note; the process that answers a question needs none of it."""
 
 
 FILES = """
@@ -126,7 +127,7 @@ def _add_question_rules(rules, threads):
     rules.refuse("clone", *[(0, "MASKED_EQ", CLONE_THREAD, 0)] * threads)
     rules.refuse("clone3", code=errno.ENOSYS)
     rules.refuse("prctl", (0, "MASKED_EQ", 0xFFFFFFFF, PR_SET_PDEATHSIG))
-    for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX):
+    for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY):
         rules.refuse("fcntl", (1, "MASKED_EQ", 0xFFFFFFFF, command))
 
 

@@ -7,6 +7,8 @@ from tqdm import tqdm
 from ..course import Course, check_student_id
 from ..errors import UserError
 from ..grade import grade
+from ..moves import find_moves, moves_table
+from ..pool import cluster_executor
 from ..sandbox import find_sandbox
 from ..table import course_table
 
@@ -18,6 +20,9 @@ def configure(parser):
     parser.add_argument("assignment")
     parser.add_argument("--student", action="append", metavar="ID", help="only this one; may be repeated")
     parser.add_argument("--force", action="store_true", help="judge again even what has not changed")
+    parser.add_argument("--evidence", action="store_true", help="run the notebooks too, for their plots and text")
+    parser.add_argument("--dry-run", action="store_true", help="show who would move and by how much; write nothing")
+    parser.add_argument("--scheduler", metavar="URL", help="judge on a Dask cluster, such as tcp://host:8786")
     parser.add_argument("--allow-unisolated", action="store_true", help="grade without a sandbox if there is none")
 
 
@@ -30,7 +35,11 @@ def run(args):
     for student in students or ():
         if not course.submitted(student, assignment.name).is_dir():
             raise UserError(f"{student} has not handed in {assignment.name}")
-    found, fresh = grade(course, assignment, sandbox, students, args.force, progress=progress)
+    executor = cluster_executor(args.scheduler) if args.scheduler else None
+    found, fresh = grade(course, assignment, sandbox, students, args.force, executor, progress, args.dry_run, args.evidence)
+    if args.dry_run:
+        print(moves_table(find_moves(course, assignment, found)))
+        return 0
     print(course_table(course, assignment, found))
     print(f"{fresh} judged, {len(found) - fresh} unchanged; isolation: {sandbox.tier}")
     return 0

@@ -107,20 +107,61 @@ class Worker:
         -------
         answers : list of dict
             One for each case, with ``status`` one of "answered", "not started", "raised", "unanswerable", "timeout",
-            "died". A case that kills the worker loses its own answer; the next ones are asked of a new worker. After
-            a timeout the rest is not asked: endless code is endless in every case.
+            "died". A case that kills the worker, twice, loses its own answer; the next ones are asked of a new worker.
+            After a timeout the rest is not asked: endless code is endless in every case.
         """
-        answers = []
-        started = time.monotonic()
+        rows, answers, again = [(exercise, probe, case) for case in cases], [], None
         while len(answers) < len(cases):
             if self._exhausted():
                 answers += [self._out_of_time().answer] * (len(cases) - len(answers))
                 break
-            answers += self._ask_once(exercise, probe, cases[len(answers):])
-            self._waited, started = self._waited + time.monotonic() - started, time.monotonic()
-            if answers[-1]["status"] == "timeout":
+            answers += self._ask_once(rows[len(answers):])
+            if answers[-1]["status"] == "died" and again != len(answers):
+                again = len(answers)
+                answers.pop()
+            elif answers[-1]["status"] == "timeout":
                 answers += [answers[-1]] * (len(cases) - len(answers))
         return answers
+
+    def ask_together(self, rows):
+        """Ask several exercises in one go, of one process, which is cheaper than one process for each.
+
+        Parameters
+        ----------
+        rows : list of (str, str, Case)
+            Exercise, probe and case. All probes run with stand-ins, or none.
+
+        Returns
+        -------
+        answers : list of dict
+            As `ask` gives them. Fewer than asked where the process did not come to the end: of the last exercise
+            among them, and of those after it, nothing is known until they are asked alone.
+        """
+        answers = [] if self._exhausted() else self._ask_once(rows)
+        return answers[:-1] if answers and answers[-1]["status"] in ("died", "timeout") else answers
+
+    def start(self):
+        """Start now what the first question would start."""
+        if self._process is None:
+            self._start()
+
+    def renew(self):
+        """Get ready for the next submission, whose files are about to take the place of the last one's.
+
+        A worker is kept only if it proves, by an answer that no submission can foresee, that the last question is
+        over and nothing else is on its way. The process of a question ends before that answer is given.
+        """
+        self._waited = 0.0
+        if self._process is not None and not self._rests():
+            self.close()
+
+    def _rests(self):
+        nonce = secrets.token_hex(8)
+        try:
+            return self._write({"nonce": nonce, "cases": []}) and self._is_taken(nonce, TAKEN_SECONDS) \
+                and self._next(self._frames, nonce).get("done") is True
+        except _Broken:
+            return False
 
     def close(self):
         """Kill the worker and everything in its process group."""
@@ -131,21 +172,29 @@ class Worker:
             if self._printed is not None:
                 self._printed.close()
 
+    def finish(self, seconds=2):
+        """Let a worker that rests end by itself, so that whoever counts processor time learns of its own."""
+        if self._process is not None:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._process.stdin.close()
+                self._process.wait(seconds)
+        self.close()
+
     def _exhausted(self):
         return self.total_seconds is not None and self._waited >= self.total_seconds
 
     def _out_of_time(self):
         return _Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
-    def _ask_once(self, exercise, probe, cases):
-        nonce = secrets.token_hex(8)
+    def _ask_once(self, rows):
+        nonce, started = secrets.token_hex(8), time.monotonic()
         if self._printed is not None:
             self._printed.restart()
-        asked = [{"name": case.name, "inputs": case.inputs} for case in cases]
+        asked = [{"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows]
         answers = []
         try:
-            frames = self._send({"nonce": nonce, "exercise": exercise, "probe": probe, "cases": asked})
-            for case in cases:
+            frames = self._send({"nonce": nonce, "cases": asked})
+            for _, _, case in rows:
                 answers.append(self._receive(frames, nonce, case.name))
             end = self._next(frames, nonce)
             if end.get("done") is not True:
@@ -153,9 +202,12 @@ class Worker:
         except _Broken as broken:
             if self._printed is not None and self._printed.too_much:
                 broken = _Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
-            self.close()
-            if len(answers) < len(cases):
+            if not (broken.ended and self._rests()):
+                self.close()
+            if len(answers) < len(rows):
                 answers.append(broken.answer)
+        finally:
+            self._waited += time.monotonic() - started
         return answers
 
     def _send(self, question):
@@ -237,7 +289,10 @@ class WorkerError(RuntimeError):
 
 
 class _Broken(Exception):
-    def __init__(self, status, message):
+    """No answer. ``ended`` is true where the worker says that the process of the question is over, and it may be kept."""
+
+    def __init__(self, status, message, ended=False):
+        self.ended = ended
         self.answer = {"status": status, "error": {"type": "", "message": message, "where": ""}, "warnings": [], "changed": []}
 
 
@@ -327,12 +382,12 @@ def _plain(text):
 def _death(code):
     """What to say of a child that ended before its answer, by its exit code."""
     if code == -int(getattr(signal, "SIGXCPU", 0)):
-        return _Broken("timeout", "stopped after too much processor time; is there a loop that never ends?")
+        return _Broken("timeout", "stopped after too much processor time; is there a loop that never ends?", ended=True)
     if isinstance(code, int) and code < 0:
         name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
         why = "; it took too much processor time or memory" if -code == int(getattr(signal, "SIGKILL", 0)) else ""
-        return _Broken("died", f"the process that ran your code was stopped by {name}{why}")
-    return _Broken("died", "the process that ran your code ended early; something in it calls exit")
+        return _Broken("died", f"the process that ran your code was stopped by {name}{why}", ended=True)
+    return _Broken("died", "the process that ran your code ended early; something in it calls exit", ended=True)
 
 
 def _kill(process):

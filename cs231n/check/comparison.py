@@ -51,7 +51,7 @@ def compare(got, expected, limit):
     if expected.dtype.kind != "f":
         wrong = got != expected
         return None if not wrong.any() else _value(got, expected, wrong.astype(float), 0)
-    return _compare_floats(got, expected, limit)
+    return None if _is_close(got, expected, limit) else _compare_floats(got, expected, limit)
 
 
 def differences(exercise, case, answer, expected):
@@ -83,6 +83,13 @@ def failure_text(answer):
     return f"{kind}{error['message']}{where}"
 
 
+def _is_close(got, expected, limit):
+    """Whether all numbers are finite and close; False leaves it open."""
+    with np.errstate(all="ignore"):
+        error = np.max(np.abs(np.subtract(got, expected, dtype=np.float64)))
+        return bool(error <= limit * np.max(np.abs(expected)))
+
+
 def _compare_floats(got, expected, limit):
     broken = np.isfinite(expected) & ~np.isfinite(got)
     if broken.any():
@@ -99,10 +106,10 @@ def _compare_floats(got, expected, limit):
 
 def _value(got, expected, error, limit):
     index = np.unravel_index(np.argmax(error), error.shape)
-    extent = f" (shape {expected.shape}, {expected.dtype}, {np.mean(error > limit):.0%} of the elements are off)"
     text = (
         f"{_index(index)}got {got[index]:.8g}, expected {expected[index]:.8g}; "
-        f"error {error[index]:.1e}, limit {limit:.0e}{extent if expected.ndim else ''}"
+        f"error {error[index]:.1e}, limit {limit:.0e} "
+        f"(shape {expected.shape}, {expected.dtype}, {np.mean(error > limit):.0%} of the elements are off)"
     )
     return Difference("value", text)
 

@@ -46,7 +46,7 @@ def write_frame(stream, header, max_bytes=None):
         raise ProtocolError(f"a header of {len(text):,} bytes is more than the {MAX_HEADER_BYTES:,} that may be sent")
     stream.write(_LENGTH.pack(len(text)) + text)
     for array in arrays:
-        stream.write(array.tobytes())
+        stream.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
     stream.flush()
 
 
@@ -104,10 +104,9 @@ class _Arrays:
         if size > self.left:
             raise ProtocolError(f"the arrays of an answer exceed what may be sent, at one of shape {tuple(shape)}")
         self.left -= size
-        data = _read(self.stream, size)
-        if dtype == bool:
-            return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
-        return np.frombuffer(bytearray(data), dtype).reshape(shape)
+        data = np.empty(size, np.uint8)
+        _fill(self.stream, data)
+        return (data != 0).reshape(shape) if dtype == bool else data.view(dtype).reshape(shape)
 
 
 def _lift(value, arrays):
@@ -146,3 +145,12 @@ def _read(stream, size, allow_end=False):
         chunks.append(chunk)
         missing -= len(chunk)
     return b"".join(chunks)
+
+
+def _fill(stream, data):
+    filled, view = 0, memoryview(data)
+    while filled < len(data):
+        count = stream.readinto(view[filled:filled + (1 << 20)])
+        if not count:
+            raise ProtocolError("the stream ended in the middle of a frame")
+        filled += count

@@ -8,10 +8,13 @@ to the working set of modules or to itself is gone with it. Its answers are arra
 import argparse
 import contextlib
 import errno
+import gc
 import os
 import signal
+import stat
 import sys
 import warnings
+from importlib import import_module, invalidate_caches
 
 import numpy as np
 
@@ -21,6 +24,11 @@ from cs231n.check.protocol import ProtocolError, read_frame, write_frame
 MAX_QUESTION_BYTES = 1 << 30
 MAX_WARNINGS = 5
 MAX_TEXT = 600
+PRISTINE = (
+    "ctypes", "traceback", "cs231n.layers", "cs231n.classifiers", "cs231n.check.exercises", "cs231n.check.stand_ins",
+    "cs231n.checkpoint",
+)
+"""tuple of str : what every question needs and nobody edits; the packages load what students write when it is asked for."""
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER_MODE = 1, 22, 38, 2
 _LIMITS = {
     errno.EMFILE: "open files", errno.EFBIG: "size of a file", errno.ENOSPC: "disk", errno.EDQUOT: "disk",
@@ -28,22 +36,74 @@ _LIMITS = {
 }
 
 
-def main(argv=None):
-    """Answer the questions on standard input until it ends."""
+def main(argv=None, answer=None):
+    """Answer the questions on standard input until it ends.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+    answer : callable, optional
+        ``answer(question, answers, answer_bytes)`` in place of the answers to exercises.
+    """
+    answer = answer or _answer
     options = _parse(argv)
     questions, answers = _take_over_streams()
     _limit_resources(options)
-    untouched = _last_changes(options.scratch)
+    for module in (*PRISTINE, *options.preload):
+        import_module(module)
+    given = {name: np.load(path) for name, path in (pair.split("=", 1) for pair in options.given)}
+    for array in given.values():
+        array.flags.writeable = False
+    gc.freeze()  # no collection in the process of a question touches, and so copies, what was loaded before it
+    if options.wipe:
+        _wipe(options.scratch)
+    untouched, settings = _last_changes(options.scratch), _settings(answers)
     write_frame(answers, {"ready": True})
     while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
+        _restore(settings)
         write_frame(answers, {"nonce": question["nonce"], "taken": True})
+        if not question["cases"]:
+            write_frame(answers, {"nonce": question["nonce"], "done": True})
+            continue
+        for case in question["cases"]:
+            case["inputs"] = given | case["inputs"]
         if hasattr(os, "fork"):
-            _answer_in_child(question, questions, answers, options)
-            if _last_changes(options.scratch) != untouched:
+            _answer_in_child(question, questions, answers, options, answer)
+            if options.wipe:
+                _wipe(options.scratch)
+            elif _last_changes(options.scratch) != untouched:
                 return  # nothing that one question writes is read by another: who asks starts a new worker
         else:
-            _answer(question, answers, options.answer_bytes)
+            answer(question, answers, options.answer_bytes)
             write_frame(answers, {"nonce": question["nonce"], "done": True})
+
+
+def _settings(answers):
+    """How the streams are set that the process of a question shares: whether they wait, and how much a pipe holds.
+
+    Returns
+    -------
+    settings : list of (int, int, int)
+        Arguments of ``fcntl`` that set them so.
+    """
+    if sys.platform == "win32":
+        return []
+    import fcntl
+
+    streams = (answers.fileno(), 0, 1, 2)
+    settings = [(stream, fcntl.F_SETFL, fcntl.fcntl(stream, fcntl.F_GETFL)) for stream in streams]
+    if hasattr(fcntl, "F_GETPIPE_SZ"):
+        pipes = [stream for stream in streams if stat.S_ISFIFO(os.fstat(stream).st_mode)]
+        settings += [(pipe, fcntl.F_SETPIPE_SZ, fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)) for pipe in pipes]
+    return settings
+
+
+def _restore(settings):
+    """Undo what the process of a question did to them; there are none where it could do nothing."""
+    for setting in settings:
+        import fcntl
+
+        fcntl.fcntl(*setting)
 
 
 def _parse(argv):
@@ -56,6 +116,9 @@ def _parse(argv):
     parser.add_argument("--open-files", type=int, default=0, help="files open at once, 0 for no limit")
     parser.add_argument("--scratch", action="append", default=[], help="a folder that may be written to")
     parser.add_argument("--filter", default="", help="a compiled filter of system calls, for the process of a question")
+    parser.add_argument("--preload", action="append", default=[], help="a module that questions need, loaded once for all")
+    parser.add_argument("--given", action="append", default=[], metavar="NAME=FILE", help="an array, as input of every case")
+    parser.add_argument("--wipe", action="store_true", help="empty those folders after each question, and go on")
     parser.add_argument("--alone", action="store_true", help="nothing but this worker runs in its PID namespace")
     return parser.parse_args(argv)
 
@@ -89,16 +152,27 @@ def _last_changes(folders):
     return [os.stat(folder).st_ctime_ns for folder in folders]
 
 
-def _answer_in_child(question, questions, answers, options):
+def _wipe(folders):
+    """Empty folders, or end: who asks then starts a new worker."""
+    import shutil
+
+    for folder in folders:
+        os.chmod(folder, 0o700)
+        for entry in os.scandir(folder):
+            shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
+
+
+def _answer_in_child(question, questions, answers, options, answer):
     child = os.fork()
     if child == 0:
         code = 1
         try:
             questions.close()
+            invalidate_caches()  # there may be other files now than when the worker started
             _limit_processor_time(options.cpu_seconds)
             if sys.platform == "linux":
                 _confine(options.filter)
-            _answer(question, answers, options.answer_bytes)
+            answer(question, answers, options.answer_bytes)
             code = 0
         finally:
             with contextlib.suppress(BaseException):
@@ -157,13 +231,13 @@ def _limit_processor_time(seconds):
 def _answer(question, answers, answer_bytes):
     from cs231n.check.exercises import EXERCISES
 
-    exercise = EXERCISES[question["exercise"]]
-    probe = exercise.probe(question["probe"])
-    if probe.stand_ins:
+    cases = [(EXERCISES[case["exercise"]], case) for case in question["cases"]]
+    if any(exercise.probe(case["probe"]).stand_ins for exercise, case in cases):
         from cs231n.check import stand_ins
 
         stand_ins.install()
-    for case in question["cases"]:
+    for exercise, case in cases:
+        probe = exercise.probe(case["probe"])
         with absent.modules(exercise.without, exercise.id):
             answer = {"nonce": question["nonce"], "case": case["name"]} | _run(probe, case["inputs"])
         try:
@@ -174,7 +248,7 @@ def _answer(question, answers, answer_bytes):
 
 
 def _run(probe, inputs):
-    before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray)}
+    before = {name: value.copy() for name, value in inputs.items() if isinstance(value, np.ndarray) and value.flags.writeable}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

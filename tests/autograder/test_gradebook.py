@@ -41,7 +41,7 @@ def test_the_report_stands_under_its_check_cell_as_plain_text(students):
     students.record("ada")
     cell = next(c for c in students.autograded("ada").cells if c.id == "check-affine_forward")
     assert [o.output_type for o in cell.outputs] == ["stream"]
-    assert cell.outputs[0].text == "FAIL  1.5 of 4 points\nreport on affine_forward\n"
+    assert cell.outputs[0].text == "1.5 of 4 points\nreport on affine_forward\n"
 
 
 def test_a_written_answer_waits_to_be_read_and_an_untouched_one_does_not(students):
@@ -231,7 +231,7 @@ def test_plain_nbgrader_autograde_gives_the_same_scores_or_zero(students):
     assert set(recorded["bob"].values()) == set(recorded["eve"].values()) == {0}
     assert not list(students.course.root.rglob("ran"))
     cell = next(c for c in students.autograded("ada").cells if c.id == "check-adam")
-    assert cell.outputs[0].text.startswith("FAIL  2.5 of 6 points")
+    assert cell.outputs[0].text.startswith("2.5 of 6 points")
 
 
 def test_plain_nbgrader_generates_feedback(students):

@@ -1,11 +1,10 @@
 """A naive layer cannot be the fast one in disguise: what would be the whole answer is not there."""
 
 import sys
-from types import SimpleNamespace
 
 import pytest
 
-from autograder.judge import Judge
+from autograder.desk import lay_out
 from autograder.package_tree import package_files, write_tree
 from autograder.reference import reference
 from cs231n.check import absent
@@ -50,8 +49,6 @@ def test_the_fast_layers_exist_where_they_are_said_to():
 
 def test_the_tree_of_the_judge_does_not_hold_their_files(tmp_path):
     write_tree(tmp_path / "kit")
-    course = SimpleNamespace(kit=lambda name: tmp_path / "kit")
-    judge = SimpleNamespace(course=course, assignment=SimpleNamespace(name="", editable=(), weights=()))
-    Judge._rebase(judge, tmp_path, tmp_path / "tree", absent.FAST_LAYERS)
+    lay_out(tmp_path / "kit", tmp_path / "tree", absent.FAST_LAYERS)
     left = {path.stem for path in (tmp_path / "tree" / "cs231n").glob("*.*")}
     assert "vis_utils" in left and not left & {name.rpartition(".")[2] for name in absent.FAST_LAYERS}

@@ -47,9 +47,9 @@ def test_cases_are_the_same_whenever_they_are_drawn(exercise):
     assert len({case.name for case in exercise.draw()}) == len(exercise.draw())
 
 
-def frames(question):
+def frames(exercise, probe, cases):
     stream = io.BytesIO()
-    _answer(question, stream, 1 << 24)
+    _answer({"nonce": "n", "cases": [{"exercise": exercise, "probe": probe} | case for case in cases]}, stream, 1 << 24)
     stream.seek(0)
     while (frame := read_frame(stream, 1 << 24)) is not None:
         yield frame
@@ -58,7 +58,7 @@ def frames(question):
 def test_the_worker_answers_case_by_case():
     exercise = EXERCISES["relu_forward"]
     cases = [{"name": case.name, "inputs": case.inputs} for case in exercise.draw()]
-    answers = list(frames({"nonce": "n", "exercise": "relu_forward", "probe": "forward", "cases": cases}))
+    answers = list(frames("relu_forward", "forward", cases))
     assert [a["case"] for a in answers] == [case["name"] for case in cases]
     assert all(a["nonce"] == "n" and a["status"] == "answered" and a["changed"] == [] for a in answers)
     assert np.array_equal(answers[0]["arrays"]["out"], np.maximum(cases[0]["inputs"]["x"], 0))
@@ -66,7 +66,7 @@ def test_the_worker_answers_case_by_case():
 
 def test_the_worker_says_how_an_answer_failed():
     cases = [{"name": "two rows too many", "inputs": {"x": np.ones((2, 3)), "w": np.ones((5, 4)), "b": np.ones(4), "dout": None}}]
-    (answer,) = frames({"nonce": "n", "exercise": "affine_forward", "probe": "forward", "cases": cases})
+    (answer,) = frames("affine_forward", "forward", cases)
     assert answer["status"] == "raised" and answer["error"]["type"] == "ValueError"
     assert "3 features" in answer["error"]["message"] and "cs231n/layers/affine.py" in answer["error"]["where"]
 

@@ -1,0 +1,144 @@
+"""Judging processes: each has one judge, with its sandbox and its reference, for as long as it lives.
+
+What is handed to them is small: where the course lies, and digests of what decides points. So the same call runs in a
+process of this machine and in a worker of a cluster that sees the same folder.
+"""
+
+import atexit
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from . import evidence
+from .course import Course
+from .errors import UserError
+from .judge import Judge
+from .sandbox import find_sandbox
+
+
+class AnotherCourse(UserError):
+    """A machine sees another course, or another release of these programs, than the one that asks."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be judged, and by which rules.
+
+    Parameters
+    ----------
+    root : str
+        The course folder.
+    assignment : str
+    digests : tuple of str
+        Of the kit and of the exercises.
+    allow_unisolated, evidence : bool
+    """
+
+    root: str
+    assignment: str
+    digests: tuple
+    allow_unisolated: bool
+    evidence: bool
+
+
+_lock = threading.Lock()
+_judges, _expected = {}, {}
+
+
+def judge(order, student):
+    """Judge one hand-in with the judge of this process, which the first call makes.
+
+    Parameters
+    ----------
+    order : Order
+    student : str
+
+    Returns
+    -------
+    verdict : Verdict
+
+    Raises
+    ------
+    AnotherCourse
+    """
+    with _lock:
+        if order not in _judges:
+            _close()
+            course = Course.open(order.root)
+            sandbox = find_sandbox(order.allow_unisolated)
+            made = Judge(course, course.assignment(order.assignment), sandbox, _expected.get(order))
+            if made.digests != order.digests:
+                raise AnotherCourse(f"{order.root} is not the same there: another kit, other exercises, or another version")
+            _judges[order] = made.__enter__()
+    return judge_with(_judges[order], student, order.evidence)
+
+
+def judge_with(judge, student, with_evidence):
+    """Verdict : on a hand-in; evidence is saved beside it, where it is wanted."""
+    verdict = judge.judge(student)
+    if with_evidence:
+        path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
+        evidence.save(path, *evidence.gather(judge, student))
+    return verdict
+
+
+def local_executor(processes, order, expected):
+    """Start judging processes on this machine, which end with the one that started them.
+
+    Parameters
+    ----------
+    processes : int
+    order : Order
+    expected : dict
+        What `Judge.expected` gives, so that not each of them asks the reference again.
+
+    Returns
+    -------
+    executor : ProcessPoolExecutor
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, context, _prepare, (order, expected))
+
+
+def cluster_executor(address):
+    """Give the executor of a Dask cluster.
+
+    Parameters
+    ----------
+    address : str
+        Of its scheduler: ``"tcp://host:8786"``. Its machines see the course folder under the same path.
+
+    Returns
+    -------
+    executor : concurrent.futures.Executor
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UserError('a cluster needs Dask: pip install "cs231n[cluster]"') from None
+    return Client(address, set_as_default=False).get_executor(retries=3, pure=False)
+
+
+def _prepare(order, expected):
+    """Know what is expected, and end when the parent does, however it ends: a pool's process would wait for ever."""
+    _expected[order] = expected
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def wait():
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _close():
+    for made in _judges.values():
+        made.__exit__(None, None, None)
+    _judges.clear()
+
+
+atexit.register(_close)

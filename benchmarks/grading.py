@@ -1,0 +1,198 @@
+"""Throughput of grading: stock ``nbgrader autograde`` and ours, in one run, on the same notebooks and hand-ins.
+
+    python benchmarks/grading.py                                  # the fully connected notebook, up to 1,000 hand-ins
+    python benchmarks/grading.py --sizes 10 30 --stock 1          # a short run
+    python benchmarks/grading.py --notebook computational_graphs
+
+Every measurement runs in a process of its own. Times are wall seconds and processor seconds of that process and all
+that it starts; on a machine that does other work, only the latter mean something. Memory is the largest resident size
+of the grading process and of the largest of its children.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from functools import partial
+from pathlib import Path
+
+SETTINGS = """
+c.CourseDirectory.db_url = "sqlite:///{root}/stock.db"
+c.CourseDirectory.source_directory = "stock_source"
+c.CourseDirectory.release_directory = "stock_release"
+c.CourseDirectory.submitted_directory = "stock_submitted"
+c.CourseDirectory.autograded_directory = "stock_autograded"
+c.CourseDirectory.root = {root!r}
+c.CourseDirectory.course_id = "cs231n"
+c.Autograde.exclude_overwriting = {{{assignment!r}: {editable!r}}}
+c.ExecutePreprocessor.timeout = 600
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--notebook", default="fully_connected_nets")
+    parser.add_argument("--assignment", default="assignment2")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000], help="classes that ours grades")
+    parser.add_argument("--stock", type=int, default=3, help="hand-ins that stock nbgrader grades")
+    parser.add_argument("--evidence", type=int, nargs="*", default=[20], help="classes whose notebooks ours runs as well")
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        print(json.dumps(STEPS[args.one[0]](Path(args.one[1]), args.assignment)))
+        return
+    print(f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")
+    with tempfile.TemporaryDirectory(prefix="cs231n-benchmark-") as folder:
+        compare(Path(folder), args)
+
+
+def compare(folder, args):
+    course, assignment = prepare(folder, args)
+    hand_in(course, assignment, args.stock)
+    stock = measure("stock", course.root, args)
+    per = {key: stock[key] / args.stock for key in ("wall", "cpu")}
+    print(f"\nstock nbgrader autograde, {args.stock} hand-ins: {per['wall']:.2f} s each, {per['cpu']:.2f} s of processor time each")
+    print(f"\n{'hand-ins':>8} {'wall s':>8} {'per s':>7} {'cpu ms':>7} {'judge':>7} {'record':>7} {'MB':>6} {'ratio, wall':>12} {'ratio, cpu':>11}")
+    for step, size in [("ours", size) for size in args.sizes] + [("evidence", size) for size in args.evidence]:
+        shutil.rmtree(course.root / "submitted", ignore_errors=True)
+        hand_in(course, assignment, size)
+        ours = measure(step, course.root, args)
+        each = ours["cpu"] / size
+        print(f"{size:8} {ours['wall']:8.1f} {size / ours['wall']:7.2f} {1e3 * each:7.1f} {1e3 * ours['judge'] / size:7.1f} "
+              f"{1e3 * ours['record'] / size:7.1f} {ours['memory']:6.0f} {per['wall'] * size / ours['wall']:12.1f} {per['cpu'] / each:11.1f}{'  with evidence' * (step == 'evidence')}")
+
+
+def prepare(folder, args):
+    """A released course with one notebook and the exercises that it checks."""
+    from autograder.course_setup import set_up
+    from autograder.release import release
+
+    sources = Path(__file__).parents[1] / "assignments"
+    body = tomllib.loads((sources / "course.toml").read_text())["assignments"][args.assignment]
+    notebook = sources / args.assignment / f"{args.notebook}.ipynb"
+    cells = json.loads(notebook.read_text())["cells"]
+    ids = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells}
+    tables = {key: {n: p for n, p in body[key].items() if n in ids} for key in ("points", "written")}
+    (folder / "sources" / args.assignment).mkdir(parents=True)
+    shutil.copy(notebook, folder / "sources" / args.assignment)
+    text = f'[assignments.{args.assignment}]\ntitle = "Benchmark"\nnotebooks = ["{args.notebook}"]\n'
+    for key, table in tables.items():
+        text += f"[assignments.{args.assignment}.{key}]\n" + "".join(f"{n} = {p}\n" for n, p in table.items())
+    (folder / "sources" / "course.toml").write_text(text)
+    course, _ = set_up(folder / "course", folder / "sources")
+    assignment = course.assignment(args.assignment)
+    release(course, assignment)
+    _finish_other_exercises(course, assignment, body)
+    return course, assignment
+
+
+def _finish_other_exercises(course, assignment, body):
+    """Give the kit what other notebooks ask for: this one builds on it."""
+    from autograder.package_tree import package_files
+    from cs231n.check.exercises import EXERCISES
+
+    for name in {EXERCISES[e].file for e in body["points"] if EXERCISES[e].module} - set(assignment.editable):
+        target = course.kit(assignment.name) / name
+        target.chmod(0o644)
+        shutil.copyfile(package_files()[name], target)
+
+
+def hand_in(course, assignment, count):
+    """Lay out so many hand-ins of the reference."""
+    from autograder.model_hand_in import train_weights, write_hand_in
+
+    cache = course.root / "weights"
+    if not cache.exists():
+        write_hand_in(course, assignment, cache, None, train_weights(course, assignment))
+    for k in range(count):
+        target = course.submitted(f"s{k:04}", assignment.name)
+        if not target.exists():
+            shutil.copytree(cache, target)
+
+
+def measure(step, root, args):
+    command = [sys.executable, __file__, "--assignment", args.assignment, "--one", step, str(root)]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def ours(root, assignment, with_evidence=False):
+    """Grade everybody anew: judge, then record."""
+    from autograder import grade
+    from autograder.course import Course
+    from autograder.sandbox import find_sandbox
+
+    _adopt_orphans()
+    course, recorded = Course.open(root), {}
+    plain = grade.record
+
+    def timed(*values):
+        recorded["start"] = _cpu()
+        plain(*values)
+
+    grade.record, start, began = timed, _cpu(), time.monotonic()
+    found, _ = grade.grade(course, course.assignment(assignment), find_sandbox(), force=True,
+                           with_evidence=with_evidence)
+    wall, end = time.monotonic() - began, _cpu()
+    wrong = [s for s, v in found.items() if any(f.status != "pass" for f in v.exercises.values())]
+    if wrong:
+        raise SystemExit(f"{len(wrong)} hand-ins of the reference do not get everything, such as {wrong[0]}")
+    usage = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return {"wall": wall, "cpu": end - start, "judge": recorded["start"] - start, "record": end - recorded["start"], "memory": max(usage)}
+
+
+def stock(root, assignment):
+    """Run nbgrader as it comes: the kit as source, the hand-ins with the whole package, a kernel for each notebook."""
+    from autograder.course import Course
+
+    course = Course.open(root)
+    work = root / "stock"
+    shutil.rmtree(work, ignore_errors=True)
+    kit, editable = course.kit(assignment), list(course.assignment(assignment).editable)
+    work.mkdir()
+    shutil.copytree(kit, work / "stock_source" / assignment)
+    for student in course.students(assignment):
+        target = work / "stock_submitted" / student / assignment
+        shutil.copytree(kit, target)
+        shutil.copytree(course.submitted(student, assignment), target, dirs_exist_ok=True)
+    (work / "nbgrader_config.py").write_text("c = get_config()" + SETTINGS.format(root=str(work), assignment=assignment, editable=editable))
+    nbgrader = [sys.executable, "-m", "nbgrader"]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    options = {"cwd": work, "env": environment, "capture_output": True, "text": True}
+    made = subprocess.run([*nbgrader, "generate_assignment", assignment, "--force"], **options)
+    start, began = _cpu(), time.monotonic()
+    run = subprocess.run([*nbgrader, "autograde", assignment, "--force"], **options)
+    if made.returncode or run.returncode:
+        raise SystemExit((made.stderr + run.stderr)[-2000:])
+    return {"wall": time.monotonic() - began, "cpu": _cpu() - start}
+
+
+def _adopt_orphans():
+    """Let the processor time of sandboxes count, whose processes outlive the one that started them by a moment."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def _cpu():
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                break
+        except ChildProcessError:
+            break
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+STEPS = {"ours": ours, "evidence": partial(ours, with_evidence=True), "stock": stock}
+
+if __name__ == "__main__":
+    main()

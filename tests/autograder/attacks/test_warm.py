@@ -1,0 +1,199 @@
+"""Attacks on the warm worker that serves hand-in after hand-in: nothing that one does is felt or seen by the next."""
+
+import pytest
+
+from autograder.course import Course
+from autograder.judge import Judge
+
+RAW = "libc = ctypes.CDLL(None, use_errno=True)\n"
+LEAVE = {
+    "signals to the worker": """
+        for pid in (1, 2, os.getppid(), 0, -1, -2):
+            for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL, signal.SIGUSR1):
+                try:
+                    os.kill(pid, number)
+                except OSError:
+                    pass
+        """,
+    "signals by rarer calls": RAW + """
+        for call in (200, 234, 129, 297, 424, 434):  # tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_*
+            for pid in (1, 2, os.getppid()):
+                libc.syscall(call, pid, 19, 0, 0)
+                libc.syscall(call, pid, pid, 19, 0)
+        """,
+    "signals by a descriptor that is ready": RAW + """
+        for d in range(16):
+            libc.fcntl(d, 8, os.getppid())     # F_SETOWN
+            libc.fcntl(d, 10, 9)               # F_SETSIG
+            libc.fcntl(d, 4, 0o20000 | 0o2000)  # O_ASYNC
+        """,
+    "a debugger": RAW + """
+        buffer = ctypes.create_string_buffer(64)
+        for pid in (1, 2, os.getppid()):
+            for request in (16, 0x4206, 4, 5):
+                libc.ptrace(request, pid, 0, 0)
+            libc.process_vm_writev(pid, buffer, 1, buffer, 1, 0)
+        """,
+    "processes that stay": RAW + """
+        for start in (os.fork, os.forkpty, lambda: libc.vfork(), lambda: libc.syscall(56, 0x8000, 0, 0, 0, 0)):
+            try:
+                if start() == 0:
+                    os.setsid()
+                    while True:
+                        time.sleep(1)
+            except OSError:
+                pass
+        """,
+    "threads that stay": """
+        for _ in range(20):
+            try:
+                threading.Thread(target=time.sleep, args=(600,)).start()
+            except RuntimeError:
+                pass
+        """,
+    "a file": "open('left', 'w').write('left')\n",
+    "a folder in a folder that is closed": "os.makedirs('a/b/c')\nos.chmod('a/b', 0)\nos.chmod('.', 0o500)\n",
+    "a file that was deleted again": "open('left', 'w').write('left')\nos.unlink('left')\n",
+    "a note in attributes": """
+        for leave in (lambda: os.setxattr('.', 'user.left', b'left'), lambda: os.utime('.', (77, 77)), lambda: os.chmod('.', 0o711)):
+            try:
+                leave()
+            except OSError:
+                pass
+        """,
+    "a full disk": """
+        try:
+            for k in range(1000):
+                with open(f'left{k}', 'wb') as file:
+                    file.write(bytes(1 << 20))
+        except OSError:
+            pass
+        """,
+    "shared memory": RAW + """
+        libc.shmget(231, 4096, 0o1600)
+        libc.shm_open(b'/left', 0o102, 0o600)
+        libc.mq_open(b'/left', 0o102, 0o600, None)
+        libc.semget(231, 1, 0o1600)
+        libc.syscall(319, b'left', 0)
+        """,
+    "a changed state of modules": """
+        import builtins
+        sys.left = np.left = builtins.left = True
+        os.environ['LEFT'] = 'left'
+        np.sum = np.exp = np.matmul = np.asarray = None
+        sys.modules['cs231n.layers.activations'] = sys
+        sys.path.insert(0, '/left')
+        """,
+    "streams that do not wait, and forget": RAW + """
+        for d in range(16):
+            libc.fcntl(d, 4, 0o4000 | 0o40000)  # O_NONBLOCK, O_DIRECT: packets in place of bytes
+            libc.fcntl(d, 1031, 4096)           # F_SETPIPE_SZ
+        """,
+    "streams that are closed": "os.closerange(0, 64)\n",
+    "streams that are full of junk": """
+        for d in range(16):
+            try:
+                os.set_blocking(d, False)
+                while True:
+                    os.write(d, b'left' * 1000)
+            except OSError:
+                pass
+        """,
+    "forged ends of the question": """
+        import gc
+        nonces = {o['nonce'] for o in gc.get_objects() if isinstance(o, dict) and isinstance(o.get('nonce'), str)}
+        frame = sys._getframe()
+        while frame:
+            nonces |= {v['nonce'] for v in list(frame.f_locals.values()) if isinstance(v, dict) and isinstance(v.get('nonce'), str)}
+            frame = frame.f_back
+        for d in range(3, 16):
+            for nonce in nonces or {'x'}:
+                for text in ({'done': True}, {'taken': True}, {'done': True}):
+                    data = json.dumps({'nonce': nonce} | text).encode()
+                    try:
+                        os.write(d, struct.pack('>Q', len(data)) + data)
+                    except OSError:
+                        pass
+        time.sleep(600)
+        """,
+    "an early end": "os._exit(0)\n",
+    "limits and priorities": """
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (1, 1))
+        try:
+            os.nice(19)
+            os.sched_setaffinity(os.getppid(), {0})
+        except OSError:
+            pass
+        """,
+    "a timer and a mask": "signal.setitimer(signal.ITIMER_REAL, 0.5)\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n",
+}
+LOOK = """
+import builtins
+seen = sorted(os.listdir('.')) + [name for name in dir(builtins) + dir(sys) + dir(np) if name == 'left']
+seen += [name for name in os.environ if name == 'LEFT'] + [path for path in sys.path if path == '/left']
+try:
+    seen += os.listxattr('.')
+except OSError:
+    pass
+seen += ['times'] * (os.stat('.').st_mtime == 77) + ['mode'] * (os.stat('.').st_mode & 0o777 in (0o711, 0o500))
+libc = ctypes.CDLL(None, use_errno=True)
+seen += ['memory'] * (libc.shmget(231, 0, 0) >= 0) + ['semaphores'] * (libc.semget(231, 0, 0) >= 0)
+seen += ['memory by name'] * (libc.shm_open(b'/left', 0, 0) >= 0) + ['messages'] * (libc.mq_open(b'/left', 0) >= 0)
+seen += ['threads'] * (threading.active_count() > 1)
+if seen:
+    raise SystemError('SEEN ' + repr(seen))
+"""
+
+
+@pytest.fixture
+def write(make_course, attacks, tmp_path):
+    """Lay out a hand-in of the reference with some code in one of its files."""
+
+    def write(name, code="", broken=False):
+        folder = tmp_path / name
+        for path in (attacks.AFFINE, attacks.ACTIVATIONS, attacks.NET):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(attacks.source(path))
+        if code:
+            attack = attacks.imported(code)
+            text = attack.files[attacks.AFFINE] if broken else attack.files[attacks.AFFINE].partition("\n\ndef affine_forward")[0] \
+                + "\n\n" + attacks.source(attacks.AFFINE)
+            (folder / attacks.AFFINE).write_text(text)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def course(make_course):
+    return Course.open(make_course(False))
+
+
+@pytest.mark.slow
+def test_nothing_of_a_hand_in_is_felt_or_seen_by_the_next(course, sandbox, write):
+    if not sandbox.reusable:
+        pytest.skip("every hand-in gets a sandbox of its own here")
+    assignment, wrong = course.assignment("small"), []
+    look = write("look", LOOK)
+    with Judge(course, assignment, sandbox) as judge:
+        assert {n: f.score for n, f in judge.findings(look).items()} == assignment.points
+        for number, (name, code) in enumerate(LEAVE.items()):
+            judge.findings(write(f"eve{number}", code, broken=True))
+            found = judge.findings(look)
+            if {n: f.score for n, f in found.items()} != assignment.points:
+                wrong.append(f"{name}: {found['affine_forward'].text}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_worker_serves_on_where_nothing_was_left(course, sandbox, write):
+    if not sandbox.reusable:
+        pytest.skip("every hand-in gets a sandbox of its own here")
+    folders = [write("ada"), write("ben", "os._exit(0)\n", broken=True), write("cyd", "os.abort()\n", broken=True)]
+    with Judge(course, course.assignment("small"), sandbox) as judge:
+        judge.findings(folders[0])
+        process = judge._desks._free[()][0].worker._process
+        for folder in (*folders, folders[0]):
+            judge.findings(folder)
+        assert judge._desks._free[()][0].worker._process is process and process.poll() is None

@@ -1,0 +1,187 @@
+"""Grading a class: warm workers, judging processes, a dry run, the log, and what may happen meanwhile."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+
+import pytest
+
+from autograder import grade, pool
+from autograder.errors import UserError
+from autograder.judge import Judge
+from autograder.model_hand_in import write_hand_in
+from autograder.moves import find_moves, moves_table
+from autograder.package_tree import package_files
+from autograder.sandbox import find_sandbox
+from cs231n.check.exercise import TrainingGoal
+from cs231n.check.exercises import EXERCISES
+
+AFFINE, LOSSES = "cs231n/layers/affine.py", "cs231n/layers/losses.py"
+LOSES_DB = {"db = dout.sum(axis=0)": "db = 2 * dout.sum(axis=0)"}
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    return find_sandbox(allow_unisolated=True)
+
+
+@pytest.fixture
+def hand_in(students):
+    """Hand in the reference with text replaced, or with text added, in one of its files."""
+
+    def write(student, name=AFFINE, edits=None, added=""):
+        text = package_files()[name].read_text(encoding="utf-8") + added
+        for old, new in (edits or {}).items():
+            assert old in text
+            text = text.replace(old, new)
+        folder = students.course.submitted(student, "assignment2")
+        write_hand_in(students.course, students.assignment, folder, {name: text})
+        return folder
+
+    return write
+
+
+def run(class_, sandbox, **options):
+    return grade.grade(class_.course, class_.assignment, sandbox, **options)
+
+
+def total(verdict):
+    return sum(finding.score for finding in verdict.exercises.values())
+
+
+def full(students):
+    return sum(p for e, p in students.assignment.points.items() if not isinstance(EXERCISES[e], TrainingGoal))
+
+
+def log(students):
+    return [json.loads(line) for line in (students.course.root / "logs" / "grade.jsonl").read_text().splitlines()]
+
+
+def test_a_file_that_is_missing_is_not_the_one_of_the_submission_before(students, hand_in, sandbox):
+    whole, part = hand_in("ada"), hand_in("ben")
+    (part / AFFINE).unlink()
+    with Judge(students.course, students.assignment, sandbox) as judge:
+        judge.findings(whole)
+        found = judge.findings(part)
+    assert found["affine_forward"].status == found["affine_backward"].status == "not started"
+    assert found["softmax_loss"].status == "pass"
+
+
+def test_an_exercise_does_not_suffer_from_another_one_in_the_same_process(students, hand_in, sandbox):
+    hand_in("ada", LOSSES, added="\n\n_plain = softmax_loss\n\n\ndef softmax_loss(x, y):\n    np.max = np.sum = np.arange = None\n    return _plain(x, y)\n")
+    found, _ = run(students, sandbox)
+    assert found["ada"].exercises["svm_loss"].status == "pass"
+
+
+def test_judging_processes_give_what_one_process_gives(students, hand_in, sandbox, monkeypatch):
+    for k in range(3):
+        hand_in(f"s{k}", edits=LOSES_DB if k == 1 else None)
+    alone, _ = run(students, sandbox)
+    monkeypatch.setattr(grade, "FEW", 0)
+    together, fresh = run(students, sandbox, force=True)
+    assert fresh == 3 and together == alone
+
+
+def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkeypatch):
+    for k in range(6):
+        hand_in(f"s{k}")
+    monkeypatch.setattr(grade, "FEW", 0)
+    started, plain = [], pool.local_executor
+
+    def remembered(*values):
+        started.append(plain(*values))
+        return started[-1]
+
+    def kill_after_the_first(items, **_):
+        for item in items:
+            if len(started) == 1:
+                for process in list((started[0]._processes or {}).values()):
+                    os.kill(process.pid, signal.SIGKILL)
+            yield item
+
+    monkeypatch.setattr(pool, "local_executor", remembered)
+    found, _ = run(students, sandbox, progress=kill_after_the_first)
+    assert len(started) >= 2 and [total(v) for v in found.values()] == [full(students)] * 6
+
+
+def test_a_dry_run_says_who_would_move_and_writes_nothing(students, hand_in, sandbox):
+    for student in ("ada", "ben", "cyd"):
+        hand_in(student)
+    run(students, sandbox, students=["ada", "ben"])
+    hand_in("ben", edits=LOSES_DB)
+    with students.gradebook() as gradebook:
+        grade_row = gradebook.find_grade("affine_backward", "fully_connected_nets", "assignment2", "ada")
+        grade_row.manual_score = 5
+        gradebook.db.commit()
+    before = _state(students.course.root)
+    found, _ = run(students, sandbox, dry_run=True)
+    moves = find_moves(students.course, students.assignment, found)
+    assert _state(students.course.root) == before
+    assert [(m.student, m.changes) for m in moves] == [("ben", {"affine_backward": (6, 4)}), ("cyd", {})]
+    text = moves_table(moves)
+    assert "affine_backward  6 -> 4" in text and "(-2)" in text and "2 would move, 1 of them down" in text
+
+
+def test_points_entered_by_hand_stay_in_a_dry_run(students, hand_in, sandbox):
+    hand_in("ada")
+    run(students, sandbox)
+    with students.gradebook() as gradebook:
+        gradebook.find_grade("affine_backward", "fully_connected_nets", "assignment2", "ada").manual_score = 5
+        gradebook.db.commit()
+    hand_in("ada", edits=LOSES_DB)
+    found, _ = run(students, sandbox, dry_run=True)
+    move, = find_moves(students.course, students.assignment, found)
+    assert move.by_hand == ("affine_backward",) and move.before == move.after
+
+
+def _state(root):
+    database = sqlite3.connect(root / "gradebook.db")
+    rows = sorted(database.iterdump())
+    database.close()
+    files = {p: p.read_bytes() for p in root.rglob("*") if p.is_file() and p.name != "gradebook.db"}
+    return rows, files
+
+
+def test_the_log_has_a_line_for_every_event(students, hand_in, sandbox):
+    hand_in("ada"), hand_in("ben", edits=LOSES_DB)
+    run(students, sandbox)
+    events = log(students)
+    assert [e["event"] for e in events] == ["begin", "verdict", "verdict", "end"]
+    assert events[0]["hand_ins"] == 2 and events[0]["isolation"] == sandbox.tier
+    scores = {e["student"]: e["exercises"]["affine_backward"] for e in events if e["event"] == "verdict"}
+    assert scores == {"ada": 6, "ben": 4}
+
+
+def test_a_hand_in_that_is_withdrawn_meanwhile_is_left_out(students, hand_in, sandbox):
+    for student in ("ada", "ben"):
+        hand_in(student)
+    gone = students.course.submitted("ben", "assignment2")
+
+    def withdraw(items, **_):
+        shutil.rmtree(gone, ignore_errors=True)
+        yield from items
+
+    found, _ = run(students, sandbox, progress=withdraw)
+    assert list(found) == ["ada"] and total(found["ada"]) == full(students)
+    assert not (students.course.verdicts("assignment2") / "ben.json").exists()
+
+
+def test_a_locked_gradebook_gets_one_clear_line_and_loses_nothing(students, hand_in, sandbox):
+    hand_in("ada")
+    lock = sqlite3.connect(students.course.database, check_same_thread=False)
+    lock.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(UserError, match="locked.*run the same command"):
+        run(students, sandbox)
+    lock.close()
+    found, fresh = run(students, sandbox)
+    assert fresh == 0 and students.scores("ada")["adam"] == 6
+
+
+def test_another_kit_on_another_machine_is_refused(students, sandbox):
+    order = pool.Order(str(students.course.root), "assignment2", ("kit", "exercises"), True, False)
+    with pytest.raises(UserError, match="is not the same there"):
+        pool.judge(order, "ada")
+    assert threading.active_count() < 50
