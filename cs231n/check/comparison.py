@@ -106,10 +106,10 @@ def _compare_floats(got, expected, limit):
 
 def _value(got, expected, error, limit):
     index = np.unravel_index(np.argmax(error), error.shape)
+    extent = f" (shape {expected.shape}, {expected.dtype}, {np.mean(error > limit):.0%} of the elements are off)"
     text = (
         f"{_index(index)}got {got[index]:.8g}, expected {expected[index]:.8g}; "
-        f"error {error[index]:.1e}, limit {limit:.0e} "
-        f"(shape {expected.shape}, {expected.dtype}, {np.mean(error > limit):.0%} of the elements are off)"
+        f"error {error[index]:.1e}, limit {limit:.0e}{extent if expected.ndim else ''}"
     )
     return Difference("value", text)
 

@@ -27,6 +27,11 @@ def test_one_wrong_element_is_found_and_named(array, data):
     assert f"[{', '.join(map(str, index))}]" in difference.text
 
 
+def test_a_wrong_number_is_told_without_a_shape():
+    text = compare(np.array(2.0), np.array(1.0), 1e-6).text
+    assert text == "got 2, expected 1; error 1.0e+00, limit 1e-06"
+
+
 @pytest.mark.parametrize("got, reason", [
     (None, "missing"),
     ([1.0, 2.0, 3.0], "missing"),
