@@ -16,13 +16,14 @@ setup(
     version="1.0.0",
     description="Course package and autograder in the line of Stanford's CS231n",
     python_requires=">=3.11",
-    packages=[*find_packages(include=["cs231n*", "autograder*"]), "cs231n.datasets"],
-    package_dir={"cs231n.datasets": "datasets"},
+    packages=[*find_packages(include=["cs231n*", "autograder*"]), "cs231n.datasets", "autograder.assignments"],
+    package_dir={"cs231n.datasets": "datasets", "autograder.assignments": "assignments"},
     package_data={
         "cs231n": ["*.pyx", "kernels/*.h"],
         "cs231n.check": ["public/*.npz"],
         "autograder": ["kit/*", "templates/**/*"],
         "autograder.mistakes": ["*.toml"],
+        "autograder.assignments": ["course.toml", "*/*.ipynb"],
     },
     install_requires=[
         "numpy>=1.26",

@@ -7,7 +7,10 @@ from . import nbgrader_settings
 from .course import CONFIG, MANIFEST, Course
 from .errors import UserError
 
-SHIPPED = Path(__file__).resolve().parents[1] / "assignments"
+_HERE = Path(__file__).resolve().parent
+SHIPPED = next((f for f in (_HERE / "assignments", _HERE.parent / "assignments") if f.is_dir()), _HERE / "assignments")
+"""The sources that come with the pipeline: inside of it where it is installed, beside it in the repository."""
+
 _CONFIG_TEXT = '''"""Settings of nbgrader for this course. What is set below comes last and wins.
 
 `configure` sets the folders, the id of the course (from course.toml), and lists of preprocessors with which nbgrader

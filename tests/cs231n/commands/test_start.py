@@ -1,17 +1,22 @@
 """``cs231n start`` makes a real kit, says what to do next, and overwrites nothing."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from cs231n.kit import find_kit
 
+ROOT = Path(__file__).parents[3]
 
-def start(folder, *arguments):
+
+def start(folder, *arguments, **environment):
     """Run the command in a folder."""
     command = [sys.executable, "-m", "cs231n", "start", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
 
 
 @pytest.mark.slow
@@ -55,3 +60,19 @@ def test_an_unknown_assignment_is_named_with_those_that_exist(tmp_path):
 
 def test_help_has_an_example(tmp_path):
     assert "cs231n start assignment3 --to" in " ".join(start(tmp_path, "--help").stdout.split())
+
+
+@pytest.mark.slow
+def test_an_installed_course_makes_copies_without_its_repository(tmp_path):
+    skip = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "*.so", "*.c", "htmlcov", "cifar-10-*", "mnist")
+    shutil.copytree(ROOT, tmp_path / "repository", ignore=skip)
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", "."]
+    # Nothing is compiled: this is about files, and another test compiles them.
+    done = subprocess.run(pip, cwd=tmp_path / "repository", env=os.environ | {"CC": "false"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(tmp_path / "repository")
+    done = start(tmp_path, "assignment1", PYTHONPATH=str(tmp_path / "site"))
+    assert (done.returncode, done.stderr) == (0, "")
+    kit = tmp_path / "assignment1"
+    assert {path.name for path in kit.iterdir()} >= {"kit.json", "k_nearest_neighbors.ipynb", "build_fast_layers.py"}
+    assert (kit / "cs231n" / "kernels").is_dir() and (kit / "cs231n" / "datasets" / "shapes10.py").is_file()
