@@ -38,9 +38,10 @@ def _plain(a):
 
 
 def _sizes(x, w, geometry, groups):
-    """The sizes of one group, as kernels/common.h names them."""
+    """The sizes as kernels/common.h names them: channels and filters are those of one group."""
     (N, C, H, W), (F, _, HH, WW), (out_H, out_W) = x.shape, w.shape, geometry.out
     sizes = {
+        "groups": groups,
         "x": (N, C // groups, H, W),
         "w": (F // groups, HH, WW),
         "out": geometry.out,
@@ -61,16 +62,6 @@ def _long_rows(sizes, itemsize):
     for rows in range(1, H + 1):
         if H % rows == 0 and (rows == H or (C * (H // rows) * W * itemsize <= 2**19 and N * rows >= 8)):
             return (N, C, rows, H // rows * W), (rows, H // rows * W)
-
-
-def _groups(groups, *arrays):
-    """Each group's share of each array along an axis, as views."""
-    for g in range(groups):
-        parts = []
-        for a, axis in arrays:
-            size = a.shape[axis] // groups
-            parts.append(a[(slice(None),) * axis + (slice(g * size, (g + 1) * size),)])
-        yield parts
 
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -105,8 +96,7 @@ def conv_forward_fast(x, w, b, conv_param):
     x4, w4, b1 = _plain(x4), _plain(w4), _plain(b1)
     out = np.empty((len(x4), len(w4), *geometry.out), dtype=x4.dtype)
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(out.size * w4[0].size)
-    for xg, wg, bg, og in _groups(groups, (x4, 1), (w4, 0), (b1, 0), (out, 1)):
-        kernels().conv_forward(sizes, xg, wg, bg, og, threads, target())
+    kernels().conv_forward(sizes, x4, w4, b1, out, threads, target())
     return out.reshape(len(x4), len(w4), *geometry.out[4 - np.ndim(x):]), (x, w, b, conv_param)
 
 
@@ -145,12 +135,10 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(dout.size * w4[0].size)
     dx = np.empty_like(x4) if "dx" in need else None
     dw = np.empty_like(w4) if "dw" in need else None
-    shares = [(x4, 1), (w4, 0), (dout4, 1)] + [(a, axis) for a, axis in ((dx, 1), (dw, 0)) if a is not None]
-    for xg, wg, dg, *results in _groups(groups, *shares):
-        if dx is not None:
-            kernels().conv_dx(sizes, dg, wg, results[0], threads, target())
-        if dw is not None:
-            kernels().conv_dw(sizes, xg, dg, results[-1], threads, target())
+    if dx is not None:
+        kernels().conv_dx(sizes, dout4, w4, dx, threads, target())
+    if dw is not None:
+        kernels().conv_dw(sizes, x4, dout4, dw, threads, target())
     if dw is not None and not np.isfinite(dw).all():  # kernels meet x with zeros between the rows of dout
         dw = conv_backward_strides(dout, cache)[1]
     db = dout4.reshape(len(x4), len(w4), -1).sum(axis=2).sum(axis=0) if "db" in need else None

@@ -13,7 +13,7 @@ cnp.import_array()
 cdef extern from "kernels/targets.h" nogil:
     ctypedef Py_ssize_t idx
     ctypedef struct conv_sizes:
-        idx N, C, H, W, F, HH, WW
+        idx N, groups, C, H, W, F, HH, WW
         idx stride_H, stride_W, top, left, dilation_H, dilation_W
         idx out_H, out_W, x_step, out_step, winograd
     ctypedef struct pool_plan:
@@ -31,6 +31,7 @@ cdef extern from "kernels/targets.h" nogil:
     const char *const target_names[]
     int best_target()
     const kernel_table *kernels_of(int target, int real_bytes)
+    int narrow_target(int target, const conv_sizes *s, int real_bytes)
     int pool_target(int target, idx out_W, int real_bytes)
 
 cdef extern from *:
@@ -50,6 +51,7 @@ MOST_THREADS = most_threads()
 
 cdef conv_sizes _sizes(dict sizes):
     cdef conv_sizes s
+    s.groups = sizes["groups"]
     s.N, s.C, s.H, s.W = sizes["x"]
     s.F, s.HH, s.WW = sizes["w"]
     s.stride_H, s.stride_W = sizes["stride"]
@@ -69,7 +71,7 @@ cdef _memory(int done):
 def conv_forward(dict sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray out, int threads, int target):
     """Write the convolution of x with w, plus b, into out."""
     cdef conv_sizes s = _sizes(sizes)
-    cdef const kernel_table *k = kernels_of(target, x.itemsize)
+    cdef const kernel_table *k = kernels_of(narrow_target(target, &s, x.itemsize), x.itemsize)
     cdef const void *x_data = cnp.PyArray_DATA(x)
     cdef const void *w_data = cnp.PyArray_DATA(w)
     cdef const void *b_data = cnp.PyArray_DATA(b)
@@ -83,7 +85,7 @@ def conv_forward(dict sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.nd
 def conv_dx(dict sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int threads, int target):
     """Write the gradient with respect to the images into dx."""
     cdef conv_sizes s = _sizes(sizes)
-    cdef const kernel_table *k = kernels_of(target, dout.itemsize)
+    cdef const kernel_table *k = kernels_of(narrow_target(target, &s, dout.itemsize), dout.itemsize)
     cdef const void *dout_data = cnp.PyArray_DATA(dout)
     cdef const void *w_data = cnp.PyArray_DATA(w)
     cdef void *dx_data = cnp.PyArray_DATA(dx)

@@ -28,9 +28,9 @@ static inline idx parts(idx whole, idx part) { return (whole + part - 1) / part;
 /* Part k of `whole` things dealt out to n parts as evenly as possible starts here. */
 static inline idx share(idx whole, idx n, idx k) { return k * (whole / n) + smaller(k, whole % n); }
 
-/* One convolution. All sizes are those of one group; the steps lead from image to image. */
+/* One convolution. C and F are those of one group; the steps lead from image to image. */
 typedef struct {
-    idx N, C, H, W, F, HH, WW;
+    idx N, groups, C, H, W, F, HH, WW;
     idx stride_H, stride_W, top, left, dilation_H, dilation_W;
     idx out_H, out_W;
     idx x_step, out_step;

@@ -1,19 +1,27 @@
 /* The three products of a convolution layer, from plan to result. Each returns 0 when memory is exhausted. */
 
-#define run_direct NAME(run_direct)
+#define run_correlation NAME(run_correlation)
 /* A correlation, chunk of source planes by chunk; b may be NULL for no bias. */
-static int run_direct(const correlation *p, const REAL *source, const REAL *w, const REAL *b, REAL *target, int threads)
+static int run_correlation(const correlation *p, const REAL *source, const REAL *w, const REAL *b, REAL *target, int threads)
 {
-    REAL *packed = malloc(larger(1, p->pack * p->chunk) * sizeof(REAL));
-    REAL *bias = calloc(p->target_planes, sizeof(REAL));
-    idx groups = parts(p->target_planes, planes_per_tile(p->target_planes, p->most_positions));
+    idx F = p->target_planes, width = p->by_planes ? parts(F, LANES) * LANES : F, weights = F * p->source_planes * p->window;
+    REAL *packed = malloc(larger(1, p->groups * p->pack * p->chunk) * sizeof(REAL));
+    REAL *bias = calloc(p->groups * width, sizeof(REAL));
+    idx tiles = parts(F, planes_per_tile(F, p->most_positions)), images = planes_images(p);
     int done = packed && bias;
-    if (done && b) memcpy(bias, b, p->target_planes * sizeof(REAL));
+    for (idx g = 0; done && b && g < p->groups; g++) memcpy(bias + g * width, b + g * F, F * sizeof(REAL));
     for (idx first = 0; done && first < p->source_planes; first += p->chunk) {
-        direct_plan d = {p, source, packed, bias, target, first, groups};
-        pack_weights(packed, w, p, first, groups);
-        done = run_tasks(direct_task, &d, p->N * p->bands, direct_scratch(p), threads);
-        memset(bias, 0, p->target_planes * sizeof(REAL));
+        direct_plan pixels = {p, source, packed, bias, target, first, tiles};
+        planes_plan planes = {p, source, packed, bias, target, first, images};
+        for (idx g = 0; g < p->groups; g++)
+            if (p->by_planes)
+                pack_planes(packed + g * p->pack * p->chunk, w + g * weights, p, first);
+            else
+                pack_weights(packed + g * p->pack * p->chunk, w + g * weights, p, first, tiles);
+        idx tasks = p->groups * p->bands;
+        done = p->by_planes ? run_tasks(planes_task, &planes, parts(p->N, images) * tasks, planes_scratch(&planes), threads)
+                            : run_tasks(direct_task, &pixels, p->N * tasks, direct_scratch(p), threads);
+        memset(bias, 0, p->groups * width * sizeof(REAL));
     }
     free(packed);
     free(bias);
@@ -25,7 +33,7 @@ static int NAME(forward)(const conv_sizes *s, const void *x, const void *w, cons
     correlation p;
     int done = s->winograd ? by_winograd(s, x, w, out, b, 0, threads) : -1;
     if (done >= 0) return done;
-    done = plan_forward(&p, s, LANES, REAL_BYTES, 0) && run_direct(&p, x, w, b, out, threads);
+    done = plan_forward(&p, s, LANES, REAL_BYTES, 0) && run_correlation(&p, x, w, b, out, threads);
     free_correlation(&p);
     return done;
 }
@@ -35,7 +43,13 @@ static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *
     correlation p;
     int done = s->winograd ? by_winograd(s, dout, w, dx, NULL, 1, threads) : -1;
     if (done >= 0) return done;
-    done = plan_dx(&p, s, LANES, REAL_BYTES) && run_direct(&p, dout, w, NULL, dx, threads);
+    done = plan_dx(&p, s, LANES, REAL_BYTES);
+    for (idx k = 0; done && k < p.jobs; k++)
+        if (!p.job[k].taps) { /* pixels that no tap sees */
+            memset(dx, 0, s->N * s->x_step * sizeof(REAL));
+            break;
+        }
+    done = done && run_correlation(&p, dout, w, NULL, dx, threads);
     free_correlation(&p);
     return done;
 }
@@ -43,19 +57,32 @@ static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *
 #define MOST_BLOCKS 16
 #define BLOCK_BYTES (4 * 1024 * 1024)
 
+#define MOST_BLOCKS 16
+#define BLOCK_BYTES (4 * 1024 * 1024)
+#define BLOCK_PIXELS 2048 /* fewer are not worth sums of their own */
+
 static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *dw, int threads)
 {
     correlation p;
-    idx size = s->F * s->C * s->HH * s->WW, blocks = smaller(s->N, MOST_BLOCKS);
+    idx F = s->F, taps = s->C * s->HH * s->WW, width = parts(F, LANES) * LANES, size = s->groups * taps * width;
+    idx blocks = smaller(smaller(s->N, MOST_BLOCKS), parts(s->N * s->out_H * s->out_W, BLOCK_PIXELS));
     blocks = larger(1, smaller(blocks, BLOCK_BYTES / (size * (idx)sizeof(REAL))));
     REAL *sums = calloc(size * blocks, sizeof(REAL)), *result = dw;
-    int done = plan_forward(&p, s, LANES, REAL_BYTES, parts(FEWEST_TASKS, blocks)) && sums;
+    int done = plan_forward(&p, s, LANES, REAL_BYTES, parts(FEWEST_TASKS, blocks * s->groups)) && sums;
     if (done) {
-        dw_plan d = {&p, x, dout, sums, blocks, parts(s->C, p.chunk), dw_images(&p, parts(s->N, blocks))};
-        done = run_tasks(dw_task, &d, d.blocks * d.chunks, dw_scratch(&p, d.images), threads);
-        for (idx k = 0; k < size; k++) result[k] = 0;
-        for (idx block = 0; block < blocks; block++)
-            for (idx k = 0; k < size; k++) result[k] += sums[block * size + k];
+        idx chunks = parts(s->C, p.chunk), tasks = blocks * s->groups * chunks;
+        dw_plan pixels = {&p, x, dout, sums, blocks, chunks, dw_images(&p, parts(s->N, blocks))};
+        dw_planes_plan planes = {&p, x, dout, sums, blocks, chunks, dw_planes_images(&p, parts(s->N, blocks)), width / LANES};
+        done = p.by_planes ? run_tasks(dw_planes_task, &planes, tasks, dw_planes_scratch(&planes), threads)
+                           : run_tasks(dw_task, &pixels, tasks, dw_scratch(&p, pixels.images), threads);
+    }
+    if (done) {
+        idx used = p.by_planes ? size : s->groups * taps * F;
+        for (idx block = 1; block < blocks; block++)
+            for (idx k = 0; k < used; k++) sums[k] += sums[block * used + k];
+        for (idx g = 0; g < s->groups && p.by_planes; g++)
+            turn(result + g * F * taps, taps, sums + g * taps * width, width, taps, F, 0, 0);
+        if (!p.by_planes) memcpy(result, sums, used * sizeof(REAL));
     }
     free(sums);
     free_correlation(&p);

@@ -3,6 +3,7 @@
 #include "vector.h"
 #include "direct.h"
 #include "dw.h"
+#include "outer.h"
 #include "winograd.h"
 #include "conv.h"
 #include "pool.h"

@@ -196,7 +196,7 @@ static void copy_band(REAL *to, const REAL *source, const correlation *p, idx pl
 #define direct_plan NAME(direct_plan)
 typedef struct {
     const correlation *p;
-    const REAL *source, *packed, *b; /* b: [target_planes], zeros after the first chunk */
+    const REAL *source, *packed, *b; /* b: [groups*target_planes], zeros after the first chunk */
     REAL *target;
     idx first, groups; /* first source plane of this chunk; groups of target planes */
 } direct_plan;
@@ -214,10 +214,12 @@ static void direct_task(const void *plan, idx task, void *scratch)
 {
     const direct_plan *d = plan;
     const correlation *p = d->p;
-    idx image = task / p->bands, m = p->first_m + task % p->bands * p->band_rows;
+    idx image = task / p->bands / p->groups, group = task / p->bands % p->groups;
+    idx m = p->first_m + task % p->bands * p->band_rows;
     idx chunk = smaller(p->chunk, p->source_planes - d->first), target_plane = p->target_H * p->target_W;
-    const REAL *source = d->source + image * p->source_step + d->first * p->source_H * p->source_W;
-    REAL *target = d->target + image * p->target_step;
+    const REAL *source = d->source + image * p->source_step + (group * p->source_planes + d->first) * p->source_H * p->source_W;
+    REAL *target = d->target + image * p->target_step + group * p->target_planes * target_plane;
+    const REAL *b = d->b + group * p->target_planes;
 
     idx *placed = scratch; /* one more than the first row of the band whose positions are at hand */
     position *pos = (position *)((char *)scratch + 64);
@@ -236,13 +238,13 @@ static void direct_task(const void *plan, idx task, void *scratch)
     for (idx k = 0; k < p->jobs; k++, pos += p->most_positions) {
         const job *one = p->job + k;
         idx taps = chunk * one->taps;
-        const REAL *w = d->packed + one->pack_at;
-        for (idx g = 0; g < d->groups; g++) {
+        const REAL *w = d->packed + group * p->pack * p->chunk + one->pack_at;
+        for (idx g = 0; g < d->groups && taps; g++) {
             idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
             idx columns = parts(pos->count, tile_cap(A));
             for (idx v = 0; v < columns; v++) {
                 idx at = share(pos->count, columns, v), B = share(pos->count, columns, v + 1) - at;
-                run_tile(A, B, source, one->distance, taps, w, d->b + a, d->first > 0, pos + at,
+                run_tile(A, B, source, one->distance, taps, w, b + a, d->first > 0, pos + at,
                          target + a * target_plane, target_plane);
             }
             w += A * taps;

@@ -128,7 +128,7 @@ static idx filters_per_tile(idx filters, idx taps)
 typedef struct {
     const correlation *p; /* of the forward pass: it says how x is copied */
     const REAL *x, *dout;
-    REAL *dw;              /* [blocks][F][C*HH*WW], zeros to begin with */
+    REAL *dw;              /* [blocks][groups][F][C*HH*WW], zeros to begin with */
     idx blocks, chunks;    /* of images; of source planes */
     idx images;            /* copied and multiplied together */
 } dw_plan;
@@ -175,10 +175,10 @@ static void dw_task(const void *plan, idx task, void *scratch)
     const dw_plan *d = plan;
     const correlation *p = d->p;
     const job *one = p->job;
-    idx block = task / d->chunks, first = task % d->chunks * p->chunk;
+    idx block = task / d->chunks / p->groups, group = task / d->chunks % p->groups, first = task % d->chunks * p->chunk;
     idx chunk = smaller(p->chunk, p->source_planes - first), taps = chunk * one->taps;
     idx all_taps = p->source_planes * one->taps, pixels = dw_flat_pixels(p);
-    REAL *dw = d->dw + block * p->target_planes * all_taps + first * one->taps;
+    REAL *dw = d->dw + (block * p->groups + group) * p->target_planes * all_taps + first * one->taps;
     REAL *x_copy = (REAL *)(((uintptr_t)scratch + 63) / 64 * 64);
     REAL *dout_copy = x_copy + d->images * (copy_size(p) + LANES);
     idx filters = filters_per_tile(p->target_planes, taps), groups = parts(p->target_planes, filters);
@@ -193,8 +193,8 @@ static void dw_task(const void *plan, idx task, void *scratch)
         for (idx band = 0; band < p->bands; band++) {
             images = smaller(d->images, last - n);
             idx m = band * p->band_rows, rows = smaller(p->band_rows, p->target_H - m);
-            const REAL *x = d->x + n * p->source_step + first * p->source_H * p->source_W;
-            const REAL *dout = d->dout + n * p->target_step;
+            const REAL *x = d->x + n * p->source_step + (group * p->source_planes + first) * p->source_H * p->source_W;
+            const REAL *dout = d->dout + n * p->target_step + group * p->target_planes * p->target_H * p->target_W;
             run.images = images;
             run.x_image = p->in_place ? p->source_step : copy_size(p);
             for (idx k = 0; k < images && !p->in_place; k++)

@@ -55,7 +55,7 @@ typedef struct {
 } job;
 
 typedef struct {
-    idx N, source_planes, source_H, source_W, source_step;
+    idx N, groups, source_planes, source_H, source_W, source_step;
     idx target_planes, target_H, target_W, target_step;
     idx split_H, split_W, top, left; /* source row = (m + r) * split_H + phase - top */
     idx step_H, step_W;
@@ -66,9 +66,10 @@ typedef struct {
     idx chunk, bands, band_rows;
     int in_place; /* the source needs no copy */
     int flat;     /* vectors run across the ends of rows */
+    int by_planes; /* vectors hold target planes (outer.h), not pixels (direct.h, dw.h) */
     int lanes;
     idx weight_of_target, weight_of_source; /* steps in w */
-    idx jobs, pack, most_positions;
+    idx jobs, window, pack, most_positions; /* window: taps of all jobs; pack: packed weights of a source plane */
     job *job;
 } correlation;
 
@@ -103,7 +104,7 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     p->pitch = columns + p->extra_columns;
     p->chunk = parts_of_dw ? parts(p->source_planes, parts_of_dw) : p->source_planes;
     while (p->chunk > 1 && (p->chunk * p->phases * (p->extra_rows + smaller(rows, 4)) * p->pitch * real_bytes > BAND_BYTES
-                            || p->chunk * p->pack * real_bytes > PACK_BYTES))
+                            || p->groups * p->chunk * p->pack * real_bytes > PACK_BYTES))
         p->chunk = parts(p->chunk, 2);
     idx fit = BAND_BYTES / (p->chunk * p->phases * p->pitch * real_bytes) - p->extra_rows;
     fit = smaller(rows, larger(fit, 1));
@@ -121,13 +122,20 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     p->flat = parts_of_dw ? columns < p->lanes || 10 * across < 9 * in_rows : flat_cost < rows_cost;
     p->most_positions = p->flat ? across : in_rows;
 
+    idx pixels = p->band_rows * columns, vectors = parts(p->target_planes, p->lanes);
+    idx turned = p->step_H > 1 || p->step_W > 1 ? 2 * p->lanes : parts(p->lanes, 2);
+    idx planes_cost = vectors * pixels * (taps + turned) * (parts_of_dw ? 20 : 22); /* dw: measured to run better */
+    idx pixels_cost = p->target_planes * (parts_of_dw ? p->most_positions * taps : smaller(flat_cost, rows_cost)) * 22;
+    p->by_planes = planes_cost < pixels_cost;
+    if (p->by_planes) p->pack = p->pack / p->target_planes * vectors * p->lanes;
+
     int unpadded = p->split_H == 1 && p->split_W == 1 && p->top == 0 && p->left == 0 && p->first_m == 0
                    && p->first_q == 0 && p->last_m + p->extra_rows == p->source_H && p->pitch == p->source_W;
-    idx line = 64 / real_bytes, pixels = p->source_H * p->source_W;
-    int collide = !parts_of_dw && p->chunk > 8 && pixels % (4 * line) == 0;
-    p->in_place = unpadded && columns >= p->lanes && !p->flat && !collide;
+    idx line = 64 / real_bytes, plane = p->source_H * p->source_W;
+    int collide = !parts_of_dw && p->chunk > 8 && plane % (4 * line) == 0;
+    p->in_place = unpadded && !collide && (p->by_planes || (columns >= p->lanes && !p->flat));
     p->copy_rows = p->band_rows + p->extra_rows;
-    p->plane = p->in_place ? pixels : (parts(p->copy_rows * p->pitch, line) | 1) * line;
+    p->plane = p->in_place ? plane : (parts(p->copy_rows * p->pitch, line) | 1) * line;
 }
 
 static idx copy_size(const correlation *p)
@@ -151,7 +159,7 @@ static int allocate_distances(correlation *p)
     for (idx k = 0; k < p->jobs; k++) {
         job *j = p->job + k;
         j->pack_at = pack_at;
-        pack_at += p->target_planes * p->chunk * j->taps;
+        pack_at += (p->by_planes ? parts(p->target_planes, p->lanes) * p->lanes : p->target_planes) * p->chunk * j->taps;
         j->distance = malloc(larger(1, p->chunk * j->taps) * sizeof(int32_t));
         if (!j->distance) return 0;
     }
@@ -163,13 +171,13 @@ static int plan_forward(correlation *p, const conv_sizes *s, idx lanes, idx real
 {
     idx sh = s->stride_H, sw = s->stride_W;
     *p = (correlation){
-        .N = s->N, .source_planes = s->C, .source_H = s->H, .source_W = s->W, .source_step = s->x_step,
+        .N = s->N, .groups = s->groups, .source_planes = s->C, .source_H = s->H, .source_W = s->W, .source_step = s->x_step,
         .target_planes = s->F, .target_H = s->out_H, .target_W = s->out_W, .target_step = s->out_step,
         .split_H = sh, .split_W = sw, .top = s->top, .left = s->left, .step_H = 1, .step_W = 1,
         .last_m = s->out_H, .last_q = s->out_W,
         .extra_rows = s->dilation_H * (s->HH - 1) / sh, .extra_columns = s->dilation_W * (s->WW - 1) / sw,
         .weight_of_target = s->C * s->HH * s->WW, .weight_of_source = s->HH * s->WW,
-        .lanes = (int)lanes, .pack = s->F * s->HH * s->WW,
+        .lanes = (int)lanes, .window = s->HH * s->WW, .pack = s->F * s->HH * s->WW,
     };
     if (!allocate_jobs(p, s, 1)) return 0;
     for (idx k = 0; k < sh * sw; k++) p->phase_of[k] = -1;
@@ -198,14 +206,14 @@ static int plan_dx(correlation *p, const conv_sizes *s, idx lanes, idx real_byte
 {
     idx sh = s->stride_H, sw = s->stride_W;
     *p = (correlation){
-        .N = s->N, .source_planes = s->F, .source_H = s->out_H, .source_W = s->out_W, .source_step = s->out_step,
+        .N = s->N, .groups = s->groups, .source_planes = s->F, .source_H = s->out_H, .source_W = s->out_W, .source_step = s->out_step,
         .target_planes = s->C, .target_H = s->H, .target_W = s->W, .target_step = s->x_step,
         .split_H = 1, .split_W = 1, .step_H = sh, .step_W = sw,
         .first_m = s->top / sh, .last_m = (s->H - 1 + s->top) / sh + 1,
         .first_q = s->left / sw, .last_q = (s->W - 1 + s->left) / sw + 1,
         .extra_rows = s->dilation_H * (s->HH - 1) / sh, .extra_columns = s->dilation_W * (s->WW - 1) / sw,
         .weight_of_target = s->HH * s->WW, .weight_of_source = s->C * s->HH * s->WW,
-        .lanes = (int)lanes, .pack = s->C * s->HH * s->WW, .phases = 1,
+        .lanes = (int)lanes, .window = s->HH * s->WW, .pack = s->C * s->HH * s->WW, .phases = 1,
     };
     p->top = p->extra_rows - p->first_m; /* the copy starts at the first row of dout that row first_m needs */
     p->left = p->extra_columns - p->first_q;

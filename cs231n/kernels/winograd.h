@@ -119,6 +119,7 @@ typedef struct {
 } winograd_plan;
 
 #define RANGE 12
+#define FILTER_BYTES (4 * 1024 * 1024) /* of transformed filters */
 
 #define transform_filters NAME(transform_filters)
 /* Returns the largest magnitude, or infinity if one of them is not finite. */
@@ -356,8 +357,7 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
         .N = s->N, .source_planes = dx ? s->F : s->C, .target_planes = dx ? s->C : s->F,
         .source_H = dx ? s->out_H : s->H, .source_W = dx ? s->out_W : s->W, .source_step = dx ? s->out_step : s->x_step,
         .target_H = dx ? s->H : s->out_H, .target_W = dx ? s->W : s->out_W, .target_step = dx ? s->x_step : s->out_step,
-        .top = dx ? 2 - s->top : s->top, .left = dx ? 2 - s->left : s->left, .source = source, .target = target,
-        .b = b,
+        .top = dx ? 2 - s->top : s->top, .left = dx ? 2 - s->left : s->left,
     };
     if (s->HH != 3 || s->WW != 3 || s->stride_H != 1 || s->stride_W != 1 || s->dilation_H != 1 || s->dilation_W != 1
         || p.top < 0 || p.left < 0)
@@ -366,13 +366,19 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
     p.tile_rows = parts(p.target_H, 4);
     p.quarters = parts(p.target_W, LANES);
     p.pitch = p.quarters * LANES + 4;
-    p.groups = parts(F, PRODUCT_PLANES);
 
     /* Vector operations: counted for the transforms, measured to be worth 0.5 multiply-adds each. */
-    idx direct = p.target_H * smaller(parts(p.target_W, LANES), p.target_W / LANES + 1) * 9 * C * F;
+    idx in_rows = p.target_H * smaller(parts(p.target_W, LANES), p.target_W / LANES + 1);
+    idx in_planes = parts(p.target_H * p.target_W * parts(F, LANES), F);
+    idx direct = smaller(in_rows, in_planes) * 9 * C * F;
     idx here = p.tile_rows * p.quarters * (36 * C * F + 170 * C + 100 * F) / 4;
     if (F < 4 || C < 4 || here * 10 > direct * 9) return -1;
-    if (36 * C * F * (idx)sizeof(REAL) > 4 * 1024 * 1024) return -1; /* keep the promise on memory */
+
+    /* Keep the promise on memory: some target planes at a time. */
+    idx most = FILTER_BYTES / (36 * C * (idx)sizeof(REAL));
+    if (most < smaller(F, 4 * PRODUCT_PLANES)) return -1;
+    p.target_planes = parts(F, parts(F, most));
+    p.groups = parts(p.target_planes, PRODUCT_PLANES);
 
     p.vectors = larger(1, smaller(3, 512 * 1024 / (36 * C * LANES * (idx)sizeof(REAL))));
     idx row_bytes = C * 4 * p.pitch * sizeof(REAL);
@@ -383,18 +389,29 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
     p.bands = parts(p.tile_rows, p.band_rows);
     p.images = p.bands > 1 ? 1 : larger(1, smaller(parts(p.N, FEWEST_TASKS), BAND_BYTES / (row_bytes * p.tile_rows)));
 
-    int gave_up = 0, done = 0;
-    REAL *transformed = malloc(36 * C * F * sizeof(REAL));
-    if (transformed) {
-        REAL largest = transform_filters(transformed, w, &p, dx ? 9 : 9 * C, dx ? 9 * F : 9, dx);
-        p.w = transformed;
-        p.gave_up = &gave_up;
+    int gave_up = 0, done = 1;
+    REAL *transformed = malloc(36 * C * p.target_planes * sizeof(REAL));
+    p.w = transformed;
+    p.gave_up = &gave_up;
+    winograd_sizes z = winograd_scratch(&p);
+    idx each = p.target_planes, turns = parts(F, each), target_step = dx ? 9 : 9 * C, source_step = dx ? 9 * F : 9;
+    for (idx turn = 0; turn < s->groups * turns && done == 1 && !gave_up; turn++) {
+        idx g = turn / turns, f = turn % turns * each;
+        p.source = source + g * C * p.source_H * p.source_W;
+        p.target = target + (g * F + f) * p.target_H * p.target_W;
+        p.b = b ? b + g * F + f : NULL;
+        p.target_planes = smaller(each, F - f);
+        p.groups = parts(p.target_planes, PRODUCT_PLANES);
+        const REAL *from = w + g * 9 * C * F + f * target_step;
+        REAL largest = transformed ? transform_filters(transformed, from, &p, target_step, source_step, dx) : 0;
         p.limit = REAL_LARGEST / (REAL)1e4 / (REAL)C / (largest + (REAL)1);
-        winograd_sizes z = winograd_scratch(&p);
-        done = largest <= p.limit
-                   ? run_tasks(winograd_task, &p, parts(p.N, p.images) * p.bands,
-                               (z.copy + z.u + z.m) * sizeof(REAL) + z.quarters * sizeof(quarter) + 128, threads)
-                   : -1;
+        if (!transformed)
+            done = 0;
+        else if (!(largest <= p.limit))
+            done = -1;
+        else
+            done = run_tasks(winograd_task, &p, parts(p.N, p.images) * p.bands,
+                             (z.copy + z.u + z.m) * sizeof(REAL) + z.quarters * sizeof(quarter) + 128, threads);
     }
     free(transformed);
     return gave_up ? -1 : done;
