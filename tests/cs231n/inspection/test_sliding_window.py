@@ -93,7 +93,8 @@ def test_texts_stay_inside_the_figure_and_cells_have_one_size():
 def test_the_animation_has_one_frame_per_position_and_moves():
     animation = animate_sliding_window(X, W, interval=10)
     page = animation_html(animation, alt='The window "slides" over the image.')
-    still = re.search(r'<img alt="The window &quot;slides&quot; over the image." src="data:image/png;base64,([^"]+)"', page)
+    words = "The window &quot;slides&quot; over the image."
+    still = re.search(rf'<img alt="{words}" src="data:image/png;base64,([^"]+)"', page)
     assert base64.b64decode(still[1], validate=True).startswith(b"\x89PNG")
     assert plt.get_fignums() == []
     frames = re.findall(r'frames\[\d+\] = "data:image/png;base64,([^"]+)', page)
