@@ -141,5 +141,7 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
         kernels().conv_dw(sizes, x4, dout4, dw, threads, target())
     if dw is not None and not np.isfinite(dw).all():  # kernels meet x with zeros between the rows of dout
         dw = conv_backward_strides(dout, cache)[1]
-    db = dout4.reshape(len(x4), len(w4), -1).sum(axis=2).sum(axis=0) if "db" in need else None
+    db = np.empty(len(w4), dtype=w4.dtype) if "db" in need else None
+    if db is not None:
+        kernels().conv_db(sizes, dout4, db, threads, target())
     return (None if dx is None else dx.reshape(np.shape(x)), None if dw is None else dw.reshape(np.shape(w)), db)

@@ -26,6 +26,7 @@ cdef extern from "kernels/targets.h" nogil:
         int (*forward)(const conv_sizes *, const void *, const void *, const void *, void *, int) noexcept nogil
         int (*dx)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
         int (*dw)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
+        int (*db)(const conv_sizes *, const void *, void *, int) noexcept nogil
         int (*pool_forward)(const pool_plan *, int) noexcept nogil
         int (*pool_backward)(const pool_plan *, int) noexcept nogil
     const char *const target_names[]
@@ -105,6 +106,18 @@ def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, int thr
     cdef int done
     with nogil:
         done = k.dw(&s, x_data, dout_data, dw_data, threads)
+    _memory(done)
+
+
+def conv_db(dict sizes, cnp.ndarray dout, cnp.ndarray db, int threads, int target):
+    """Write the gradient with respect to the biases into db."""
+    cdef conv_sizes s = _sizes(sizes)
+    cdef const kernel_table *k = kernels_of(target, dout.itemsize)
+    cdef const void *dout_data = cnp.PyArray_DATA(dout)
+    cdef void *db_data = cnp.PyArray_DATA(db)
+    cdef int done
+    with nogil:
+        done = k.db(&s, dout_data, db_data, threads)
     _memory(done)
 
 

@@ -1,4 +1,4 @@
-/* The three products of a convolution layer, from plan to result. Each returns 0 when memory is exhausted. */
+/* The three products of a convolution layer, from plan to result, and db. Each returns 0 when memory is exhausted. */
 
 #define run_correlation NAME(run_correlation)
 /* A correlation, chunk of source planes by chunk; b may be NULL for no bias. */
@@ -86,5 +86,45 @@ static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *
     }
     free(sums);
     free_correlation(&p);
+    return done;
+}
+
+#define db_plan NAME(db_plan)
+typedef struct {
+    idx planes, pixels, step;
+    const REAL *dout;
+    double *sums; /* [N][planes] */
+} db_plan;
+
+#define db_task NAME(db_task)
+/* The sums of the planes of one image: in the order of memory, which takes half the time of plane after plane. */
+static void db_task(const void *plan, idx n, void *scratch)
+{
+    const db_plan *d = plan;
+    const REAL *pixel = d->dout + n * d->step;
+    for (idx f = 0; f < d->planes; f++, pixel += d->pixels) {
+        vec sum[4] = {{0}};
+        REAL lane[LANES];
+        double total = 0;
+        idx k = 0;
+        for (; k + 4 * LANES <= d->pixels; k += 4 * LANES)
+            UNROLL for (int v = 0; v < 4; v++) sum[v] += load(pixel + k + v * LANES);
+        store(lane, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+        for (int l = 0; l < LANES; l++) total += lane[l];
+        for (; k < d->pixels; k++) total += pixel[k];
+        d->sums[n * d->planes + f] = total;
+    }
+    (void)scratch;
+}
+
+static int NAME(db)(const conv_sizes *s, const void *dout, void *db, int threads)
+{
+    idx planes = s->groups * s->F;
+    db_plan d = {planes, s->out_H * s->out_W, s->out_step, dout, malloc(s->N * planes * sizeof(double))};
+    int done = d.sums && run_tasks(db_task, &d, s->N, 0, threads);
+    for (idx n = 1; done && n < s->N; n++)
+        for (idx f = 0; f < planes; f++) d.sums[f] += d.sums[n * planes + f];
+    for (idx f = 0; done && f < planes; f++) ((REAL *)db)[f] = (REAL)d.sums[f];
+    free(d.sums);
     return done;
 }

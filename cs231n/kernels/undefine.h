@@ -119,3 +119,5 @@
 #undef MOST_BLOCKS
 #undef BLOCK_BYTES
 #undef BLOCK_PIXELS
+#undef db_plan
+#undef db_task
