@@ -25,14 +25,14 @@ from .source_check import check_sources
 TEMPLATE = Path(__file__).parent / "kit"
 COLAB = Path(__file__).parent / "templates" / "colab.py"
 _EARLIER = {
-    OWN: """What you wrote for earlier assignments belongs here too. This copies it from an earlier kit, keeps a copy of every file
-that it replaces, and says what it did:
+    OWN: """What you wrote for earlier assignments belongs here too. This copies it from an earlier kit, keeps a copy of
+every file that it replaces, and says what it did:
 
     .venv/bin/cs231n carry ../{before}
 
 """,
-    REFERENCE: """The modules of earlier assignments are solved here. To go on with your own, copy them from an earlier kit; every file
-that is replaced is kept:
+    REFERENCE: """The modules of earlier assignments are solved here. To go on with your own, copy them from an earlier
+kit; every file that is replaced is kept:
 
     .venv/bin/cs231n carry ../{before}
 

@@ -1,15 +1,16 @@
-# Optional, for Google Colab alone: gets the kit and works in its folder. Anywhere else this cell does nothing.
+# Optional, for Google Colab alone: gets the kit and works in its folder. Elsewhere this cell does nothing.
 import os, shutil, subprocess, sys, urllib.request
 
 address = "@ADDRESS@"
-folder = os.path.abspath("@ASSIGNMENT@")  # or, to keep it, in a Drive that you mounted: "drive/MyDrive/@ASSIGNMENT@"
+folder = os.path.abspath("@ASSIGNMENT@")  # in a Drive that you mounted: "drive/MyDrive/@ASSIGNMENT@"
 if "google.colab" in sys.modules and not os.path.exists("kit.json"):
     if not os.path.isdir(folder):
         archive = f"{folder}.zip"
         if not (address or os.path.exists(archive)):
-            raise FileNotFoundError(f"Upload the zip of the kit as {archive} (folder sign on the left), then run this again.")
+            raise FileNotFoundError(f"Upload the zip of the kit as {archive} and run this cell again.")
         archive = archive if os.path.exists(archive) else urllib.request.urlretrieve(address)[0]
         shutil.unpack_archive(archive, os.path.dirname(folder), "zip")
     os.chdir(folder)
     sys.path.insert(0, folder)
-    subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"])  # without a compiler NumPy does the work
+    # Without a compiler NumPy does the work of the fast layers.
+    subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"])

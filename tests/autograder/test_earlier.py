@@ -13,7 +13,7 @@ from autograder.leaks import find_leaks
 from autograder.mistakes import all_mistakes
 from autograder.model_hand_in import write_hand_in
 from autograder.package_tree import package_files
-from autograder.regions import regions
+from autograder.regions import clear, regions
 from autograder.release import allowed_files, release
 from autograder.sandbox import find_sandbox
 from cs231n.check.exercises import EXERCISES
@@ -105,15 +105,20 @@ def test_the_first_kit_says_nothing_of_earlier_assignments(two_assignments):
 
 
 @pytest.mark.parametrize("earlier", ["own", "reference"])
-def test_a_carried_mistake_costs_nothing_in_a_later_assignment(two_assignments, earlier, tmp_path):
+def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(two_assignments, earlier, tmp_path):
     course = two_assignments(earlier)
     assignment = course.assignment("second")
     carried = next(m for m in all_mistakes() if m.exercise == "batchnorm_forward").changes()
+    empty = clear(show_solved(source(NORMALIZATION), NORMALIZATION, {"spatial_batchnorm_forward"}), NORMALIZATION)
     write_hand_in(course, assignment, tmp_path / "mistaken", carried)
-    write_hand_in(course, assignment, tmp_path / "broken", {NORMALIZATION: source(NORMALIZATION).replace("def ", "def def ")})
+    write_hand_in(course, assignment, tmp_path / "empty", {NORMALIZATION: empty})
+    unreadable = source(NORMALIZATION).replace("def ", "def def ")
+    write_hand_in(course, assignment, tmp_path / "broken", {NORMALIZATION: unreadable})
     with Judge(course, assignment, find_sandbox(allow_unisolated=True)) as judge:
-        mistaken, broken, untouched = map(judge.findings, (tmp_path / "mistaken", tmp_path / "broken", course.kit("second")))
-    assert {name: finding.score for name, finding in mistaken.items()} == assignment.points
+        folders = (*(tmp_path / name for name in ("mistaken", "empty", "broken")), course.kit("second"))
+        mistaken, empty, broken, untouched = map(judge.findings, folders)
+    for found in (mistaken, empty):
+        assert {name: finding.score for name, finding in found.items()} == assignment.points
     assert broken["ThreeLayerConvNet"].score == assignment.points["ThreeLayerConvNet"]
     assert {finding.status for finding in untouched.values()} == {"not started"}
 

@@ -64,11 +64,11 @@ def test_help_has_an_example(tmp_path):
 
 @pytest.mark.slow
 def test_an_installed_course_makes_copies_without_its_repository(tmp_path):
-    skip = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "*.so", "*.c", "htmlcov", "cifar-10-*", "mnist")
-    shutil.copytree(ROOT, tmp_path / "repository", ignore=skip)
+    left_out = ".*", "build", "*.egg-info", "__pycache__", "*.so", "*.c", "htmlcov", "cifar-10-*", "mnist"
+    shutil.copytree(ROOT, tmp_path / "repository", ignore=shutil.ignore_patterns(*left_out))
     pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", "."]
-    # Nothing is compiled: this is about files, and another test compiles them.
-    done = subprocess.run(pip, cwd=tmp_path / "repository", env=os.environ | {"CC": "false"}, capture_output=True, text=True)
+    environment = os.environ | {"CC": "false"}  # nothing is compiled: this is about files
+    done = subprocess.run(pip, cwd=tmp_path / "repository", env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     shutil.rmtree(tmp_path / "repository")
     done = start(tmp_path, "assignment1", PYTHONPATH=str(tmp_path / "site"))
