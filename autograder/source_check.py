@@ -39,6 +39,8 @@ def check_sources(course, assignment):
             notebook = nbformat.read(path, as_version=4)
         except Exception as error:  # nbformat lets through what its reader, JSON and jsonschema raise
             raise UserError(f"{path}: not a notebook: {str(error).splitlines()[0]}") from None
+        if "name" not in notebook.metadata.get("kernelspec", {}):
+            raise UserError(f"{path}: names no kernel; open it in JupyterLab, choose one, and save")
         for cell in notebook.cells:
             _check_cell(f"{path.name}: cell {grade_id(cell) or cell.get('id')}", cell, assignment, found)
     missing = [name for name in (*assignment.points, *assignment.written) if name not in found]

@@ -197,6 +197,10 @@ def make_manual(notebook):
     notebook.cells[1].metadata.nbgrader.solution = True
 
 
+def forget_the_kernel(notebook):
+    del notebook.metadata["kernelspec"]
+
+
 def half_a_region(notebook):
     notebook.cells[-1].source = notebook.cells[-1].source.replace("### BEGIN SOLUTION\n", "")
 
@@ -209,6 +213,7 @@ def half_a_region(notebook):
     (unknown, "cell affine_sideways: gives points, but course.toml"),
     (make_manual, "cell affine_forward: must be a locked test cell"),
     (half_a_region, "END SOLUTION without BEGIN SOLUTION"),
+    (forget_the_kernel, f"{NOTEBOOK}: names no kernel"),
 ])
 def test_a_source_that_disagrees_with_the_manifest_is_refused(course, edit_source, change, words):
     edit_source(change)
