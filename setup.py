@@ -41,6 +41,7 @@ setup(
     extras_require={
         "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100"],
         "cluster": ["distributed>=2024.5"],
+        "postgresql": ["psycopg2-binary>=2.9"],
     },
     entry_points={
         "console_scripts": [

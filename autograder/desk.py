@@ -54,7 +54,7 @@ class Desks:
         ----------
         folder : path
         without : tuple of str
-            Modules of the package that the sandbox does not hold.
+            Modules of the package, and libraries, that the sandbox does not hold.
 
         Yields
         ------
@@ -85,11 +85,11 @@ class _Desk:
         self._tree = Path(self._folder.name)
         lay_out(self._kit, self._tree, without)
         limits, megabyte = course.limits, 2**20
-        command, seconds = sandbox.command, limits.seconds
+        command, seconds = sandbox.command(self._tree, limits, without), limits.seconds
         if notebooks:
-            command, seconds = sandbox.notebook_command, limits.notebook_seconds
+            command, seconds = sandbox.notebook_command(self._tree, limits), limits.notebook_seconds
         self.worker = Worker(
-            command(self._tree, limits), seconds, int(limits.answer_mb * megabyte),
+            command, seconds, int(limits.answer_mb * megabyte),
             total_seconds=limits.submission_seconds, output_bytes=int(limits.output_mb * megabyte),
         )
         if sandbox.reusable:

@@ -9,6 +9,7 @@ from nbgrader.api import Assignment, Gradebook, InvalidEntry
 from nbgrader.api import Course as CourseRow
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
+from tornado.log import app_log
 from traitlets.config import Config, PyFileConfigLoader
 
 from . import feedback_page, plugins
@@ -94,14 +95,25 @@ def open_gradebook(course, config=None):
     """
     url = course_directory(config or load(course)).db_url
     try:
-        with _scripts_on_path():
-            gradebook = Gradebook(url, course.id)
-        with gradebook:
-            yield gradebook
-            _forget_empty_courses(gradebook)
+        with _quiet_log():
+            with _scripts_on_path():
+                gradebook = Gradebook(url, course.id)
+            with gradebook:
+                yield gradebook
+                _forget_empty_courses(gradebook)
     except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise UserError(f"the gradebook {url} cannot be used: {reason}; when it is free again, run the same command") from error
+
+
+@contextmanager
+def _quiet_log():
+    """nbgrader logs whole tracebacks of what is one line here."""
+    before, app_log.disabled = app_log.disabled, True
+    try:
+        yield
+    finally:
+        app_log.disabled = before
 
 
 @contextmanager

@@ -114,12 +114,21 @@ def cluster_executor(address):
     Returns
     -------
     executor : concurrent.futures.Executor
+        What a machine that is lost had to do, another one does.
+
+    Raises
+    ------
+    UserError
     """
     try:
         from distributed import Client
     except ImportError:
         raise UserError('a cluster needs Dask: pip install "cs231n[cluster]"') from None
-    return Client(address, set_as_default=False).get_executor(retries=3, pure=False)
+    try:
+        client = Client(address, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"no scheduler answers at {address}: {error}; start one with `dask scheduler`") from None
+    return client.get_executor(retries=3, pure=False)
 
 
 def _prepare(order, expected):

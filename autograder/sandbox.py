@@ -120,7 +120,7 @@ class Bubblewrap:
         """
         return self._filters is not None
 
-    def command(self, tree, limits):
+    def command(self, tree, limits, without=()):
         """Say what to start for a worker on a submission.
 
         Parameters
@@ -129,6 +129,8 @@ class Bubblewrap:
             Folder with the rebased ``cs231n``, which nobody else writes to. Where root grades, its files are
             made readable to all, since the worker is not root.
         limits : Limits
+        without : sequence of str
+            Libraries that it does not hold: calling them would be the whole answer.
 
         Returns
         -------
@@ -137,9 +139,10 @@ class Bubblewrap:
         """
         own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
         own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
-        own += [f"--preload={module}" for module in PRELOADED] if self.reusable else []
+        preloaded = [module for module in PRELOADED if module.partition(".")[0] not in without]
+        own += [f"--preload={module}" for module in preloaded] if self.reusable else []
         arguments = python_command(KIT, [PACKAGES], self.python, [*worker_options(limits), *own])
-        return self.enclose(arguments, tree, limits.disk_mb)
+        return self.enclose(arguments, tree, limits.disk_mb, without=without)
 
     def notebook_command(self, tree, limits):
         """list of str : what to start for a worker that runs notebooks, see `autograder.notebook_worker`."""
@@ -150,7 +153,7 @@ class Bubblewrap:
         files = _notebook_packages() | {f"{NOTEBOOKS}/notebook_worker.py": str(Path(__file__).with_name("notebook_worker.py"))}
         return self.enclose(arguments, tree, limits.disk_mb, files)
 
-    def enclose(self, arguments, tree=None, disk_mb=64, more=None):
+    def enclose(self, arguments, tree=None, disk_mb=64, more=None, without=()):
         """Say what to start for some other program.
 
         Parameters
@@ -162,8 +165,10 @@ class Bubblewrap:
             How much it may write to its home folder, which is also ``/tmp``.
         more : dict of str -> str, optional
             Other files that it sees, as path inside -> path outside.
+        without : sequence of str
+            Libraries that it does not see.
         """
-        files = self._files | (more or {})
+        files = {path: outside for path, outside in self._files.items() if not _belongs_to(path, without)} | (more or {})
         if tree is not None:
             files[KIT] = str(tree)
         locked = self._lock(files if not self.become_nobody else {path: path for path in files}, disk_mb)
@@ -223,8 +228,8 @@ class Unisolated:
     tier, reusable = "unisolated", False
     python = sys.executable
 
-    def command(self, tree, limits):
-        """list of str : what to start for a worker on the submission in ``tree``."""
+    def command(self, tree, limits, without=()):
+        """list of str : what to start for a worker on the submission in ``tree``; no library is out of its reach."""
         packages = [p for p in sys.path if p and Path(p).name in ("site-packages", "dist-packages")]
         return python_command(tree, packages, self.python, worker_options(limits))
 
@@ -267,17 +272,18 @@ class Landlock:
                 reason = problem
         raise reason
 
-    def command(self, tree, limits):
-        """list of str : what to start for a worker on the submission in ``tree``."""
+    def command(self, tree, limits, without=()):
+        """list of str : what to start for a worker on the submission in ``tree``, which cannot read some libraries."""
         own = [f"--open-files={limits.open_files}", f"--filter={self._filters.question}"]
         arguments = python_command(tree, _package_parents(), self.python, [*worker_options(limits), *own])
-        return self.enclose(arguments, tree)
+        return self.enclose(arguments, tree, without)
 
-    def enclose(self, arguments, tree=None):
+    def enclose(self, arguments, tree=None, without=()):
         """list of str : what to start for some other program, which may read a ``tree`` where it lies."""
         if tree is not None and self.user is not None:
             _make_readable(Path(tree))
-        readable = [*self._readable(), self._filters.question, *([str(tree)] if tree is not None else [])]
+        readable = [path for path in self._readable() if not _belongs_to(path, without)]
+        readable += [self._filters.question, *([str(tree)] if tree is not None else [])]
         environment = ENVIRONMENT | {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"}
         options = [f"--read={path}" for path in readable] + [f"--write={path}" for path in DEVICES]
         # An interpreter finds its modules by listing their folder; the names in it are no secret.
@@ -396,6 +402,11 @@ def _package_folders():
         folder = Path(find_spec(package).submodule_search_locations[0])
         folders += [str(part) for part in (folder, folder.with_name(f"{package}.libs")) if part.is_dir()]
     return folders
+
+
+def _belongs_to(path, libraries):
+    """Whether a path is the folder of one of these libraries, or of what comes beside it, such as ``scipy.libs``."""
+    return Path(path).name.partition(".")[0] in libraries
 
 
 def _package_parents():

@@ -308,6 +308,36 @@ def test_honest_submission_gets_the_same_answers_as_without_a_sandbox(sandbox, t
         np.testing.assert_array_equal(inside["arrays"]["out"], outside["arrays"]["out"])
 
 
+def test_a_library_that_would_be_the_answer_is_not_there(sandbox, tmp_path):
+    source = HEADER + textwrap.indent(textwrap.dedent("""
+        import gc
+        import types
+        sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_Absent"]
+        found = [m.__name__ for m in gc.get_objects() if isinstance(m, types.ModuleType) and m.__name__.startswith("scipy")]
+        for name in ("scipy", "scipy.signal", "scipy.ndimage"):
+            try:
+                __import__(name)
+                found.append(name)
+            except (ImportError, OSError):
+                pass
+        for folder in {*sys.path, "/", "/packages"}:
+            for path in (os.path.join(place, name) for place, _, names in os.walk(os.path.join(folder, "scipy")) for name in names):
+                try:
+                    with open(path, "rb") as file:
+                        found += [path] * bool(file.read(1))
+                except OSError:
+                    pass
+        return np.frombuffer("\\n".join(found).encode(), np.uint8), None
+    """), "    ")
+    write_tree(tmp_path, {"cs231n/layers/affine.py": source})
+    with Worker(sandbox.command(tmp_path, LIMITS, ("scipy", "torch")), PATIENCE) as worker:
+        answer = ask(worker, "affine_forward")
+        assert answer["arrays"]["out"].tobytes() == b""
+        assert relu_is_right(worker)
+    with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE) as worker:
+        assert b"scipy" in ask(worker, "affine_forward")["arrays"]["out"].tobytes()
+
+
 def test_everything_in_the_sandbox_but_scratch_is_read_only(sandbox, tmp_path):
     source = HEADER + textwrap.indent(textwrap.dedent("""
         written = []
