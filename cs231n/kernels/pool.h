@@ -9,8 +9,10 @@
  * Ties: an entry must be larger than the best so far, hence the first maximum wins. NaN beats
  * every number, the first NaN stays, as in numpy.max and numpy.argmax.
  *
- * From stride 3 on, a plane is first split by column phase (column modulo stride), where the
- * entries of neighboring windows are neighbors: 3 times faster than picking single pixels.
+ * From stride 3 on, the rows of a window are first reduced to one row of column maxima and the rows
+ * where they are; that row is split by column phase (column modulo stride), where the entries of
+ * neighboring windows are neighbors, and reduced again. Of equal maxima the upper row wins. Twice
+ * as fast as splitting the whole plane, which was 3 times faster than picking single pixels.
  *
  * Backward clears a plane of dx and adds each window's gradient to its winner while the plane is
  * in the first-level cache; a table gives the winner's distance from the window's corner. That
@@ -26,10 +28,9 @@
 typedef uint8_t narrow __attribute__((vector_size(LANES), aligned(1), may_alias));
 
 #define entry NAME(entry)
-/* Entry j of the windows x..x+lanes-1; the first one begins at row[0], or at split[0] of each phase. */
-static INLINE vec entry(const REAL *row, idx j, const idx stride, idx WW, idx lanes, idx phase_of_j, idx at_j)
+/* Entry j of the windows x..x+lanes-1; the first one begins at row[0]. */
+static INLINE vec entry(const REAL *row, idx j, const idx stride, idx WW, idx lanes)
 {
-    if (stride > 2) return load(row + phase_of_j + at_j);
     if (lanes == LANES && stride == 1) return load(row + j);
     if (lanes == LANES && stride == 2 && j + 1 < WW) return UNZIP(load(row + j), load(row + j + LANES), 0);
     if (lanes == LANES && stride == 2 && j > 0) return UNZIP(load(row + j - 1), load(row + j - 1 + LANES), 1); /* stay inside the row */
@@ -49,81 +50,139 @@ static INLINE void save_winners(void *winner, idx at, bits w, idx lanes, int win
         for (idx l = 0; l < lanes; l++) ((int32_t *)winner)[at + l] = (int32_t)w[l];
 }
 
+#define choose NAME(choose)
+static INLINE vec choose(bits wins, vec a, vec b) { return (vec)(((bits)a & wins) | ((bits)b & ~wins)); }
+
+#define write_outputs NAME(write_outputs)
+static INLINE void write_outputs(const int max, vec best, bits place, REAL *out, void *winner, idx at, idx lanes,
+                                 idx entries, int winner_bytes)
+{
+    if (!max) best *= (REAL)1 / (REAL)entries;
+    if (lanes == LANES)
+        store(out, best);
+    else
+        for (idx l = 0; l < lanes; l++) out[l] = best[l];
+    if (max) save_winners(winner, at, place, lanes, winner_bytes);
+}
+
 #define pool_row NAME(pool_row)
-/* One row of outputs. x holds rows of length W; from stride 3 on each is split into phases of `columns`. */
+/* One row of outputs for strides 1 and 2. */
 static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
-                            idx columns, REAL *out, void *winner, idx at, idx out_W, int winner_bytes)
+                            REAL *out, void *winner, idx at, idx out_W, int winner_bytes)
 {
     for (idx begin = 0; begin < out_W; begin += LANES) {
         idx start = larger(0, smaller(begin, out_W - LANES)), lanes = smaller(LANES, out_W);
-        const REAL *corner = x + (stride > 2 ? start : start * stride);
-        vec best = entry(corner, 0, stride, WW, lanes, 0, 0);
+        const REAL *corner = x + start * stride;
+        vec best = entry(corner, 0, stride, WW, lanes);
         bits place = {0};
         for (idx i = 0; i < HH; i++)
-            for (idx j = 0, phase = 0, q = 0; j < WW; j++) {
-                vec v = entry(corner + i * W, j, stride, WW, lanes, phase * columns, q);
+            for (idx j = 0; j < WW; j++) {
+                vec v = entry(corner + i * W, j, stride, WW, lanes);
                 if (max) {
                     bits wins = (v > best) | ((v != v) & (best == best));
-                    best = (vec)(((bits)v & wins) | ((bits)best & ~wins));
+                    best = choose(wins, v, best);
                     place = (wins & (int32_t)(i * WW + j)) | (place & ~wins);
                 } else if (i + j > 0) {
                     best += v;
                 }
-                if (++phase == stride) phase = 0, q++;
             }
-        if (!max) best *= (REAL)1 / (REAL)(HH * WW);
-        if (lanes == LANES)
-            store(out + start, best);
-        else
-            for (idx l = 0; l < lanes; l++) out[l] = best[l];
-        if (max) save_winners(winner, at + start, place, lanes, winner_bytes);
+        write_outputs(max, best, place, out + start, winner, at + start, lanes, HH * WW, winner_bytes);
     }
 }
 
 #define POOL_PLANES 16 /* planes in a task: enough work to hand out */
 #define split_columns(p) (parts((p)->W, (p)->stride_W) + LANES)
 
-#define split_plane NAME(split_plane)
-static void split_plane(REAL *to, const REAL *x, const pool_plan *p)
+#define reduce_rows NAME(reduce_rows)
+/* value, row [W, at least LANES]: the maximum (sum) of each column of HH rows, and the first row that has it, as bits. */
+static INLINE void reduce_rows(const int max, REAL *value, REAL *row, const REAL *x, idx W, idx HH)
 {
-    idx s = p->stride_W, columns = split_columns(p);
-    for (idx y = 0; y < p->H; y++, x += p->W, to += s * columns)
-        for (idx b = 0; b < s; b++)
-            for (idx X = b, q = 0; X < p->W; X += s) to[b * columns + q++] = x[X];
+    for (idx begin = 0; begin < W; begin += LANES) {
+        idx start = smaller(begin, W - LANES);
+        vec best = load(x + start);
+        bits place = {0};
+        for (idx i = 1; i < HH; i++) {
+            vec v = load(x + i * W + start);
+            if (max) {
+                bits wins = (v > best) | ((v != v) & (best == best));
+                best = choose(wins, v, best);
+                place = (wins & (int32_t)i) | (place & ~wins);
+            } else {
+                best += v;
+            }
+        }
+        store(value + start, best);
+        if (max) store(row + start, (vec)place);
+    }
+}
+
+#define pool_long_strides NAME(pool_long_strides)
+/* One row of outputs for stride 3 and above. x: HH rows of length W, at least LANES. */
+static INLINE void pool_long_strides(const int max, const pool_plan *p, const REAL *x, idx W, REAL *scratch, REAL *out, idx at)
+{
+    idx s = p->stride_W, columns = split_columns(p), width = larger(p->W, LANES);
+    REAL *value = scratch, *row = value + width, *values = row + width, *rows = values + s * columns;
+    reduce_rows(max, value, row, x, W, p->HH);
+    for (idx b = 0; b < s; b++)
+        for (idx X = b, q = b * columns; X < p->W; X += s, q++) {
+            values[q] = value[X];
+            if (max) rows[q] = row[X];
+        }
+    for (idx begin = 0; begin < p->out_W; begin += LANES) {
+        idx start = larger(0, smaller(begin, p->out_W - LANES));
+        vec best = load(values + start);
+        bits above = (bits)load(rows + start), column = {0};
+        for (idx j = 1, phase = 1, q = 0; j < p->WW; j++, phase++) {
+            if (phase == s) phase = 0, q++;
+            vec v = load(values + phase * columns + q + start);
+            if (!max) {
+                best += v;
+                continue;
+            }
+            bits r = (bits)load(rows + phase * columns + q + start);
+            bits equal = (v == best) | ((v != v) & (best != best));
+            bits wins = (v > best) | ((v != v) & (best == best)) | (equal & (r < above));
+            best = choose(wins, v, best);
+            above = (r & wins) | (above & ~wins);
+            column = (wins & (int32_t)j) | (column & ~wins);
+        }
+        write_outputs(max, best, above * (int32_t)p->WW + column, out + start, p->winner, at + start,
+                      smaller(LANES, p->out_W), p->HH * p->WW, p->winner_bytes);
+    }
 }
 
 #define pool_forward_task NAME(pool_forward_task)
 static void pool_forward_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
-    idx HH = p->HH, WW = p->WW, s = p->stride_W, W = s > 2 ? s * split_columns(p) : p->W;
-    REAL *split = (REAL *)((char *)scratch + 128);
+    idx HH = p->HH, WW = p->WW, s = p->stride_W, W = s > 2 ? larger(p->W, LANES) : p->W;
+    REAL *work = (REAL *)((char *)scratch + 128), *wide = work + 2 * (W + s * split_columns(p));
     for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane++) {
         const REAL *x = (const REAL *)p->x + plane * p->H * p->W;
-        if (s > 2) {
-            split_plane(split, x, p);
-            x = split;
+        if (W > p->W) { /* rows shorter than a vector */
+            for (idx y = 0; y < p->H; y++) memcpy(wide + y * W, x + y * p->W, p->W * sizeof(REAL));
+            x = wide;
         }
         for (idx y = 0; y < p->out_H; y++, x += p->stride_H * W) {
             idx at = (plane * p->out_H + y) * p->out_W, out_W = p->out_W;
             REAL *out = (REAL *)p->out + at;
             /* The constants save a third of the time for 2x2 and half of it for 3x3. */
-            if (p->max && s == 2 && HH == 2 && WW == 2)
-                pool_row(1, 2, 2, 2, x, W, 0, out, p->winner, at, out_W, 1);
+            if (s > 2 && p->max)
+                pool_long_strides(1, p, x, W, work, out, at);
+            else if (s > 2)
+                pool_long_strides(0, p, x, W, work, out, at);
+            else if (p->max && s == 2 && HH == 2 && WW == 2)
+                pool_row(1, 2, 2, 2, x, W, out, p->winner, at, out_W, 1);
             else if (p->max && s == 2 && HH == 3 && WW == 3)
-                pool_row(1, 3, 3, 2, x, W, 0, out, p->winner, at, out_W, 1);
+                pool_row(1, 3, 3, 2, x, W, out, p->winner, at, out_W, 1);
             else if (p->max && s == 1)
-                pool_row(1, HH, WW, 1, x, W, 0, out, p->winner, at, out_W, p->winner_bytes);
-            else if (p->max && s == 2)
-                pool_row(1, HH, WW, 2, x, W, 0, out, p->winner, at, out_W, p->winner_bytes);
+                pool_row(1, HH, WW, 1, x, W, out, p->winner, at, out_W, p->winner_bytes);
             else if (p->max)
-                pool_row(1, HH, WW, s, x, W, split_columns(p), out, p->winner, at, out_W, p->winner_bytes);
+                pool_row(1, HH, WW, 2, x, W, out, p->winner, at, out_W, p->winner_bytes);
             else if (s == 1)
-                pool_row(0, HH, WW, 1, x, W, 0, out, 0, at, out_W, 0);
-            else if (s == 2)
-                pool_row(0, HH, WW, 2, x, W, 0, out, 0, at, out_W, 0);
+                pool_row(0, HH, WW, 1, x, W, out, 0, at, out_W, 0);
             else
-                pool_row(0, HH, WW, s, x, W, split_columns(p), out, 0, at, out_W, 0);
+                pool_row(0, HH, WW, 2, x, W, out, 0, at, out_W, 0);
         }
     }
 }
@@ -195,8 +254,8 @@ static void pool_backward_task(const void *plan, idx task, void *scratch)
 #define pool_tasks(p) parts((p)->planes, POOL_PLANES)
 static int NAME(pool_forward)(const pool_plan *p, int threads)
 {
-    idx split = p->stride_W > 2 ? p->H * p->stride_W * split_columns(p) * (idx)sizeof(REAL) : 0;
-    return run_tasks(pool_forward_task, p, pool_tasks(p), 128 + split, threads);
+    idx W = larger(p->W, LANES), work = 2 * (W + p->stride_W * split_columns(p)) + (p->W < LANES ? p->H * W : 0);
+    return run_tasks(pool_forward_task, p, pool_tasks(p), 128 + (p->stride_W > 2 ? work * (idx)sizeof(REAL) : 0), threads);
 }
 
 static int NAME(pool_backward)(const pool_plan *p, int threads)

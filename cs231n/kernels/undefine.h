@@ -85,7 +85,6 @@
 #undef pool_row
 #undef POOL_PLANES
 #undef split_columns
-#undef split_plane
 #undef pool_forward_task
 #undef route_2x2
 #undef spread
@@ -121,3 +120,7 @@
 #undef BLOCK_PIXELS
 #undef db_plan
 #undef db_task
+#undef choose
+#undef write_outputs
+#undef reduce_rows
+#undef pool_long_strides
