@@ -134,7 +134,8 @@ cdef pool_plan _pool(image, window, stride, out) except *:
 def pool_forward(cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner, window, stride, int threads, int target):
     """Pool x (N*C, H, W) into out (N*C, H', W'). Max with winners (uint8 or int32), average if winner is None."""
     cdef pool_plan p = _pool((<object>x).shape, window, stride, (<object>out).shape[1:])
-    cdef const kernel_table *k = kernels_of(pool_target(target, p.out_W, x.itemsize), x.itemsize)
+    cdef idx row = p.W if p.stride_W > 2 else p.out_W  # what fills vectors
+    cdef const kernel_table *k = kernels_of(pool_target(target, row, x.itemsize), x.itemsize)
     cdef int done
     p.x, p.out = cnp.PyArray_DATA(x), cnp.PyArray_DATA(out)
     p.max = winner is not None
