@@ -22,13 +22,11 @@
 #ifdef FEW_REGISTERS
 #define MOST_B 3
 #define EACH_OUTER(X) X(12, 1) X(8, 1) X(6, 1) X(4, 1) X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(4, 3) X(3, 3) X(2, 3)
-#define most_rows(B) (12 / (B))
 #else
 #define MOST_B 4
 #define EACH_OUTER(X)                                                                                       \
-    X(14, 1) X(12, 1) X(10, 1) X(8, 1) X(10, 2) X(8, 2) X(6, 2) X(4, 2) X(9, 3) X(8, 3)    \
+    X(10, 1) X(8, 1) X(6, 1) X(4, 1) X(10, 2) X(8, 2) X(6, 2) X(4, 2) X(9, 3) X(8, 3)    \
     X(7, 3) X(6, 3) X(5, 3) X(4, 3) X(3, 3) X(6, 4) X(5, 4) X(4, 4) X(3, 4) X(2, 4)
-#define most_rows(B) ((B) <= 2 ? 14 : (B) == 3 ? 9 : 6)
 #endif
 
 #define outer NAME(outer)

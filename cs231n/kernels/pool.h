@@ -157,6 +157,7 @@ static void pool_forward_task(const void *plan, idx task, void *scratch)
     const pool_plan *p = plan;
     idx HH = p->HH, WW = p->WW, s = p->stride_W, W = s > 2 ? larger(p->W, LANES) : p->W;
     REAL *work = (REAL *)((char *)scratch + 128), *wide = work + 2 * (W + s * split_columns(p));
+    if (s > 2) memset(work, 0, (wide - work) * sizeof(REAL)); /* lanes that no window uses hold numbers, too */
     for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane++) {
         const REAL *x = (const REAL *)p->x + plane * p->H * p->W;
         if (W > p->W) { /* rows shorter than a vector */

@@ -98,7 +98,6 @@
 #undef dw_planes_plan
 #undef dw_planes_scratch
 #undef dw_planes_task
-#undef most_rows
 #undef outer
 #undef rows_per_tile
 #undef run_outer
