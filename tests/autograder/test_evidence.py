@@ -1,6 +1,7 @@
 """Notebooks of a hand-in run in the sandbox: what they print and draw arrives as text and pixels, and nothing else does."""
 
 import base64
+import contextlib
 import io
 import json
 
@@ -107,6 +108,22 @@ def test_pictures_are_counted_and_sized(ran):
 def test_a_notebook_that_dies_keeps_what_it_said_before(ran):
     found = ran("print('before')", "import os\nos._exit(0)", "print('after')")
     assert text(found["cell0"]) == "before\n" and "stopped here" in text(found["cell1"]) and "cell2" not in found
+
+
+def test_pictures_that_are_drawn_ahead_are_the_same_and_belong_to_one_notebook(ran):
+    source = """
+from hashlib import sha256
+from cs231n.data_utils import load_dataset
+for options in ({}, {"num_training": 700, "num_test": 1100}, {"seed": 3}):
+    data = load_dataset("shapes10", subtract_mean=False, **options)
+    print(sha256(b"".join(data[key].tobytes() for key in sorted(data))).hexdigest())
+    data["X_train"][:] = data["y_train"][:] = 0
+"""
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        exec(source, {})
+    found = ran(source, source)
+    assert text(found["cell0"]) == text(found["cell1"]) == told.getvalue()
 
 
 def test_check_cells_are_left_to_the_judge(ran):
