@@ -106,6 +106,11 @@ class Assignment:
         return tuple(sorted({EXERCISES[e].file for e in self.points if EXERCISES[e].module}))
 
     @property
+    def own(self):
+        """tuple of str : the modules of earlier assignments that students bring along, relative to the kit."""
+        return tuple(name for name in self.carried if name not in self.editable) if self.earlier == OWN else ()
+
+    @property
     def weights(self):
         """tuple of str : the weight files that training goals are judged from, relative to the kit."""
         return tuple(EXERCISES[e].weights for e in self.points if hasattr(EXERCISES[e], "weights"))
@@ -113,7 +118,7 @@ class Assignment:
     @property
     def hand_in(self):
         """tuple of str : every file that a hand-in may hold; all others are left aside."""
-        return (*(f"{name}.ipynb" for name in self.notebooks), *self.editable, *self.weights)
+        return (*(f"{name}.ipynb" for name in self.notebooks), *self.editable, *self.own, *self.weights)
 
 
 @dataclass(frozen=True)

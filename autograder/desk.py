@@ -94,7 +94,7 @@ class _Desk:
         )
         if sandbox.reusable:
             # What a worker loads for all must not need what students write: it starts where none of that is.
-            for name in assignment.editable:
+            for name in (*assignment.editable, *assignment.own):
                 _replace(self._tree / name, None)
             self.worker.start()
 
@@ -104,10 +104,11 @@ class _Desk:
 
     def put(self, folder):
         """Take over what the student may write, and nothing else; what is missing is as the kit has it."""
-        for name in (*self.assignment.editable, *self.assignment.weights):
+        modules = (*self.assignment.editable, *self.assignment.own)
+        for name in (*modules, *self.assignment.weights):
             source = regular_file(folder, name)
             if source is None or source.stat().st_size > self.most:
-                source = self._kit / name if name in self.assignment.editable else None
+                source = self._kit / name if name in modules else None
             _replace(self._tree / name, None if _is_absent(name, self._without) else source)
 
 

@@ -27,7 +27,8 @@ def write_hand_in(course, assignment, folder, changes=None, weights=None):
         Weight files, as `train_weights` returns them; none by default.
     """
     sources = package_files()
-    files = {name: (changes or {}).get(name, sources[name].read_text(encoding="utf-8")) for name in assignment.editable}
+    modules = (*assignment.editable, *assignment.own)
+    files = {name: (changes or {}).get(name, sources[name].read_text(encoding="utf-8")) for name in modules}
     released = [course.kit(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks]
     files |= {path.name: path.read_text(encoding="utf-8") for path in released}
     for name, content in (files | (weights or {})).items():

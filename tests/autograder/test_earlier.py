@@ -1,11 +1,13 @@
 """What kits hold of earlier assignments, and that it neither gives answers away nor costs points."""
 
 import tomllib
+from contextlib import closing
 
 import pytest
 
 from autograder.course import Course
 from autograder.course_setup import set_up
+from autograder.desk import Desks
 from autograder.earlier import show_solved
 from autograder.errors import UserError
 from autograder.judge import Judge
@@ -108,7 +110,8 @@ def test_the_first_kit_says_nothing_of_earlier_assignments(two_assignments):
 def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(two_assignments, earlier, tmp_path):
     course = two_assignments(earlier)
     assignment = course.assignment("second")
-    carried = next(m for m in all_mistakes() if m.exercise == "batchnorm_forward").changes()
+    first = {m.exercise: m.changes() for m in reversed(all_mistakes())}
+    carried = first["batchnorm_forward"] | first["affine_forward"]
     empty = clear(show_solved(source(NORMALIZATION), NORMALIZATION, {"spatial_batchnorm_forward"}), NORMALIZATION)
     write_hand_in(course, assignment, tmp_path / "mistaken", carried)
     write_hand_in(course, assignment, tmp_path / "empty", {NORMALIZATION: empty})
@@ -121,6 +124,25 @@ def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(two_assignmen
         assert {name: finding.score for name, finding in found.items()} == assignment.points
     assert broken["ThreeLayerConvNet"].score == assignment.points["ThreeLayerConvNet"]
     assert {finding.status for finding in untouched.values()} == {"not started"}
+
+
+def test_own_modules_are_handed_in_where_the_kit_has_them_empty(two_assignments, tmp_path):
+    course = two_assignments("own")
+    assignment = course.assignment("second")
+    assert assignment.own == (AFFINE,) and AFFINE in assignment.hand_in
+    (tmp_path / AFFINE).parent.mkdir(parents=True)
+    (tmp_path / AFFINE).write_text(source(AFFINE))
+    exercise = EXERCISES["affine_forward"]
+    with closing(Desks(course, assignment, find_sandbox(allow_unisolated=True))) as desks:
+        for folder, status in ((tmp_path, "answered"), (course.kit("second"), "not started"), (tmp_path, "answered")):
+            with desks.with_hand_in(folder) as worker:
+                answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw())
+            assert {answer["status"] for answer in answers} == {status}
+
+
+def test_nothing_of_earlier_assignments_is_handed_in_where_the_kit_solves_it(two_assignments):
+    assignment = two_assignments("reference").assignment("second")
+    assert assignment.own == () and AFFINE not in assignment.hand_in and NORMALIZATION in assignment.hand_in
 
 
 @pytest.mark.slow
