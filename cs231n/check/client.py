@@ -267,6 +267,11 @@ class Worker:
         return frame
 
     def _start(self):
+        # A second attempt, since what is killed while it starts says nothing about what there is to start.
+        if not self._launch() and not self._launch():
+            raise WorkerError(f"the worker does not start: {' '.join(self.command[:3])} ...; try again, or run the doctor")
+
+    def _launch(self):
         self._process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.stderr if self.output_bytes is None else subprocess.PIPE,
@@ -281,10 +286,10 @@ class Worker:
             started = False
         if not started:
             self.close()
-            raise WorkerError(f"the worker does not start: {' '.join(self.command[:3])} ...")
+        return started
 
 
-class WorkerError(RuntimeError):
+class WorkerError(ChildProcessError):
     """The worker cannot be started; no submission is to blame."""
 
 

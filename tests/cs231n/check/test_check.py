@@ -9,7 +9,7 @@ import pytest
 from autograder.package_tree import package_files, write_tree
 from autograder.regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
-from cs231n.check.client import Worker, python_command, site_packages
+from cs231n.check.client import Worker, local_command, python_command, site_packages
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.report import Report, result_text
 
@@ -150,6 +150,19 @@ def test_what_the_code_prints_is_shown_and_breaks_nothing(tree, tmp_path):
         assert check_with(worker, EXERCISES["relu_forward"]).status == "pass"
         printed.seek(0)
         assert b"I am here" in printed.read()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it needs a shell")
+def test_a_worker_that_is_killed_while_it_starts_is_started_again(tmp_path):
+    once = f'mkdir {tmp_path}/started 2>/dev/null && kill -9 $$; exec "$@"'
+    with Worker(["sh", "-c", once, "sh", *local_command()]) as worker:
+        assert check_with(worker, EXERCISES["relu_forward"]).status == "pass"
+    assert (tmp_path / "started").is_dir()
+
+
+def test_a_worker_that_never_starts_is_an_error_of_the_machine():
+    with pytest.raises(OSError, match="the worker does not start"), Worker([sys.executable, "-c", ""]) as worker:
+        check_with(worker, EXERCISES["relu_forward"])
 
 
 def test_an_unknown_name_tells_the_nearest():
