@@ -8,7 +8,7 @@ from .rebase import grade_id
 from .regions import regions
 
 MARKS = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"),
-         ("BEGIN MARK SCHEME", "END MARK SCHEME"))
+         ("BEGIN MARK SCHEME", "END MARK SCHEME"), ("START DELETE", "END DELETE"))
 
 
 def source_notebook(course, assignment, name):

@@ -1,7 +1,11 @@
 import json
+import py_compile
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -34,7 +38,7 @@ def edit_released(released):
     return edit
 
 
-def test_the_kit_holds_the_files_of_the_allow_list_and_no_others(released, kit):
+def test_kit_holds_the_files_of_the_allow_list_in_defect_byte_code_and_compiled_extensions(released, kit):
     found = {path.relative_to(kit).as_posix() for path in kit.rglob("*") if path.is_file()}
     assert found == allowed_files(released.assignment("assignment2"))
     assert {NOTEBOOK, "kit.json", "README.md", "setup.py", "requirements.txt", "cs231n/layers/affine.py"} <= found
@@ -56,7 +60,7 @@ def test_the_readme_names_notebook_files_and_commands(kit):
     assert "cs231n check" in text and "cs231n handin" in text
 
 
-def test_released_notebooks_hold_no_answers_outputs_or_traces_of_staff(kit):
+def test_released_notebooks_hold_no_answers_or_outputs_in_defect_staff_names_in_metadata(kit):
     text = (kit / NOTEBOOK).read_text()
     for secret in ("model answer", "staff", "SOLUTION", "author"):
         assert secret not in text
@@ -104,8 +108,6 @@ def test_nothing_is_left_over_beside_the_kit(released):
 
 
 @pytest.mark.parametrize("name, content, words", [
-    ("cs231n/layers/__pycache__/affine.cpython-311.pyc", b"\xa7\r\r\n", "allow-list"),
-    ("cs231n/_im2col.so", b"\x7fELF\x02", "ELF machine code"),
     ("notes.txt", b"Dear students", "allow-list"),
     ("README.md", b"    out = x.reshape(x.shape[0], w.shape[0])   @ w + b", "solution in cs231n/layers/affine.py"),
     ("README.md", b"The model answer of the instructor, for written_learning_curves alone.", "solution in fully_conn"),
@@ -118,6 +120,42 @@ def test_a_leak_is_found(released, kit, name, content, words):
     leaks = find_leaks(kit, released, assignment, allowed_files(assignment))
     assert leaks and all(leak.startswith(name) for leak in leaks)
     assert any(words in leak for leak in leaks)
+
+
+def leaks_of(released, kit):
+    assignment = released.assignment("assignment2")
+    return find_leaks(kit, released, assignment, allowed_files(assignment))
+
+
+def test_defect_byte_code_of_the_solutions_in_pycache_is_neither_released_nor_overlooked(released, kit):
+    source = package_files()["cs231n/layers/affine.py"]
+    compiled = Path(py_compile.compile(source))
+    release(released, released.assignment("assignment2"))
+    assert compiled.is_file() and not list(kit.rglob("*.pyc")) and not list(kit.rglob("__pycache__"))
+    planted = kit / "cs231n" / "layers" / compiled.parent.name / compiled.name
+    planted.parent.mkdir()
+    shutil.copyfile(compiled, planted)
+    assert f"{planted.relative_to(kit).as_posix()}: compiled or generated file" in leaks_of(released, kit)
+
+
+@pytest.mark.parametrize("name, content", [
+    ("_kernels.cpython-311-x86_64-linux-gnu.so", b"\x7fELF\x02"), ("_kernels.pyd", b"MZ\x90"), ("_kernels.c", b"/* C */"),
+    ("_kernels", b"\xcf\xfa\xed\xfe"),
+])
+def test_defect_compiled_extensions_are_neither_released_nor_overlooked(released, kit, name, content):
+    assert not [path for path in kit.rglob("_*") if path.suffix not in (".py", ".pyx")]
+    (kit / "cs231n" / name).write_bytes(content)
+    assert any(re.search("compiled|machine code", leak) for leak in leaks_of(released, kit))
+
+
+def test_defect_start_delete_blocks_are_released_no_longer(course, edit_source):
+    def leave_a_block(notebook):
+        notebook.cells.append(nbformat.v4.new_code_cell("# START DELETE\ndx = dout * (x > 0)\n# END DELETE", id="left"))
+
+    edit_source(leave_a_block)
+    with pytest.raises(UserError, match="assignment2 is not released.*the mark 'START DELETE'"):
+        release(course, course.assignment("assignment2"))
+    assert not course.kit("assignment2").exists()
 
 
 def test_a_path_of_this_machine_is_found(released, kit):
@@ -133,7 +171,7 @@ def test_a_link_is_found(released, kit):
     assert find_leaks(kit, released, assignment, allowed_files(assignment)) == ["README.md: a link or a special file"]
 
 
-def test_outputs_and_metadata_in_a_notebook_are_found(released, kit):
+def test_outputs_and_metadata_are_found_in_defect_staff_names_in_metadata(released, kit):
     document = json.loads((kit / NOTEBOOK).read_text())
     document["metadata"]["authors"] = []
     document["cells"][1]["metadata"]["tags"] = []
