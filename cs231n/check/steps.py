@@ -2,6 +2,8 @@
 
 import sys
 
+EXTRA_STEPS = "extra Python steps"  # how a quantity from `extra_steps` begins
+
 
 def extra_steps(call, small, large):
     """Count the steps of the interpreter that a larger problem costs beyond a smaller one.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..exercise import Case, Exercise, Probe
-from ..steps import extra_steps
+from ..steps import EXTRA_STEPS, extra_steps
 
 MODULE = "cs231n.classifiers.k_nearest_neighbor"
 
@@ -27,7 +27,7 @@ def _distances(method, cases, grows=None, **options):
         if grows is not None:
             more = [np.repeat(x, 4 if name in grows else 1, axis=0) for name, x in (("X", X), ("X_train", X_train))]
             steps = extra_steps(distances, (X, X_train), more)
-            answer[f"extra Python steps for more {' and '.join(grows)}"] = steps
+            answer[f"{EXTRA_STEPS} for more {' and '.join(grows)}"] = steps
         return answer
 
     return Exercise(method, MODULE, (Probe("distances", run),), cases, **options)

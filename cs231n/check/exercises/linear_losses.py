@@ -5,7 +5,7 @@ from importlib import import_module
 import numpy as np
 
 from ..exercise import Case, Exercise, Probe, unpack
-from ..steps import extra_steps
+from ..steps import EXTRA_STEPS, extra_steps
 
 
 def _loss(name, module, vectorized):
@@ -14,7 +14,7 @@ def _loss(name, module, vectorized):
         answer = unpack(name, function(W, X, y, reg), "loss", "dW")
         if vectorized:
             more = (np.tile(W, 3), np.repeat(X, 4, axis=0), np.repeat(y, 4), reg)
-            answer["extra Python steps for more examples and classes"] = extra_steps(function, (W, X, y, reg), more)
+            answer[f"{EXTRA_STEPS} for more examples and classes"] = extra_steps(function, (W, X, y, reg), more)
         return answer
 
     return (Probe("loss", run),)

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from autograder.mistakes import all_mistakes
 from autograder.package_tree import package_files, write_tree
 from autograder.regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
@@ -13,6 +14,18 @@ from cs231n.check.client import Worker, local_command, python_command, site_pack
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.report import Report, result_text
 
+WRONG_INSIDE_THE_THRESHOLDS = {
+    "conv_backward_that_ignores_the_stride": "conv_backward_naive: stride ignored in backward",
+    "max_pool_backward_with_plain_assignment": "max_pool_backward_naive: gradients overwritten where windows overlap",
+    "avg_pool_backward_with_plain_assignment": "avg_pool_backward_naive: gradients overwritten where windows overlap",
+    "softmax_without_max_shift": "softmax_loss: no shift by the maximum",
+    "dropout_gradient_without_one_over_p": "dropout_backward: unscaled backward",
+    "db_of_shape_1_m": "affine_backward: db keeps a dimension",
+    "h_and_w_swapped_in_conv_forward": "conv_forward_naive: H and W swapped",
+    "h_and_w_swapped_in_conv_backward": "conv_backward_naive: H and W swapped",
+    "h_and_w_swapped_in_pool_forward": "max_pool_forward_naive: H and W swapped",
+    "h_and_w_swapped_in_pool_backward": "max_pool_backward_naive: H and W swapped",
+}
 LAYERS = [e for e in EXERCISES if not isinstance(EXERCISES[e], TrainingGoal)]
 
 
@@ -59,9 +72,38 @@ def test_the_reference_passes_every_exercise(tree):
     assert not failed, "\n".join(failed)
 
 
-def test_untouched_files_are_not_started(tree):
+def test_untouched_files_are_not_started_in_defect_untouched_code_looks_right(tree):
     worker = tree(cleared())
     assert {check_with(worker, exercise).status for exercise in EXERCISES.values()} == {"not started"}
+
+
+ZEROS = {
+    "untouched_knn_prints_good": (
+        "cs231n/classifiers/k_nearest_neighbor.py", ("two_loops", "one_loop", "no_loops"), """
+def _zeros(self, X, metric="l2"):
+    return np.zeros((len(X), len(self.X_train)))
+""", "KNearestNeighbor.compute_distances_{0} = _zeros\n", "compute_distances_{0}"),
+    "untouched_softmax_gradients_differ_by_zero": (
+        "cs231n/classifiers/softmax.py", ("naive", "vectorized"), """
+def _zeros(W, X, y, reg):
+    return 0.0, np.zeros_like(W)
+""", "softmax_loss_{0} = _zeros\n", "softmax_loss_{0}"),
+}
+
+
+@pytest.mark.parametrize("file, kinds, zeros, assignment, exercise", ZEROS.values(), ids=ZEROS)
+def test_implementations_that_agree_on_zeros_fail_in_defect(tree, file, kinds, zeros, assignment, exercise):
+    worker = tree({file: source(file) + zeros + "".join(assignment.format(kind) for kind in kinds)})
+    results = [check_with(worker, EXERCISES[exercise.format(kind)]) for kind in kinds]
+    assert [(result.status, result.share) for result in results] == [("fail", 0)] * len(kinds)
+
+
+@pytest.mark.parametrize("name", WRONG_INSIDE_THE_THRESHOLDS.values(), ids=WRONG_INSIDE_THE_THRESHOLDS)
+def test_check_catches_and_names_what_was_inside_the_thresholds_in_defect(tree, name):
+    mistake = next(mistake for mistake in all_mistakes() if mistake.name == name)
+    result = check_with(tree(mistake.changes()), EXERCISES[mistake.exercise])
+    assert result.status == "fail" and result.share < 1
+    assert mistake.message in result_text(result)
 
 
 def test_a_broken_forward_does_not_sink_the_backward(tree):
