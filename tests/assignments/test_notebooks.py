@@ -104,7 +104,7 @@ def test_lengths_stay_readable(notebook):
     assert "ccc" not in kinds
 
 
-def test_every_exercise_has_its_heading_task_hint_and_check(notebook):
+def test_every_exercise_has_its_heading_task_hint_and_check_in_defect_students_judge_by_eye(notebook):
     text = "\n".join(cell.source for cell in of_type(notebook, "markdown"))
     for cell in of_type(notebook, "code"):
         name = nbgrader(cell).get("grade_id")
@@ -116,6 +116,13 @@ def test_every_exercise_has_its_heading_task_hint_and_check(notebook):
         idea, example, _ = section[1].partition("**Example.**")
         assert isinstance(EXERCISES[name], TrainingGoal) or (example and words(idea) <= 120), name
         assert ast.literal_eval(cell.source.split("check(")[1].split(")")[0]) == name
+
+
+def test_defect_errors_printed_for_the_eye_no_cell_leaves_the_judgment_to_the_student(notebook):
+    for cell in of_type(notebook, "code"):
+        assert not re.search(r"print\([^\n]*(error|differ|Good)", cell.source), cell.id
+    for cell in of_type(notebook, "markdown"):
+        assert not re.search(r"(around|order of|less than|within) `?\$?(1?e-\d|10\^\{-)", cell.source), cell.id
 
 
 def test_grade_cells_agree_with_the_manifest(notebook, path):

@@ -77,7 +77,7 @@ def test_without_address_or_compiler_the_cell_asks_for_the_zip_and_goes_on(cours
     assert result.startswith("NOT STARTED") and not list((content / "assignment2" / "cs231n").glob("*.so"))
 
 
-def test_anywhere_else_the_cell_does_nothing(course, content):
+def test_anywhere_else_the_cell_does_nothing_in_defect_google_drive_mounting_in_the_first_cell(course, content):
     cell, _ = colab_cell(course)
     found = run(content, cell, "import os; print(os.getcwd())", colab=False)
     assert found.strip() == str(content) and list(content.iterdir()) == []

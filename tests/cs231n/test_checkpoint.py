@@ -92,7 +92,7 @@ def test_only_numbers_are_saved(params, message, tmp_path):
     assert not os.listdir(tmp_path)
 
 
-def test_a_pickle_in_an_npz_is_refused_and_not_executed(tmp_path):
+def test_a_pickle_is_refused_and_not_executed_in_defect_student_weights_loaded_with_allow_pickle(tmp_path):
     class Payload:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "executed"),)

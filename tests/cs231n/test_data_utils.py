@@ -30,7 +30,7 @@ def test_a_batch_is_float32_with_channels_last(small_cifar10):
     np.testing.assert_array_equal(Y, raw[:, 0])
 
 
-def test_cifar10_as_float64_is_not_repeated(small_cifar10):
+def test_images_are_float32_in_defect_cifar10_held_as_float64(small_cifar10):
     for x in (load_CIFAR10("cs231n/datasets/cifar-10-batches-py"), get_CIFAR10_data(90, 10, 20).values()):
         assert {part.dtype for part in x} == {np.dtype(np.float32), np.dtype(np.int64)}
 

@@ -18,7 +18,7 @@ def cells(feature, rows, columns):
     return feature.reshape(rows, columns, 9)
 
 
-def test_gray_weight_of_blue_is_0_114():
+def test_gray_weight_of_blue_is_0_114_in_defect_0_144():
     assert rgb2gray(np.eye(3)).tolist() == pytest.approx([0.299, 0.587, 0.114])
 
 

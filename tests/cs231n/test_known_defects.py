@@ -5,14 +5,17 @@ The others have their tests beside what they are about; their names say "defect"
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
-    path for package in ("cs231n", "datasets", "autograder") for path in (ROOT / package).rglob("*.py"))
+    path for package in ("cs231n", "datasets", "autograder") for path in (ROOT / package).rglob("*.py")) + [ROOT / "setup.py"]
 NOTEBOOKS = sorted((ROOT / "assignments").glob("*/*.ipynb"))
 GONE = {"past", "future", "six", "distutils", "imageio", "imp", "google"}
 GENERATORS = {"default_rng", "Generator", "BitGenerator", "SeedSequence", "PCG64", "MT19937", "RandomState"}
@@ -34,7 +37,7 @@ def top_level_imports(tree):
 
 
 @each_source
-def test_defect_modules_that_newer_pythons_lack_are_not_imported(path):
+def test_defect_past_future_six_distutils_and_imageio_are_not_imported(path):
     assert not GONE & set(top_level_imports(ast.parse(path.read_text(encoding="utf-8"))))
 
 
@@ -46,14 +49,14 @@ def test_defect_weights_and_data_are_never_loaded_with_pickle_allowed(path):
 
 
 @each_source
-def test_defect_nothing_draws_from_the_global_generator(path):
+def test_defect_batches_from_the_global_generator_nothing_draws_from_it(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np.random", "numpy.random"):
             assert node.attr in GENERATORS, f"line {node.lineno}: np.random.{node.attr}"
 
 
 @each_source
-def test_defect_downloads_go_through_no_shell_and_no_plain_http(path):
+def test_defect_http_downloads_by_a_shell_that_windows_lacks(path):
     text = path.read_text(encoding="utf-8")
     if path.parent.name == "datasets":
         assert not re.search(r"http://|\bwget\b|\bcurl\b", text)
@@ -61,18 +64,27 @@ def test_defect_downloads_go_through_no_shell_and_no_plain_http(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_defect_first_cells_mount_no_drive_and_import_nothing_that_is_gone(path):
+def test_defect_google_drive_mounting_no_cell_mounts_one_or_imports_what_is_gone(path):
     code = code_of(path)
     assert not re.search(r"drive\.mount|google\.colab|/content/", code)
     plain = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
     assert not GONE & set(top_level_imports(ast.parse(plain)))
 
 
-def test_defect_autoreload_of_this_installation_needs_no_module_that_is_gone():
-    autoreload = pytest.importorskip("IPython.extensions.autoreload")
-    source = Path(autoreload.__file__).read_text(encoding="utf-8")
-    assert not GONE & set(top_level_imports(ast.parse(source)))
-    assert callable(autoreload.load_ipython_extension)
+def test_defect_autoreload_fails_here_it_takes_up_what_a_student_saves(tmp_path):
+    (tmp_path / "written.py").write_text("def answer():\n    return 'NOT STARTED'\n")
+    program = (
+        "import pathlib\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "cell = InteractiveShell.instance().run_cell\n"
+        "for line in ('%load_ext autoreload', '%autoreload 2', 'import written'):\n"
+        "    cell(line).raise_error()\n"
+        "pathlib.Path('written.py').write_text('def answer():\\n    return 42 * 10\\n')\n"
+        "print(cell('written.answer()').result)\n"
+    )
+    environment = os.environ | {"IPYTHONDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["420"], done.stderr
 
 
 def test_there_are_sources_and_notebooks_to_read():

@@ -57,7 +57,7 @@ def test_training_learns_and_keeps_histories():
     assert solver.check_accuracy(solver.X_val, solver.y_val) == solver.best_val_acc
 
 
-def test_equal_seeds_give_equal_runs_and_the_global_generator_stays_alone():
+def test_equal_seeds_give_equal_runs_in_defect_batches_from_the_global_generator():
     before = np.random.get_state()[1].copy()
     first, second, other = make_solver(), make_solver(), make_solver(seed=6)
     for solver in (first, second, other):
@@ -156,7 +156,7 @@ class Constant:
         return 1.0, {"W": np.ones(3)}
 
 
-def test_validation_accuracy_that_never_rises_above_zero_still_leaves_parameters():
+def test_parameters_are_kept_in_defect_validation_accuracy_that_never_rises_above_zero():
     data = make_data()
     data["y_val"] = np.zeros_like(data["y_val"])
     model = Constant(answer=3)
@@ -167,7 +167,7 @@ def test_validation_accuracy_that_never_rises_above_zero_still_leaves_parameters
     np.testing.assert_array_equal(model.params["W"], [-1, -1, -1])  # after the first iteration
 
 
-def test_batch_norm_statistics_belong_to_the_best_parameters():
+def test_batch_norm_works_on_in_defect_running_statistics_lost_from_best_parameters():
     solver = make_solver(noisy_net(), num_epochs=8, optim_config={"learning_rate": 3.0}, update_rule="sgd")
     solver.train()
     best = int(np.argmax(solver.val_acc_history))
@@ -217,7 +217,7 @@ def test_resumed_run_equals_uninterrupted_run_bit_for_bit(rule, tmp_path):
     assert resumed.model.rng.bit_generator.state == whole.model.rng.bit_generator.state
 
 
-def test_checkpoints_of_every_epoch_resume_bit_for_bit(tmp_path):
+def test_every_epoch_resumes_bit_for_bit_in_defect_running_statistics_lost_from_checkpoints(tmp_path):
     whole = make_solver(noisy_net(), checkpoint_name=str(tmp_path / "run"))
     whole.train()
     assert sorted(os.listdir(tmp_path)) == [f"run_epoch_{n}.npz" for n in range(4)]

@@ -20,7 +20,7 @@ def no_window():
     plt.switch_backend(backend)
 
 
-def test_visualize_grid_of_constant_images_does_not_divide_by_zero():
+def test_constant_images_are_gray_in_defect_visualize_grid_divides_by_zero():
     Xs = np.stack([np.full((2, 3, 3), value) for value in (0.0, 7.0)])
     grid = visualize_grid(Xs)
     assert grid.shape == (5, 7, 3)

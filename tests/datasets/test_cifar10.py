@@ -206,7 +206,7 @@ def test_real_photographs_are_in_planes_of_red_green_and_blue(real_data):
     assert set(y.tolist()) == set(y_test.tolist()) == set(range(10))
 
 
-def test_cifar10_is_never_held_as_float64(tmp_path):
+def test_images_stay_bytes_in_defect_cifar10_held_as_float64(tmp_path):
     write_batches(tmp_path, {"data_batch_1": 2000, "test_batch": 10})
     tracemalloc.start()
     try:

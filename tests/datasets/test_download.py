@@ -43,7 +43,7 @@ def test_a_file_with_the_wrong_content_is_replaced(file_server, tmp_path):
     assert get(file_server, path).read_bytes() == BODY
 
 
-def test_a_second_call_resumes_where_the_first_one_stopped(file_server, tmp_path):
+def test_a_second_call_goes_on_where_the_first_one_stopped_in_defect_download_without_resume(file_server, tmp_path):
     path = tmp_path / "set.tar.gz"
     part_of(path).write_bytes(BODY[:123_456])
     get(file_server, path)
@@ -115,7 +115,7 @@ def test_connections_that_bring_nothing_end_in_one_clear_line_and_keep_the_part(
     assert get(file_server, path).read_bytes() == BODY
 
 
-def test_download_without_checksum_is_refused_a_wrong_one_keeps_nothing(file_server, tmp_path):
+def test_a_wrong_checksum_keeps_nothing_in_defect_download_without_checksum(file_server, tmp_path):
     path = tmp_path / "set.tar.gz"
     with pytest.raises(DownloadError, match="checksum of what arrived is not 0000"):
         get(file_server, path, md5="0" * 32)

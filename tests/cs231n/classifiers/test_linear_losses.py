@@ -110,7 +110,7 @@ def test_regularization_has_no_one_half(loss_function):
 
 @pytest.mark.parametrize("loss_function", SOFTMAX)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_softmax_without_max_shift_would_overflow_here(loss_function, dtype):
+def test_huge_scores_do_not_overflow_in_defect_softmax_without_max_shift(loss_function, dtype):
     W = np.array([[5000.0, 4999.0, -5000.0]], dtype)
     loss, dW = loss_function(W, np.ones((2, 1), dtype), np.array([1, 2]), 0.0)
     assert loss == pytest.approx((np.log1p(np.exp(1.0)) + 10000 + np.log1p(np.exp(-1.0))) / 2)

@@ -35,7 +35,10 @@ def test_sets_without_a_download_say_how_to_load_them(name, capsys):
     assert f'load_dataset("{name}")' in capsys.readouterr().out
 
 
-def test_mnist_is_downloaded_counted_and_named(capsys, monkeypatch, tmp_path, file_server):
+def test_mnist_is_downloaded_by_python_alone_in_defect_download_without_windows_path(
+    capsys, monkeypatch, tmp_path, file_server
+):
+    monkeypatch.setenv("PATH", "")  # no shell, wget or tar
     archives = {}
     for prefix, num in (("train", 4), ("t10k", 2)):
         for kind, shape in (("images-idx3-ubyte", (num, 28, 28)), ("labels-idx1-ubyte", (num,))):

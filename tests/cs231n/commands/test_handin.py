@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -40,12 +41,21 @@ def test_zip_holds_exactly_the_files_that_count(kit, capsys, arguments):
     assert str(kit / "assignment2.zip") in capsys.readouterr().out
 
 
-def test_missing_file_is_named_nothing_is_packed_and_the_exit_code_is_1(kit, capsys):
+def test_exit_code_is_1_and_nothing_is_packed_in_defect_hand_in_exits_0_when_files_are_missing(kit, capsys):
     (kit / "weights" / "net.npz").unlink()
     assert run() == 1
     printed = capsys.readouterr().out
     assert "missing: weights/net.npz" in printed and "Nothing was packed" in printed
     assert not (kit / "assignment2.zip").exists()
+
+
+def test_notebooks_are_packed_as_they_are_in_defect_hand_in_needs_latex(kit, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "nbconvert", None)
+    assert run() == 0
+    with zipfile.ZipFile(kit / "assignment2.zip") as archive:
+        assert archive.read("assignment2/net.ipynb") == (kit / "net.ipynb").read_bytes()
+        assert not [name for name in archive.namelist() if name.endswith((".pdf", ".tex"))]
 
 
 def test_zip_goes_where_it_is_asked_for(kit, tmp_path):

@@ -14,7 +14,7 @@ def test_affine_forward_of_a_worked_example():
     assert cache[0] is x
 
 
-def test_affine_db_has_exactly_the_shape_of_b():
+def test_affine_db_has_exactly_the_shape_of_b_in_defect_db_of_shape_1_m():
     _, cache = affine_forward(np.ones((4, 3)), np.ones((3, 2)), np.zeros(2))
     _, _, db = affine_backward(np.ones((4, 2)), cache)
     np.testing.assert_array_equal(db, [4.0, 4.0])

@@ -96,11 +96,16 @@ def test_backward_heeds_the_stride_in_defect_conv_backward_that_ignores_the_stri
 
 
 def test_height_and_width_keep_their_places_in_defect_h_and_w_swapped():
-    x, w, b = np.zeros((2, 3, 6, 11)), np.zeros((4, 3, 2, 5)), np.zeros(4)
-    out, cache = conv_forward_naive(x, w, b, {"stride": (2, 3), "pad": (1, 0)})
-    assert out.shape == (2, 4, 4, 3)
-    dx, dw, db = conv_backward_naive(out, cache)
-    assert (dx.shape, dw.shape, db.shape) == (x.shape, w.shape, b.shape)
+    x, w = np.random.default_rng(7).standard_normal((2, 1, 6, 11)), np.zeros((1, 1, 2, 5))
+    w[0, 0, 1, 4] = 1  # so that the output is the pixels under the last corner of the window
+    out, cache = conv_forward_naive(x, w, np.zeros(1), {"stride": (2, 3), "pad": (1, 0)})
+    np.testing.assert_array_equal(out, np.pad(x, ((0, 0), (0, 0), (1, 1), (0, 0)))[:, :, 1::2, 4::3])
+    dx, dw, _ = conv_backward_naive(out, cache)
+    expected = np.zeros(x.shape)
+    expected[:, :, ::2, 4::3] = out[:, :, :3]
+    np.testing.assert_array_equal(dx, expected)
+    assert dw.shape == w.shape
+    np.testing.assert_allclose(dw[0, 0, 1, 4], np.sum(out**2), rtol=1e-13)
 
 
 @pytest.mark.parametrize("stride", [2, (1, 2)])

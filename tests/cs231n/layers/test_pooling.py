@@ -60,8 +60,13 @@ def test_windows_that_do_not_tile_work_in_defect_name_error(kind):
 
 @BOTH
 def test_height_and_width_keep_their_places_in_defect_h_and_w_swapped(kind):
-    out, _ = LAYERS[kind][0](np.zeros((2, 3, 4, 9)), pool(2, 3, (2, 3)))
-    assert out.shape == (2, 3, 2, 3)
+    forward, backward = LAYERS[kind]
+    x = np.arange(36.0).reshape(1, 1, 4, 9)
+    windows = x.reshape(2, 2, 3, 3)
+    out, cache = forward(x, pool(2, 3, (2, 3)))
+    np.testing.assert_allclose(out[0, 0], getattr(windows, {"max": "max", "avg": "mean"}[kind])(axis=(1, 3)), rtol=1e-14)
+    share = {"max": [[0, 0, 0], [0, 0, 1]], "avg": np.full((2, 3), 1 / 6)}[kind]
+    np.testing.assert_allclose(backward(out, cache)[0, 0], np.kron(out[0, 0], share), rtol=1e-14)
 
 
 def test_not_a_number_is_passed_on_as_numpy_max_does():
