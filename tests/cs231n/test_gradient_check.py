@@ -105,7 +105,7 @@ def test_numerical_gradient_says_when_a_given_step_is_lost_in_rounding():
     assert x[0] == 1000
 
 
-def test_numerical_gradient_of_float32_affine_output_is_good_to_four_digits(rng):
+def test_gradient_of_an_affine_output_is_good_to_four_digits_in_defect_float32_with_h_of_1e_5(rng):
     x, w = (rng.standard_normal(s).astype(np.float32) for s in ((4, 6), (6, 5)))
     dout = rng.standard_normal((4, 5)).astype(np.float32)
     grad = eval_numerical_gradient_array(lambda w: x @ w, w, dout)
