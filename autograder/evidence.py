@@ -10,14 +10,13 @@ import copy
 import html
 import io
 import json
-import os
-import tempfile
 
 import nbformat
 import numpy as np
 from nbgrader import utils
 from PIL import Image
 
+from cs231n.atomic import atomic_write
 from cs231n.check.exercise import Case
 
 from .digests import regular_file, submission_digest
@@ -62,14 +61,8 @@ def run_notebook(worker, path, pristine):
 def save(path, digest, outputs):
     """Write evidence, bound to the hand-in that it comes from."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"submission": digest, "notebooks": outputs}, file, sort_keys=True)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with atomic_write(path, "t", private=True, encoding="utf-8") as file:
+        json.dump({"submission": digest, "notebooks": outputs}, file, sort_keys=True)
 
 
 def load(course, assignment, student):

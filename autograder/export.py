@@ -1,10 +1,8 @@
 """Exports scores: one row for each student and exercise, from the gradebook and the verdicts."""
 
 import csv
-import os
-import tempfile
-from pathlib import Path
 
+from cs231n.atomic import atomic_write
 from nbgrader.api import Assignment, BaseCell, Grade, Student, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy.orm import with_polymorphic
 
@@ -62,15 +60,8 @@ def write_csv(rows, path=None, stream=None):
         writer.writerow(COLUMNS)
         writer.writerows([_cell(value) for value in row] for row in rows)
         return
-    path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.resolve().parent)
-    try:
-        with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
-            write_csv(rows, stream=file)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_write(path, "t", private=True, newline="", encoding="utf-8") as file:
+        write_csv(rows, stream=file)
 
 
 def _student_rows(course, assignment, student, grades, absent):

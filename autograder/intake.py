@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cs231n.atomic import atomic_write
+
 from .archives import SUFFIXES, Refused, plain, read_hand_in
 from .bulk import open_bulk
 from .course import check_student_id, is_student_id
@@ -363,11 +365,5 @@ def _save(course, assignment, kept, collection):
     students = dict(sorted(students.items()))
     report = {"assignment": assignment, "students": students, "strangers": collection.strangers}
     path = _folder(course) / f"{assignment}.json"
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(report, indent=1) + "\n")
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_write(path, "t", private=True, encoding="utf-8") as file:
+        file.write(json.dumps(report, indent=1) + "\n")

@@ -6,12 +6,13 @@ would unpack to more than the limit, or that holds Python objects costs no
 memory and runs no code.
 """
 
-import os
 import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
+
+from .atomic import atomic_write
 
 MAX_BYTES = 256 * 1024**2
 _MAX_MEMBERS = 4096
@@ -41,15 +42,8 @@ def save_params(path, params):
     path = Path(path)
     arrays = {name: _plain(name, value) for name, value in params.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(draft, "wb") as stream:
-            _write_npz(stream, arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with atomic_write(path) as stream:
+        _write_npz(stream, arrays)
 
 
 def load_params(path, max_bytes=MAX_BYTES):

@@ -1,11 +1,10 @@
 """Copy what you wrote for earlier assignments into this kit, such as: cs231n carry ../assignment2"""
 
 import ast
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
+from ..atomic import atomic_write
 from ..kit import find_kit, text_digest
 
 HELP = "bring what you wrote for earlier assignments"
@@ -90,15 +89,8 @@ def _replace(here, path, copy):
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(here, copy)
     here.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=here.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(path.read_bytes())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, here)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_write(here) as file:
+        file.write(path.read_bytes())
 
 
 def _free_folder(path):

@@ -1,10 +1,9 @@
 """Pack what you hand in: exactly the files that count, into one zip."""
 
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
+from ..atomic import atomic_write
 from ..kit import find_kit
 
 HELP = "pack what you hand in"
@@ -46,16 +45,9 @@ def pack(kit, target):
     kit : Kit
     target : Path
     """
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.resolve().parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in kit.hand_in:
-                archive.write(kit.root / name, f"{kit.assignment}/{name}")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_write(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in kit.hand_in:
+            archive.write(kit.root / name, f"{kit.assignment}/{name}")
 
 
 def _advice(name):
