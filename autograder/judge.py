@@ -67,7 +67,7 @@ class Judge:
     ----------
     course : Course
     assignment : Assignment
-    sandbox : Bubblewrap or Unisolated
+    sandbox : Bubblewrap, Landlock or Unisolated
         See `autograder.sandbox.find_sandbox`.
     expected : dict, optional
         What `expected` gave another judge of the same course and exercises; else the reference is asked.

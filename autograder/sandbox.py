@@ -50,7 +50,7 @@ def find_sandbox(allow_unisolated=False):
 
     Returns
     -------
-    sandbox : Bubblewrap or Unisolated
+    sandbox : Bubblewrap, Landlock or Unisolated
 
     Raises
     ------

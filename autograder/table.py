@@ -12,9 +12,8 @@ def course_table(course, assignment, verdicts):
 
     Parameters
     ----------
-    course : Course
-    assignment : Assignment
-    verdicts : dict of str -> Verdict
+    course, assignment, verdicts
+        As for `autograder.moves.find_moves`.
 
     Returns
     -------

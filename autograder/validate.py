@@ -41,7 +41,7 @@ def validate(course, assignment, sandbox, progress=lambda items, **_: items):
     ----------
     course : Course
     assignment : Assignment
-    sandbox : Bubblewrap or Unisolated
+    sandbox : Bubblewrap, Landlock or Unisolated
     progress : callable
         Wraps an iterable, takes ``total`` and ``desc``, as ``tqdm`` does.
 
