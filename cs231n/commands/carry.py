@@ -28,6 +28,9 @@ def run(args):
         raise ValueError(f"{args.kit} is this kit itself; name the folder of your earlier kit")
     if not kit.carried:
         raise ValueError(f"{kit.assignment} builds on no earlier assignment; there is nothing to carry")
+    if not any(_is_written(name, source) for name in kit.carried):
+        print(f"Nothing was carried: the modules in {args.kit} are as they were released. Is it the kit that you wrote in?")
+        return 0
     backup = _free_folder(kit.root / BACKUP)
     outcomes = [carry(name, source, kit, backup, args.force) for name in kit.carried]
     if backup.exists():
@@ -54,7 +57,7 @@ def carry(name, source, kit, backup, force=False):
         False where work in `source` was left out.
     """
     path = source.root / name
-    if not path.is_file() or source.is_untouched(name):
+    if not _is_written(name, source):
         print(f"not written there: {name}")
         return True
     if problem := _problem(path):
@@ -70,6 +73,10 @@ def carry(name, source, kit, backup, force=False):
     _replace(here, path, backup / name)
     print(f"carried: {name}")
     return True
+
+
+def _is_written(name, source):
+    return (source.root / name).is_file() and not source.is_untouched(name)
 
 
 def _problem(path):

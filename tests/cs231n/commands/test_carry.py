@@ -53,8 +53,18 @@ def test_modules_that_nobody_wrote_stay_where_they_are(kits):
     done = carry(second, first)
     assert done.returncode == 0 and f"not written there: {NORMALIZATION}" in done.stdout
     assert (second / NORMALIZATION).read_bytes() == before
+    write(first, NORMALIZATION)
     (first / AFFINE).unlink()
     assert f"not written there: {AFFINE}" in carry(second, first).stdout
+
+
+def test_an_untouched_kit_is_told_in_one_line(kits):
+    first, second = kits
+    (first / AFFINE).unlink()
+    done = carry(second, "../first")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
+    assert done.stdout.startswith("Nothing was carried: the modules in ../first are as they were released.")
+    assert not (second / "before_carry").exists()
 
 
 def test_work_begun_here_is_replaced_only_with_force_and_kept_even_then(kits):
