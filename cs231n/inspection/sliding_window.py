@@ -12,6 +12,11 @@ from ..vis_utils import GREEN, SIGNED, VERMILLION
 LARGEST_INPUT = 12
 # Lengths in inches.
 CELL, GAP, TITLE, CHARACTER = 0.42, 0.35, 0.3, 0.077
+# What stands on the buttons of an animation, by the names of the pictures it replaces.
+_SIGNS = {
+    "fa-minus": "-", "fa-fast-backward": "|<<", "fa-step-backward": "|<", "fa-play fa-flip-horizontal": "<",
+    "fa-pause": "||", "fa-play": ">", "fa-step-forward": ">|", "fa-fast-forward": ">>|", "fa-plus": "+",
+}
 
 
 def plot_window(x, w, b=0.0, stride=1, pad=0, step=None):
@@ -92,11 +97,17 @@ def animation_html(animation, alt):
 
     if not alt or not alt.strip():
         raise ValueError("animation_html: alt is empty. Say in one or two sentences what the animation shows.")
-    player = animation.to_jshtml(default_mode="once")
+    player = _without_network(animation.to_jshtml(default_mode="once"))
     plt.close(animation._fig)
     last = re.findall(r'frames\[\d+\] = "([^"]+)"', player)[-1].replace("\\\n", "")
     still = f'<img alt="{html.escape(alt)}" src="{last}" '
     return f'<div role="figure">{player.replace("<img ", still, 1)}</div>'
+
+
+def _without_network(player):
+    """Put signs on the buttons, for which matplotlib's page fetches pictures from the network."""
+    player = re.sub(r"<link\b[^>]*>", "", player)
+    return re.sub(r'<i class="fa ([^"]+)"></i>', lambda icon: html.escape(_SIGNS.get(icon[1], "?")), player)
 
 
 class _Scene:

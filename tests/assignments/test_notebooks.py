@@ -98,7 +98,7 @@ def test_lengths_stay_readable(notebook):
     assert len(notebook.cells) <= 40
     code = of_type(notebook, "code")
     assert all(len(cell.source.splitlines()) <= 25 for cell in code)
-    assert all(len(line) <= 110 for cell in code for line in cell.source.splitlines())
+    assert all(len(line) <= 100 for cell in code for line in cell.source.splitlines())
     assert len(code[0].source.splitlines()) <= 12
     kinds = "".join(cell.cell_type[0] for cell in notebook.cells)
     assert "ccc" not in kinds

@@ -101,6 +101,15 @@ def test_the_animation_has_one_frame_per_position_and_moves():
     assert len(frames) == 4 and len(set(frames)) == 4
 
 
+def test_an_animation_needs_no_network_and_a_sign_stands_on_each_button():
+    page = animation_html(animate_sliding_window(X, W), alt="The window slides.")
+    assert "<link" not in page and "http" not in re.sub(r'"data:image[^"]+"', "", page)
+    buttons = re.findall(r'<button title="([^"]+)".*?>\s*(.*?)</button>', page)
+    assert dict(buttons)["Play"] == "&gt;" and dict(buttons)["Play backwards"] == "&lt;"
+    signs = [sign for _, sign in buttons]
+    assert len(set(signs)) == page.count("<button") == 9 and not any("<" in sign or "?" in sign for sign in signs)
+
+
 def test_an_animation_needs_words():
     animation = animate_sliding_window(X, W)
     animation._draw_was_started = True
