@@ -5,7 +5,8 @@ from html import escape
 from .evaluation import FAIL, NOT_STARTED, PASS
 
 WORDS = {PASS: "PASS", FAIL: "FAIL", NOT_STARTED: "NOT STARTED"}
-_COLORS = {PASS: "#00664b", FAIL: "#a34700", NOT_STARTED: "#555555"}
+# Half way between black and white, to be read on a light and on a dark page.
+_COLORS = {PASS: "#008564", FAIL: "#c05000", NOT_STARTED: "#757575"}
 _SHOWN = 4
 _WIDTH = 11
 

@@ -194,6 +194,13 @@ def test_what_the_code_prints_is_shown_and_breaks_nothing(tree, tmp_path):
         assert b"I am here" in printed.read()
 
 
+def test_that_no_kernels_are_there_is_not_said_in_the_name_of_the_code(tree, tmp_path):
+    with open(tmp_path / "printed", "w+b") as printed:
+        assert check_with(tree(stderr=printed), EXERCISES["ThreeLayerConvNet"]).status == "pass"
+        printed.seek(0)
+        assert printed.read() == b""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="it needs a shell")
 def test_a_worker_that_is_killed_while_it_starts_is_started_again(tmp_path):
     once = f'mkdir {tmp_path}/started 2>/dev/null && kill -9 $$; exec "$@"'

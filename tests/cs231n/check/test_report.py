@@ -1,5 +1,7 @@
 """What a person sees of results, as text and as HTML."""
 
+import re
+
 from cs231n.check.evaluation import FAIL, NOT_STARTED, PASS, Problem, Result
 from cs231n.check.report import Report, result_text
 
@@ -47,3 +49,15 @@ def test_html_names_the_state_the_note_and_every_problem():
     assert "FAIL</strong> <code>conv</code> &nbsp;accuracy 10 %" in html
     assert "<li>dx, a &lt; b: got 1</li>" in html and "<pre>x &gt; y</pre>" in html
     assert "<ul" not in Report([Result("a", PASS, {"out": True})])._repr_html_()
+
+
+def luminance(color):
+    parts = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    return sum(share * ((part + 0.055) / 1.055) ** 2.4 for share, part in zip((0.2126, 0.7152, 0.0722), parts))
+
+
+def test_words_can_be_read_on_white_and_on_the_dark_page_of_an_editor():
+    page = Report([Result("a", status, {}) for status in (PASS, FAIL, NOT_STARTED)])._repr_html_()
+    bright = [luminance(color) for color in re.findall("color:(#[0-9a-f]{6})", page)]
+    assert len(bright) == 3 and all(1.05 / (one + 0.05) >= 4.5 for one in bright)
+    assert all((one + 0.05) / (luminance("#1f1f1f") + 0.05) >= 3 for one in bright)
