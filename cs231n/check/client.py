@@ -8,20 +8,17 @@ import contextlib
 import os
 import queue
 import secrets
-import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
-import numpy as np
-
-from .protocol import ProtocolError, read_frame, write_frame
+from .answers import Broken, checked_answer, death, word
+from .pipes import Frames, Printed, kill
+from .protocol import ProtocolError, write_frame
 
 ANSWER_BYTES = 1 << 28
-MAX_TEXT = 600
-MAX_TEXTS = 8
 SECONDS = 30.0
 START_SECONDS = 60.0
 TAKEN_SECONDS = 5.0
@@ -160,13 +157,13 @@ class Worker:
         try:
             return self._write({"nonce": nonce, "cases": []}) and self._is_taken(nonce, TAKEN_SECONDS) \
                 and self._next(self._frames, nonce).get("done") is True
-        except _Broken:
+        except Broken:
             return False
 
     def close(self):
         """Kill the worker and everything in its process group."""
         if self._process is not None:
-            _kill(self._process)
+            kill(self._process)
             self._process = None
             self._frames.close()
             if self._printed is not None:
@@ -184,7 +181,7 @@ class Worker:
         return self.total_seconds is not None and self._waited >= self.total_seconds
 
     def _out_of_time(self):
-        return _Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
+        return Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
     def _ask_once(self, rows):
         nonce, started = secrets.token_hex(8), time.monotonic()
@@ -199,9 +196,9 @@ class Worker:
             end = self._next(frames, nonce)
             if end.get("done") is not True:
                 self.close()
-        except _Broken as broken:
+        except Broken as broken:
             if self._printed is not None and self._printed.too_much:
-                broken = _Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
+                broken = Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
             if not (broken.ended and self._rests()):
                 self.close()
             if len(answers) < len(rows):
@@ -218,7 +215,7 @@ class Worker:
             if self._write(question) and self._is_taken(question["nonce"], patience):
                 return self._frames
             self.close()
-        raise _Broken("died", "the process that ran your code ended before it was asked")
+        raise Broken("died", "the process that ran your code ended before it was asked")
 
     def _is_taken(self, nonce, patience):
         """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""
@@ -226,7 +223,7 @@ class Worker:
             frame = self._frames.next(patience)
         except queue.Empty:
             return False
-        return isinstance(frame, dict) and _word(frame, "nonce") == nonce and frame.get("taken") is True
+        return isinstance(frame, dict) and word(frame, "nonce") == nonce and frame.get("taken") is True
 
     def _write(self, question):
         """Write from a thread: a worker that a submission has stopped reads no more, and a full pipe waits for ever."""
@@ -249,21 +246,21 @@ class Worker:
     def _receive(self, frames, nonce, name):
         frame = self._next(frames, nonce)
         if "died" in frame or "done" in frame:
-            raise _death(frame.get("died"))
-        answer = _checked(frame) if _word(frame, "case") == name else None
+            raise death(frame.get("died"))
+        answer = checked_answer(frame) if word(frame, "case") == name else None
         if answer is None:
-            raise _Broken("died", "the process that ran your code answered out of turn")
+            raise Broken("died", "the process that ran your code answered out of turn")
         return answer
 
     def _next(self, frames, nonce):
         try:
             frame = frames.next(self.seconds)
         except queue.Empty:
-            raise _Broken("timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?") from None
+            raise Broken("timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?") from None
         if isinstance(frame, ProtocolError):
-            raise _Broken("died", f"the process that ran your code broke off: {frame}")
-        if frame is None or _word(frame, "nonce") != nonce:
-            raise _Broken("died", "the process that ran your code ended without an answer")
+            raise Broken("died", f"the process that ran your code broke off: {frame}")
+        if frame is None or word(frame, "nonce") != nonce:
+            raise Broken("died", "the process that ran your code ended without an answer")
         return frame
 
     def _start(self):
@@ -278,8 +275,8 @@ class Worker:
             env=self.environment, start_new_session=os.name == "posix",
         )
         if self.output_bytes is not None:
-            self._printed = _Printed(self._process, self.output_bytes)
-        self._frames = _Frames(self._process.stdout, self.answer_bytes)
+            self._printed = Printed(self._process, self.output_bytes)
+        self._frames = Frames(self._process.stdout, self.answer_bytes)
         try:
             started = self._frames.next(START_SECONDS) == {"ready": True}
         except queue.Empty:
@@ -291,131 +288,6 @@ class Worker:
 
 class WorkerError(ChildProcessError):
     """The worker cannot be started; no submission is to blame."""
-
-
-class _Broken(Exception):
-    """No answer. ``ended`` is true where the worker says that the process of the question is over, and it may be kept."""
-
-    def __init__(self, status, message, ended=False):
-        self.ended = ended
-        self.answer = {"status": status, "error": {"type": "", "message": message, "where": ""}, "warnings": [], "changed": []}
-
-
-class _Frames:
-    """Frames from a pipe, read by a thread so that waiting for them can end."""
-
-    def __init__(self, stream, answer_bytes):
-        self._queue = queue.Queue(maxsize=2)
-        self._thread = threading.Thread(target=self._read, args=(stream, answer_bytes), daemon=True)
-        self._thread.start()
-
-    def next(self, seconds):
-        return self._queue.get(timeout=seconds)
-
-    def close(self):
-        """Let the thread finish once its pipe has ended; what it still delivers is thrown away."""
-        for _ in range(20):
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    self._queue.get_nowait()
-            self._thread.join(timeout=0.05)
-            if not self._thread.is_alive():
-                return
-
-    def _read(self, stream, answer_bytes):
-        with stream:
-            try:
-                while (frame := read_frame(stream, answer_bytes)) is not None:
-                    self._queue.put(frame)
-                self._queue.put(None)
-            except ProtocolError as error:
-                self._queue.put(error)
-
-
-class _Printed:
-    """Reads what a worker prints and throws it away; ends a worker that prints too much."""
-
-    def __init__(self, process, most):
-        self._process, self._most, self._left, self.too_much = process, most, most, False
-        self._thread = threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
-        self._thread.start()
-
-    def restart(self):
-        """Count from here on."""
-        self._left = self._most
-
-    def close(self):
-        self._thread.join(timeout=1)
-
-    def _read(self, stream):
-        with stream:
-            while piece := stream.read1(1 << 16):
-                self._left -= len(piece)
-                if self._left < 0 and not self.too_much:
-                    self.too_much = True
-                    _end(self._process)
-
-
-def _checked(frame):
-    """The answer in a frame, with only what belongs there, or None: a submission may send anything."""
-    answer = {"status": _word(frame, "status"), "changed": _texts(frame.get("changed")), "warnings": _texts(frame.get("warnings"))}
-    if answer["status"] == "answered":
-        arrays = frame.get("arrays")
-        if not isinstance(arrays, dict):
-            return None
-        return answer | {"arrays": {k: v for k, v in arrays.items() if isinstance(v, np.ndarray)}}
-    error = frame.get("error")
-    if answer["status"] not in ("not started", "raised", "unanswerable") or not isinstance(error, dict):
-        return None
-    return answer | {"error": {key: _plain(error.get(key)) for key in ("type", "message", "where")}}
-
-
-def _word(frame, key):
-    """A value of a frame where it is a text; an array, which has ideas of its own on equality, is none."""
-    return frame.get(key) if isinstance(frame.get(key), str) else ""
-
-
-def _texts(values):
-    return [_plain(value) for value in values[:MAX_TEXTS]] if isinstance(values, list) else []
-
-
-def _plain(text):
-    """A short text without control characters, which a terminal might obey."""
-    return "".join(c if c.isprintable() else " " for c in str(text)[:MAX_TEXT])
-
-
-def _death(code):
-    """What to say of a child that ended before its answer, by its exit code."""
-    if code == -int(getattr(signal, "SIGXCPU", 0)):
-        return _Broken("timeout", "stopped after too much processor time; is there a loop that never ends?", ended=True)
-    if isinstance(code, int) and code < 0:
-        name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
-        why = "; it took too much processor time or memory" if -code == int(getattr(signal, "SIGKILL", 0)) else ""
-        return _Broken("died", f"the process that ran your code was stopped by {name}{why}", ended=True)
-    return _Broken("died", "the process that ran your code ended early; something in it calls exit", ended=True)
-
-
-def _kill(process):
-    """End a process group whatever it does; a thread that still reads from it sees the end of the stream."""
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if not _end(process):
-            break
-        try:
-            process.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            continue
-    with contextlib.suppress(OSError):
-        process.stdin.close()
-
-
-def _end(process):
-    """bool : whether there was something to end."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _quiet_environment():
