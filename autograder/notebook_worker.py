@@ -6,14 +6,19 @@ makes the PNG. Nothing here decides points.
 
 import base64
 import io
+import os
 import re
+import sys
 from importlib import import_module
 
 import numpy as np
 from cs231n.check import worker
 from cs231n.check.protocol import ProtocolError, write_frame
 
-PRISTINE = ("cs231n.checkpoint", "cs231n.gradient_check", "cs231n.vis_utils")
+PRISTINE = (
+    "cs231n.check", "cs231n.checkpoint", "cs231n.data_utils", "cs231n.gradient_check", "cs231n.vis_utils",
+    "IPython.extensions.autoreload", "scipy.special", "sklearn.datasets", "tqdm.auto",
+)
 """tuple of str : what notebooks import and no student writes."""
 MAX_IMAGES = 8
 MAX_PIXELS = 4_000_000
@@ -26,6 +31,7 @@ def main():
     for module in PRISTINE:
         import_module(module)
     _draw_pictures()
+    _draw_a_figure()
     worker.main(answer=lambda question, answers, most: _answer(shell, question, answers, most))
 
 
@@ -46,29 +52,47 @@ def _warm_shell():
     shell.kernel = SimpleNamespace()  # pictures are shown as in a notebook
     shell.enable_matplotlib("inline")
     shell.run_line_magic("xmode", "Plain")
+    _watch_no_fixed_files()
     return shell
+
+
+def _watch_no_fixed_files():
+    """Let %autoreload look at files that can change; of the thousand others it would ask the time before every cell."""
+    from IPython.extensions.autoreload import ModuleReloader
+
+    look, fixed = ModuleReloader.filename_and_mtime, tuple(folder + os.sep for folder in sys.path if folder)
+
+    def look_at_others(reloader, module):
+        return (None, None) if str(getattr(module, "__file__", "")).startswith(fixed) else look(reloader, module)
+
+    ModuleReloader.filename_and_mtime = look_at_others
 
 
 def _draw_pictures():
     """Draw the public pictures of shapes10 once for all notebooks; each gets its own copy."""
-    from cs231n import data_utils
     from cs231n.datasets import shapes10
 
-    draw = shapes10.generate
-    sizes = {"train": 5000, "val": 1000, "test": 1000}
-    drawn = {shapes10.SEEDS[split]: draw(size, shapes10.SEEDS[split]) for split, size in sizes.items()}
+    for split, size in {"train": 5000, "val": 1000, "test": 1000}.items():
+        shapes10.draw_ahead(size, shapes10.SEEDS[split])
 
-    def generate(num, seed):
-        images, labels = drawn.get(seed, ((), ()))
-        # The first images of a long draw are those of a short one.
-        return (images[:num].copy(), labels[:num].copy()) if 0 <= num <= len(labels) else draw(num, seed)
 
-    shapes10.generate = data_utils.shapes10.generate = generate
+def _draw_a_figure():
+    """Load once what any figure needs: fonts, the grammar of formulas, the names of settings."""
+    import matplotlib.pyplot as plt
+    from cs231n.vis_utils import figure_html, image_grid
+
+    fig, (left, right) = plt.subplots(1, 2, layout="constrained")
+    left.loglog([1e-12, 1e12], [1e-12, 1e12], label="$x^2$")
+    left.set(xlabel="x", ylabel="y", title="title")
+    left.legend()
+    right.bar(range(3), range(3))
+    right.contour(np.eye(3))
+    for drawn in (fig, image_grid(np.ones((2, 3, 4, 4)), ["a", "b"])[0]):
+        figure_html(drawn, "a figure")
+        plt.close(drawn)
 
 
 def _answer(shell, question, answers, most):
-    import os
-
     os.makedirs("weights", exist_ok=True)
     for case in question["cases"]:
         arrays = _run(shell, case["inputs"]["source"])

@@ -94,8 +94,7 @@ def image_grid(x, titles=None, columns=None, cmap=None):
         raise ValueError(f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images.")
     columns = columns or math.isqrt(len(x) - 1) + 1
     rows = -(-len(x) // columns)
-    size = (1.1 * columns, (1.35 if titles is not None else 1.1) * rows)
-    fig, ax = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    fig, ax = _square_inches(plt, rows, columns, title=0.25 if titles is not None else 0.0)
     for n, axes in enumerate(ax.flat):
         axes.axis("off")
         if n < len(x):
@@ -103,6 +102,20 @@ def image_grid(x, titles=None, columns=None, cmap=None):
             axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
         if n < len(x) and titles is not None:
             axes.set_title(titles[n], fontsize=9)
+    return fig, ax
+
+
+def _square_inches(plt, rows, columns, title, gap=0.1):
+    """Lay out Axes of one inch by one; a layout that measures dozens of them takes longer than to draw them."""
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+    width, height = (1 + gap) * columns, (1 + gap + title) * rows
+    places = {
+        "left": gap / 2 / width, "right": 1 - gap / 2 / width, "wspace": gap,
+        "bottom": gap / 2 / height, "top": 1 - (gap / 2 + title) / height, "hspace": gap + title,
+    }
+    fig, ax = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, gridspec_kw=places)
+    fig.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
     return fig, ax
 
 
@@ -190,9 +203,25 @@ def figure_html(fig, alt, dpi=100):
         `<img alt="..." src="data:image/png;base64,...">`
     """
     png = io.BytesIO()
-    fig.savefig(png, format="png", dpi=dpi, bbox_inches="tight", metadata={"Description": alt})
+    if fig.get_layout_engine() is None:
+        fig.savefig(png, format="png", dpi=dpi, bbox_inches="tight", metadata={"Description": alt})
+    else:
+        _save_in_one_pass(fig, png, dpi, {"Description": alt})
     pixels = base64.b64encode(png.getvalue()).decode("ascii")
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{pixels}">'
+
+
+def _save_in_one_pass(fig, file, dpi, metadata):
+    """Save a figure whose layout leaves room for everything, where `savefig` would draw it twice."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas, usual = fig.canvas, fig.dpi
+    try:
+        fig.dpi = dpi
+        FigureCanvasAgg(fig).print_png(file, metadata=metadata)
+    finally:
+        fig.dpi = usual
+        fig.set_canvas(canvas)
 
 
 def in_notebook():

@@ -24,6 +24,7 @@ SEEDS = {"train": 23101, "val": 23102, "test": 23103}
 
 SIZE = 32
 _CHUNK = 500  # images drawn at once: the working memory stays near 20 MB
+_drawn = {}
 
 # The class of an image tilts its color: one color per class, mixed in with a random weight.
 _CLASS_TINTS = np.array(
@@ -66,6 +67,23 @@ def generate(num, seed):
     """
     if num < 0 or seed < 0:
         raise ValueError(f"shapes10.generate: num and seed must not be negative; got num={num}, seed={seed}.")
+    if seed in _drawn and num <= len(_drawn[seed][1]):
+        return tuple(values[:num].copy() for values in _drawn[seed])
+    return _draw(num, seed)
+
+
+def draw_ahead(num, seed):
+    """Keep the first `num` images of a seed in memory: from now on `generate` copies those that it is asked for.
+
+    Parameters
+    ----------
+    num : int
+    seed : int
+    """
+    _drawn[seed] = _draw(num, seed)
+
+
+def _draw(num, seed):
     labels, traits, noise = (np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(k,))) for k in range(3))
     order = labels.random_raw(10 * -(-num // 10)).reshape(-1, 10)
     y = np.argsort(order, axis=1, kind="stable").ravel()[:num].astype(np.int64)

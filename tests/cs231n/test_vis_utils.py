@@ -161,3 +161,35 @@ def test_four_series_differ_by_more_than_color():
     assert all(len(set(column)) == 4 for column in zip(*vis_utils.SERIES))
     for name in (vis_utils.MAGNITUDE, vis_utils.SIGNED, vis_utils.FILTERS):
         assert name in matplotlib.colormaps
+
+
+def pixels_of(html):
+    return plt.imread(io.BytesIO(base64.b64decode(html.partition("base64,")[2][:-2])))
+
+
+def test_a_figure_with_a_layout_is_drawn_once_and_looks_as_savefig_draws_it():
+    fig, ax = plt.subplots(figsize=(3, 2), layout="constrained", dpi=50)
+    ax.set(xlabel="step", ylabel="loss", title="A title")
+    drawn = []
+    ax.xaxis.label.draw = lambda renderer, draw=ax.xaxis.label.draw: drawn.append(draw(renderer))
+    found, canvas = pixels_of(figure_html(fig, ALT)), fig.canvas
+    assert found.shape == (200, 300, 4) and len(drawn) == 1
+    assert fig.dpi == 50 and fig.canvas is canvas
+    file = io.BytesIO()
+    fig.savefig(file, dpi=100)
+    file.seek(0)
+    np.testing.assert_array_equal(found, plt.imread(file))
+    plt.close(fig)
+
+
+@pytest.mark.parametrize("titles", [None, ["automobile"] * 7])
+def test_pictures_of_a_grid_are_an_inch_wide_and_do_not_overlap(titles):
+    fig, ax = image_grid(np.zeros((7, 3, 4, 4)), titles, columns=3)
+    fig.draw_without_rendering()
+    inches = [axes.get_window_extent().transformed(fig.dpi_scale_trans.inverted()) for axes in ax.flat]
+    assert all(box.width == pytest.approx(1) and box.height == pytest.approx(1) for box in inches)
+    boxes = [axes.get_tightbbox() for axes in ax.flat[:7]]
+    assert all(fig.bbox.fully_containsx(edge) for box in boxes for edge in box.intervalx)
+    assert all(fig.bbox.fully_containsy(edge) for box in boxes for edge in box.intervaly)
+    assert not any(boxes[i].overlaps(boxes[j]) for i in range(7) for j in range(i))
+    plt.close(fig)

@@ -65,3 +65,15 @@ def test_noise_has_mean_zero_and_the_whole_range():
     noise = shapes10._noise(np.random.PCG64(1), 50)
     assert abs(noise.mean()) < 1
     assert noise.min() < -240 and noise.max() > 240
+
+
+def test_images_drawn_ahead_are_the_same_and_each_call_gets_its_own(monkeypatch):
+    monkeypatch.setattr(shapes10, "_drawn", {})
+    expected, longer = shapes10.generate(40, 5), shapes10.generate(60, 5)
+    shapes10.draw_ahead(50, 5)
+    for values in (*shapes10.generate(40, 5), *shapes10.generate(50, 5)):
+        values[:] = 0
+    for wanted, num in ((expected, 40), (longer, 60)):
+        for got, values in zip(shapes10.generate(num, 5), wanted, strict=True):
+            np.testing.assert_array_equal(got, values)
+    assert len(shapes10.generate(0, 6)[1]) == 0
