@@ -12,7 +12,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo -n)
 APT = { command -v apt-get >/dev/null && { $(ROOT) apt-get install -y -qq --no-install-recommends $(1) || \
 	{ $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq --no-install-recommends $(1); }; } >/dev/null 2>&1; }
 
-.PHONY: demo test test-all sandbox browser public clean
+.PHONY: demo test test-all sandbox browser extras public clean
 
 demo: $(READY) sandbox  ## Grade a demo class from end to end.
 	$(BIN)/autograder demo --course build/demo
@@ -48,6 +48,11 @@ sandbox:
 browser:
 	@command -v chromium >/dev/null || $(call APT,chromium chromium-driver) || \
 		echo "Chromium is not installed: tests in a browser are skipped (sudo apt install chromium chromium-driver)"
+
+extras: $(READY)  ## Install what only graders on a cluster, or with PostgreSQL, need.
+	$(BIN)/python -m pip install -q --no-build-isolation -e '.[cluster,postgresql]'
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call APT,postgresql) || \
+		echo "PostgreSQL is not installed: tests with it are skipped (sudo apt install postgresql)"
 
 clean:  ## Remove what was built, but not .venv.
 	rm -rf build cs231n/*.so cs231n/*.c

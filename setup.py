@@ -40,7 +40,7 @@ setup(
     ],
     extras_require={
         "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100"],
-        "cluster": ["distributed>=2024.5"],
+        "cluster": ["distributed>=2024.5", "importlib_metadata<9; python_version < '3.12'"],
         "postgresql": ["psycopg2-binary>=2.9"],
     },
     entry_points={
