@@ -11,6 +11,7 @@ from nbgrader import preprocessors as stock
 from nbgrader import utils
 from nbgrader.api import BaseCell, Comment, Grade, Gradebook
 from nbgrader.preprocessors.base import NbGraderPreprocessor
+from sqlalchemy import func
 from sqlalchemy.orm import with_polymorphic
 from traitlets import Unicode
 
@@ -80,7 +81,7 @@ class ShowVerdict(CoursePreprocessor):
     def preprocess_cell(self, cell, resources, cell_index):
         if _is_check(cell):
             text = _evidence(self.findings.get(grade_id(cell)), self.problem)
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+            cell.outputs = [nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": text})]
         elif cell.cell_type == "code":
             cell.outputs = evidence.show(self.evidence, cell)
         return cell, resources
@@ -146,9 +147,10 @@ def _findings(preprocessor, resources):
 def _rows(gradebook, kind, notebook):
     """dict of str -> (row, largest score) : in one query, where nbgrader's finders need one for each cell."""
     cells = with_polymorphic(BaseCell, "*")
-    query = gradebook.db.query(kind, cells).join(cells, cells.id == kind.cell_id)
+    most = func.coalesce(cells.GradeCell.max_score, cells.TaskCell.max_score)
+    query = gradebook.db.query(kind, cells.name, most).join(cells, cells.id == kind.cell_id)
     found = query.filter(kind.notebook_id == notebook.id).order_by(kind.id).all()
-    return {cell.name: (row, getattr(cell, "max_score", None)) for row, cell in found}
+    return {name: (row, score) for row, name, score in found}
 
 
 def _score(finding, most):

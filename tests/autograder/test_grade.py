@@ -5,12 +5,15 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from autograder import grade, pool
 from autograder.errors import UserError
+from autograder.export import score_rows
 from autograder.judge import Judge
 from autograder.model_hand_in import write_hand_in
 from autograder.moves import find_moves, moves_table
@@ -185,3 +188,57 @@ def test_another_kit_on_another_machine_is_refused(students, sandbox):
     with pytest.raises(UserError, match="is not the same there"):
         pool.judge(order, "ada")
     assert threading.active_count() < 50
+
+
+def command(students, *options):
+    """Run ``autograder grade`` as an instructor does."""
+    words = [sys.executable, "-m", "autograder", "grade", "assignment2", "--course", students.course.root, "--allow-unisolated"]
+    return subprocess.run([*map(str, words), *options], capture_output=True, text=True, check=True).stdout
+
+
+def by_hand(students):
+    """Enter points, a comment and an extension, as people do in the formgrader."""
+    with students.gradebook() as gradebook:
+        place = ("fully_connected_nets", "assignment2", "ada")
+        gradebook.find_grade("affine_backward", *place).manual_score = 5
+        answer = gradebook.find_grade("written_saturated_scores", *place)
+        answer.manual_score, answer.extra_credit, answer.needs_manual_grade = 3, 0.5, False
+        gradebook.find_comment("written_saturated_scores", *place).manual_comment = "Well put."
+        gradebook.update_or_create_assignment("assignment2", duedate="2026-02-27 12:00:00")
+        gradebook.grant_extension("assignment2", "ada", days=3)
+
+
+def entered(students):
+    """What people have entered, and the points of two exercises."""
+    with students.gradebook() as gradebook:
+        place = ("fully_connected_nets", "assignment2", "ada")
+        backward, answer = (gradebook.find_grade(name, *place) for name in ("affine_backward", "written_saturated_scores"))
+        comment = gradebook.find_comment("written_saturated_scores", *place).comment
+        submission = gradebook.find_submission("assignment2", "ada")
+        return (backward.manual_score, answer.manual_score, answer.extra_credit, answer.needs_manual_grade, comment,
+                submission.extension.days, submission.total_seconds_late)
+
+
+@pytest.mark.slow
+def test_what_people_entered_stays_when_the_points_of_exercises_change(students, hand_in):
+    hand_in("ada"), hand_in("ben", edits=LOSES_DB)
+    command(students)
+    by_hand(students)
+    known = entered(students)
+    assert known == (5, 3, 0.5, False, "Well put.", 3, 0)
+    manifest = students.course.source / "course.toml"
+    text = manifest.read_text().replace("affine_backward = 6", "affine_backward = 9").replace("adam = 6", "adam = 2")
+    manifest.write_text(text)
+    before = _state(students.course.root)
+    shown = command(students, "--dry-run")
+    assert _state(students.course.root) == before
+    assert "adam  6 -> 2" in shown and "affine_backward  stays as it was entered by hand" in shown
+    assert "affine_backward  4 -> 6" in shown and "2 would move" in shown
+    command(students)
+    assert entered(students) == known
+    scores = {student: students.scores(student) for student in ("ada", "ben")}
+    assert (scores["ada"]["adam"], scores["ada"]["affine_backward"], scores["ada"]["written_saturated_scores"]) == (2, 5, 3.5)
+    assert (scores["ben"]["adam"], scores["ben"]["affine_backward"]) == (2, 6)
+    rows = {(row[0], row[2]): row[3:5] for row in score_rows(students.course, [students.course.assignment("assignment2")])}
+    assert [float(value) for value in rows["ben", "affine_backward"]] == [6, 9]
+    assert "Nobody would move" in command(students, "--dry-run")
