@@ -12,7 +12,6 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from . import evidence
 from .course import Course
 from .errors import UserError
 from .judge import Judge
@@ -80,6 +79,8 @@ def judge_with(judge, student, with_evidence):
     """Verdict : on a hand-in; evidence is saved beside it, where it is wanted."""
     verdict = judge.judge(student)
     if with_evidence:
+        from . import evidence  # with nbgrader, which takes seconds to load and which judging alone does not need
+
         path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
         evidence.save(path, *evidence.gather(judge, student))
     return verdict

@@ -2,10 +2,6 @@
 
 import ast
 
-from nbformat.v4 import new_code_cell
-from nbgrader.preprocessors import ClearSolutions
-from traitlets.config import Config
-
 from .errors import UserError
 
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
@@ -67,6 +63,8 @@ def clear(text, name):
     UserError
         If a mark has no partner, or what is left is not Python.
     """
+    from nbformat.v4 import new_code_cell  # with nbgrader, which takes seconds to load and which judging does without
+
     try:
         if not regions(text):
             return text
@@ -83,4 +81,7 @@ def clear(text, name):
 
 
 def _cleaner():
+    from nbgrader.preprocessors import ClearSolutions
+    from traitlets.config import Config
+
     return ClearSolutions(config=Config({"ClearSolutions": {"code_stub": {"python": STUB}}}))
