@@ -1,6 +1,6 @@
 """Defects of the original assignments that show in the source: each test reads all of it.
 
-The others have their tests beside what they are about; their names say "defect" or what went wrong.
+The others have their tests beside what they are about; all their names say "defect".
 """
 
 import ast
