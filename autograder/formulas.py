@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from html import escape
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
@@ -55,7 +56,16 @@ def _plain(element):
         del element.attrib[name]
     for child in element:
         _plain(child)
+    if element.tag == "mrow":
+        _space_functions(element)
     return element
+
+
+def _space_functions(row):
+    """Put the thin space between a function and its argument that TeX knows of and the converter forgets."""
+    for place, (name, argument) in reversed(list(enumerate(pairwise(row), 1))):
+        if name.tag == "mi" and len(name.text or "") > 1 and argument.tag != "mo":
+            row.insert(place, ElementTree.Element("mspace", width="0.17em"))
 
 
 class _Renderer(IPythonRenderer):

@@ -17,6 +17,11 @@ def test_a_fraction_becomes_mathml():
     )
 
 
+def test_a_function_is_set_off_from_its_argument_but_not_from_a_bracket():
+    assert '<mi>log</mi><mspace width="0.17em" /><mn>3</mn>' in mathml(r"(0, \log 3)")
+    assert "mspace" not in mathml(r"\exp(x) + \tanh^2 + ab")
+
+
 @pytest.mark.parametrize("tex", [
     r"\href{javascript:alert(1)}{x}", r"\class{evil}{x}", r"\style{background:url(http://a)}{x}", r"\cssId{a}{x}",
     "</math><script>alert(1)</script>", r"\text{<img src=x onerror=alert(1)>}", r"\unicode{x3c}script\unicode{x3e}",
