@@ -11,8 +11,8 @@ static int run_correlation(const correlation *p, const REAL *source, const REAL 
     int done = packed && bias;
     for (idx g = 0; done && b && g < p->groups; g++) memcpy(bias + g * width, b + g * F, F * sizeof(REAL));
     for (idx first = 0; done && first < p->source_planes; first += p->chunk) {
-        direct_plan pixels = {p, source, packed, bias, target, first, tiles};
-        planes_plan planes = {p, source, packed, bias, target, first, images};
+        direct_plan pixels = {p, source, packed, bias, target, first, tiles, threads};
+        planes_plan planes = {p, source, packed, bias, target, first, images, threads};
         for (idx g = 0; g < p->groups; g++)
             if (p->by_planes)
                 pack_planes(packed + g * p->pack * p->chunk, w + g * weights, p, first);

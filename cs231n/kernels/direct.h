@@ -199,6 +199,7 @@ typedef struct {
     const REAL *source, *packed, *b; /* b: [groups*target_planes], zeros after the first chunk */
     REAL *target;
     idx first, groups; /* first source plane of this chunk; groups of target planes */
+    idx threads;       /* the next image of this thread is about so many further on */
 } direct_plan;
 
 #define direct_scratch NAME(direct_scratch)
@@ -229,12 +230,17 @@ static void direct_task(const void *plan, idx task, void *scratch)
             pos[k * p->most_positions].count = (int32_t)place_vectors(pos + k * p->most_positions, p, k, m);
         placed[0] = m + 1;
     }
+    const REAL *next = source + d->threads * p->source_step;
     if (p->in_place) {
         source += m * p->pitch;
     } else {
         copy_band(copy, source, p, chunk, m - p->first_m);
         source = copy;
     }
+    idx calls = 0, last = p->bands > 1 || image + d->threads >= p->N;
+    for (idx k = 0; k < p->jobs; k++) calls += d->groups * parts(pos[k * p->most_positions].count, tile_cap(1));
+    ahead next_source = ahead_of(next, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), calls);
+    ahead next_target = ahead_of(target + d->threads * p->target_step, last ? 0 : p->target_planes * target_plane * sizeof(REAL), calls);
     for (idx k = 0; k < p->jobs; k++, pos += p->most_positions) {
         const job *one = p->job + k;
         idx taps = chunk * one->taps;
@@ -244,6 +250,8 @@ static void direct_task(const void *plan, idx task, void *scratch)
             idx columns = parts(pos->count, tile_cap(A));
             for (idx v = 0; v < columns; v++) {
                 idx at = share(pos->count, columns, v), B = share(pos->count, columns, v + 1) - at;
+                look_ahead(&next_source);
+                look_ahead(&next_target);
                 run_tile(A, B, source, one->distance, taps, w, b + a, d->first > 0, pos + at,
                          target + a * target_plane, target_plane);
             }

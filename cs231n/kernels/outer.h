@@ -138,6 +138,7 @@ typedef struct {
     REAL *target;
     idx first;                       /* first source plane of this chunk */
     idx images;                      /* of a task */
+    idx threads;                     /* the next images of this thread are about so many tasks further on */
 } planes_plan;
 
 #define RESULT_ROWS 96 /* pixels whose results are turned while they are in the first-level cache */
@@ -218,6 +219,7 @@ static void planes_task(const void *plan, idx task, void *scratch)
     for (idx k = 0; k < p->jobs && placed[0] != m + 1; k++)
         per_image[k] = (int32_t)place_pixels(jump + k * most, index + k * most, p, k, m, d->images);
     placed[0] = m + 1;
+    const REAL *next = source;
     if (p->in_place) {
         source += m * p->pitch;
     } else {
@@ -225,6 +227,12 @@ static void planes_task(const void *plan, idx task, void *scratch)
             copy_band(copy + k * copy_size(p), source + k * p->source_step, p, chunk, m - p->first_m);
         source = copy;
     }
+    idx calls = 0, skip = d->images * d->threads, last = p->bands > 1 || n + skip + images > p->N;
+    for (idx k = 0; k < p->jobs; k++) calls += tiles * parts(images * per_image[k], 10);
+    idx source_bytes = p->groups > 1 || chunk < p->source_planes ? chunk * p->source_H * p->source_W : images * p->source_step;
+    idx target_bytes = p->groups > 1 ? p->target_planes * plane : images * p->target_step;
+    ahead next_source = ahead_of(next + skip * p->source_step, last ? 0 : source_bytes * sizeof(REAL), calls);
+    ahead next_target = ahead_of(target + skip * p->target_step, last ? 0 : target_bytes * sizeof(REAL), calls);
     for (idx k = 0; k < p->jobs; k++, jump += most, index += most) {
         const job *one = p->job + k;
         idx taps = chunk * one->taps, pixels = images * per_image[k];
@@ -235,8 +243,11 @@ static void planes_task(const void *plan, idx task, void *scratch)
             idx A = rows_per_tile(B, pixels), together = RESULT_ROWS / A * A;
             for (idx at = 0; at < pixels; at += together) {
                 idx count = smaller(together, pixels - at);
-                for (idx a = 0; a < count; a += A)
+                for (idx a = 0; a < count; a += A) {
+                    look_ahead(&next_source);
+                    look_ahead(&next_target);
                     run_outer(A, B, source, jump + at + a, one->distance, taps, w, b, 0, result + a * step, step, count - a);
+                }
                 write_planes(result, step, target + v * LANES * plane, p, index, per_image[k], at, count,
                              smaller(step, p->target_planes - v * LANES), d->first > 0);
             }
@@ -325,6 +336,10 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
                     for (idx q = 0; q < p->target_W; q++)
                         walk[k * count + y * p->target_W + q] = (int32_t)(k * x_image + y * p->pitch + q);
             }
+            idx further = d->chunks > 1 || p->groups > 1 || p->bands > 1 ? 0 : smaller(images, last - n - images);
+            idx calls = groups * parts(taps, 10) * parts(pixels * MOST_B * LANES, PANEL_BYTES / REAL_BYTES);
+            ahead next_x = ahead_of(x + images * p->source_step, further * p->source_step * sizeof(REAL), calls);
+            ahead next_dout = ahead_of(dout + images * p->target_step, further * p->target_step * sizeof(REAL), calls);
             x = p->in_place ? x + m * p->pitch : copy;
             for (idx g = 0; g < groups; g++) {
                 idx v = share(d->vectors, groups, g), B = share(d->vectors, groups, g + 1) - v, step = B * LANES;
@@ -340,6 +355,8 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
                     }
                     for (idx t = 0; t < taps; t += A) {
                         REAL *to = sums + t * width + v * LANES;
+                        look_ahead(&next_x);
+                        look_ahead(&next_dout);
                         run_outer(A, B, x, jump + t, walk + at, end - at, panel, to, width, to, width, taps - t);
                     }
                 }

@@ -9,6 +9,24 @@
 #include <omp.h>
 #endif
 
+/* Memory that a thread will use next, asked for bit by bit while it computes. Copies of images are short bursts of
+ * reading that the processor does not foresee: without this, images that come from main memory cost S1 a quarter more. */
+typedef struct {
+    const char *at, *end;
+    idx step; /* bytes for each call of look_ahead */
+} ahead;
+
+static INLINE ahead ahead_of(const void *from, idx bytes, idx calls)
+{
+    return (ahead){from, (const char *)from + bytes, parts(bytes, larger(1, calls))};
+}
+
+static INLINE void look_ahead(ahead *a)
+{
+    const char *stop = a->end - a->at < a->step ? a->end : a->at + a->step;
+    for (; a->at < stop; a->at += 64) __builtin_prefetch(a->at, 0, 2);
+}
+
 /* Each thread gets scratch memory whose first 128 bytes are zero. Returns 0 when there is none. */
 static int run_tasks(task_function *function, const void *plan, idx tasks, idx scratch_bytes, int threads)
 {

@@ -116,6 +116,7 @@ typedef struct {
     const REAL *b; /* NULL for none */
     REAL limit; /* the largest magnitude that the products can bear */
     int *gave_up;
+    int threads;
 } winograd_plan;
 
 #define RANGE 12
@@ -335,14 +336,20 @@ static void winograd_task(const void *plan, idx task, void *scratch)
         }
     }
     idx count = place_quarters(q, p, images, first, rows, s.image), blocks = parts(count, p->vectors);
+    idx skip = p->images * p->threads, last = p->bands > 1 || n + skip + images > p->N, calls = blocks * p->groups * 36;
+    ahead next_source = ahead_of(p->source + (n + skip) * p->source_step, last ? 0 : images * p->source_step * sizeof(REAL), calls);
+    ahead next_target = ahead_of(p->target + (n + skip) * p->target_step, last ? 0 : images * p->target_step * sizeof(REAL), calls);
     for (idx block = 0; block < blocks; block++) {
         idx v = share(count, blocks, block), B = share(count, blocks, block + 1) - v;
         const REAL *w = p->w;
         transform_patches(u, copy, s.plane, p, q + 4 * v, B);
         for (idx g = 0; g < p->groups; g++) {
             idx a = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - a;
-            for (idx k = 0; k < 36; k++, w += p->source_planes * A)
+            for (idx k = 0; k < 36; k++, w += p->source_planes * A) {
+                look_ahead(&next_source);
+                look_ahead(&next_target);
                 product(A, B, m + k * A * B * LANES, w, u + k * p->source_planes * B * LANES, p->source_planes);
+            }
             write_tiles(m, p->target + n * p->target_step + a * p->target_H * p->target_W, p, q + 4 * v, a, A, B);
         }
     }
@@ -393,6 +400,7 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
     REAL *transformed = malloc(36 * C * p.target_planes * sizeof(REAL));
     p.w = transformed;
     p.gave_up = &gave_up;
+    p.threads = threads;
     winograd_sizes z = winograd_scratch(&p);
     idx each = p.target_planes, turns = parts(F, each), target_step = dx ? 9 : 9 * C, source_step = dx ? 9 * F : 9;
     for (idx turn = 0; turn < s->groups * turns && done == 1 && !gave_up; turn++) {
