@@ -56,14 +56,13 @@ static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *
 
 #define MOST_BLOCKS 16
 #define BLOCK_BYTES (4 * 1024 * 1024)
-
-#define MOST_BLOCKS 16
-#define BLOCK_BYTES (4 * 1024 * 1024)
 #define BLOCK_PIXELS 2048 /* fewer are not worth sums of their own */
 
 static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *dw, int threads)
 {
     correlation p;
+    int quick = s->winograd ? dw_by_winograd(s, x, dout, dw, threads) : -1;
+    if (quick >= 0) return quick;
     idx F = s->F, taps = s->C * s->HH * s->WW, width = parts(F, LANES) * LANES, size = s->groups * taps * width;
     idx blocks = smaller(smaller(s->N, MOST_BLOCKS), parts(s->N * s->out_H * s->out_W, BLOCK_PIXELS));
     blocks = larger(1, smaller(blocks, BLOCK_BYTES / (size * (idx)sizeof(REAL))));

@@ -5,6 +5,7 @@
 #include "dw.h"
 #include "outer.h"
 #include "winograd.h"
+#include "winograd_dw.h"
 #include "conv.h"
 #include "pool.h"
 #include "undefine.h"
