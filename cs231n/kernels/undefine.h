@@ -143,3 +143,5 @@
 #undef winograd_dw_task
 #undef finish_dw
 #undef dw_by_winograd
+#undef side_ahead
+#undef BLOCK_TILES

@@ -14,10 +14,11 @@
 
 #if LANES >= 4
 
-#define WINOGRAD_SUM_BYTES (640 * 1024)   /* sums of a block */
-#define WINOGRAD_BATCH_BYTES (512 * 1024) /* transforms of a batch */
-#define WINOGRAD_BLOCKS 6                 /* of images: threads share them out, rounding errors stay apart */
-#define FEWEST_TILES 8                    /* of a batch: each adds to all sums once */
+#define WINOGRAD_SUM_BYTES (1280 * 1024)   /* sums of a block */
+#define WINOGRAD_BATCH_BYTES (1024 * 1024) /* transforms of a batch */
+#define WINOGRAD_BLOCKS 8                  /* of images: threads share them out, rounding errors stay apart */
+#define BLOCK_TILES 64                     /* fewer are not worth sums of their own */
+#define FEWEST_TILES 8                     /* of a batch: each adds to all sums once */
 
 #define dout_1d NAME(dout_1d)
 /* out[0], out[out_step], ... = A y for one row or column of 4. */
@@ -67,10 +68,17 @@ typedef struct {
 static idx side_rows(const winograd_side *s, idx band_rows) { return smaller(s->H, 4 * band_rows + s->edge - 4); }
 
 #define side_step NAME(side_step) /* from one of the 36 transforms to the next: an odd number of cache lines */
-static idx side_step(const winograd_side *s, idx tiles) { return (tiles * s->width * REAL_BYTES / 64 | 1) * 64 / REAL_BYTES; }
+static idx side_step(const winograd_side *s, idx tiles) { return (parts(tiles * s->width * REAL_BYTES, 64) | 1) * 64 / REAL_BYTES; }
 
 #define side_turned NAME(side_turned) /* entries of a turned image: a pixel of zeros, and those of a batch */
 static idx side_turned(const winograd_side *s, idx band_rows) { return (1 + side_rows(s, band_rows) * s->W) * s->width; }
+
+#define side_ahead NAME(side_ahead) /* the images n.. of this side, to be asked for in `calls` pieces */
+static ahead side_ahead(const winograd_side *s, idx n, idx images, idx calls)
+{
+    idx plane = s->H * s->W, all = s->step == s->planes * plane ? images * s->step : smaller(images, 1) * s->planes * plane;
+    return ahead_of(s->from + n * s->step, all * REAL_BYTES, calls);
+}
 
 #define turn_side NAME(turn_side)
 /* Turn `images` images, as far as tile rows first..first+rows-1 see them, and say where each pixel of the patches lies. */
@@ -171,7 +179,11 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
     for (idx c = 0; c < C + SPARE_ROWS; c++) jump[c] = (int32_t)smaller(c, C - 1);
 
     idx last = share(p->N, p->blocks, block + 1), images = 1, rows = 1;
-    for (idx n = share(p->N, p->blocks, block); n < last; n += images)
+    for (idx n = share(p->N, p->blocks, block); n < last; n += images) {
+        idx further = smaller(p->images, larger(0, last - n - p->images));
+        idx calls = 36 * groups * parts(C, 10) * parts(p->tile_rows, p->band_rows);
+        ahead next_x = side_ahead(&p->x, n + p->images, further, calls);
+        ahead next_dout = side_ahead(&p->dout, n + p->images, further, calls);
         for (idx first = 0; first < p->tile_rows; first += rows) {
             images = smaller(p->images, last - n), rows = smaller(p->band_rows, p->tile_rows - first);
             idx tiles = images * rows * p->tile_columns;
@@ -191,11 +203,14 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
                     idx v = share(vectors, groups, g), B = share(vectors, groups, g + 1) - v, A = rows_per_tile(B, C);
                     for (idx c = 0; c < C; c += A) {
                         REAL *to = sums + (k * C + c) * width + v * LANES;
+                        look_ahead(&next_x);
+                        look_ahead(&next_dout);
                         run_outer(A, B, x + k * x_step, jump + c, walk, tiles, dout + k * dout_step + tiles * v * LANES, to,
                                   width, to, width, C - c);
                     }
                 }
         }
+    }
 }
 
 #define finish_dw NAME(finish_dw)
@@ -240,11 +255,12 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
     p.band_rows = parts(p.tile_rows, parts(p.tile_rows, p.band_rows));
     p.images = p.band_rows < p.tile_rows ? 1 : larger(1, smaller(s->N, fit / tiles));
     if (here * 10 > direct * 9 || p.images * p.band_rows * p.tile_columns < FEWEST_TILES || s->N * tiles < 4 * FEWEST_TILES) return -1;
-    p.blocks = smaller(WINOGRAD_BLOCKS, parts(s->N, p.images));
+    idx size = 36 * C * p.dout.width;
+    p.blocks = larger(4, WINOGRAD_BLOCKS * 512 * 1024 / (size * REAL_BYTES)); /* 4 MB in all, but work for 4 threads */
+    p.blocks = smaller(smaller(p.blocks, WINOGRAD_BLOCKS), smaller(s->N, parts(s->N * tiles, BLOCK_TILES)));
     p.images = smaller(p.images, parts(s->N, p.blocks));
 
     int gave_up = 0, done = 1;
-    idx size = 36 * C * p.dout.width;
     REAL *sums = malloc((p.blocks * size + 9 * C * p.dout.width) * sizeof(REAL));
     p.sums = sums;
     p.gave_up = &gave_up;
