@@ -230,17 +230,18 @@ static void direct_task(const void *plan, idx task, void *scratch)
             pos[k * p->most_positions].count = (int32_t)place_vectors(pos + k * p->most_positions, p, k, m);
         placed[0] = m + 1;
     }
-    const REAL *next = source + d->threads * p->source_step;
+    idx band = task % p->bands, next = p->bands > 1 ? 1 : d->threads; /* threads share the bands of an image */
+    const REAL *beyond = source + next * p->source_step;
     if (p->in_place) {
         source += m * p->pitch;
     } else {
         copy_band(copy, source, p, chunk, m - p->first_m);
         source = copy;
     }
-    idx calls = 0, last = p->bands > 1 || image + d->threads >= p->N;
+    idx calls = 0, last = image + next >= p->N;
     for (idx k = 0; k < p->jobs; k++) calls += d->groups * parts(pos[k * p->most_positions].count, tile_cap(1));
-    ahead next_source = ahead_of(next, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), calls);
-    ahead next_target = ahead_of(target + d->threads * p->target_step, last ? 0 : p->target_planes * target_plane * sizeof(REAL), calls);
+    ahead next_source = ahead_of(beyond, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), band, p->bands, calls);
+    ahead next_target = ahead_of(target + next * p->target_step, last ? 0 : p->target_planes * target_plane * sizeof(REAL), band, p->bands, calls);
     for (idx k = 0; k < p->jobs; k++, pos += p->most_positions) {
         const job *one = p->job + k;
         idx taps = chunk * one->taps;

@@ -211,10 +211,10 @@ static void dw_task(const void *plan, idx task, void *scratch)
                 run.dout_image = p->target_step, run.dout_plane = p->target_H * p->target_W;
                 dout += m * p->target_W;
             }
-            idx further = d->chunks > 1 || p->groups > 1 || p->bands > 1 ? 0 : smaller(images, last - n - images);
+            idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, last - n - images);
             idx calls = groups * parts(taps, dw_cap(1));
-            ahead next_x = ahead_of(d->x + (n + images) * p->source_step, further * p->source_step * sizeof(REAL), calls);
-            ahead next_dout = ahead_of(d->dout + (n + images) * p->target_step, further * p->target_step * sizeof(REAL), calls);
+            ahead next_x = ahead_of(d->x + (n + images) * p->source_step, further * p->source_step * sizeof(REAL), band, p->bands, calls);
+            ahead next_dout = ahead_of(d->dout + (n + images) * p->target_step, further * p->target_step * sizeof(REAL), band, p->bands, calls);
             for (idx g = 0; g < groups; g++) {
                 idx a = share(p->target_planes, groups, g), A = share(p->target_planes, groups, g + 1) - a;
                 idx columns = parts(taps, dw_cap(A));

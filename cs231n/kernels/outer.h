@@ -227,12 +227,12 @@ static void planes_task(const void *plan, idx task, void *scratch)
             copy_band(copy + k * copy_size(p), source + k * p->source_step, p, chunk, m - p->first_m);
         source = copy;
     }
-    idx calls = 0, skip = d->images * d->threads, last = p->bands > 1 || n + skip + images > p->N;
+    idx calls = 0, band = task % p->bands, skip = p->bands > 1 ? 1 : d->images * d->threads, last = n + skip + images > p->N;
     for (idx k = 0; k < p->jobs; k++) calls += tiles * parts(images * per_image[k], 10);
     idx source_bytes = p->groups > 1 || chunk < p->source_planes ? chunk * p->source_H * p->source_W : images * p->source_step;
     idx target_bytes = p->groups > 1 ? p->target_planes * plane : images * p->target_step;
-    ahead next_source = ahead_of(next + skip * p->source_step, last ? 0 : source_bytes * sizeof(REAL), calls);
-    ahead next_target = ahead_of(target + skip * p->target_step, last ? 0 : target_bytes * sizeof(REAL), calls);
+    ahead next_source = ahead_of(next + skip * p->source_step, last ? 0 : source_bytes * sizeof(REAL), band, p->bands, calls);
+    ahead next_target = ahead_of(target + skip * p->target_step, last ? 0 : target_bytes * sizeof(REAL), band, p->bands, calls);
     for (idx k = 0; k < p->jobs; k++, jump += most, index += most) {
         const job *one = p->job + k;
         idx taps = chunk * one->taps, pixels = images * per_image[k];
@@ -336,10 +336,10 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
                     for (idx q = 0; q < p->target_W; q++)
                         walk[k * count + y * p->target_W + q] = (int32_t)(k * x_image + y * p->pitch + q);
             }
-            idx further = d->chunks > 1 || p->groups > 1 || p->bands > 1 ? 0 : smaller(images, last - n - images);
+            idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, last - n - images);
             idx calls = groups * parts(taps, 10) * parts(pixels * MOST_B * LANES, PANEL_BYTES / REAL_BYTES);
-            ahead next_x = ahead_of(x + images * p->source_step, further * p->source_step * sizeof(REAL), calls);
-            ahead next_dout = ahead_of(dout + images * p->target_step, further * p->target_step * sizeof(REAL), calls);
+            ahead next_x = ahead_of(d->x + (n + images) * p->source_step, further * p->source_step * sizeof(REAL), band, p->bands, calls);
+            ahead next_dout = ahead_of(d->dout + (n + images) * p->target_step, further * p->target_step * sizeof(REAL), band, p->bands, calls);
             x = p->in_place ? x + m * p->pitch : copy;
             for (idx g = 0; g < groups; g++) {
                 idx v = share(d->vectors, groups, g), B = share(d->vectors, groups, g + 1) - v, step = B * LANES;

@@ -16,9 +16,11 @@ typedef struct {
     idx step; /* bytes for each call of look_ahead */
 } ahead;
 
-static INLINE ahead ahead_of(const void *from, idx bytes, idx calls)
+/* Share `band` of `bands` of that memory, in about `calls` pieces. */
+static INLINE ahead ahead_of(const void *from, idx bytes, idx band, idx bands, idx calls)
 {
-    return (ahead){from, (const char *)from + bytes, parts(bytes, larger(1, calls))};
+    const char *at = (const char *)from + share(bytes, bands, band), *end = (const char *)from + share(bytes, bands, band + 1);
+    return (ahead){at, end, parts(end - at, larger(1, calls))};
 }
 
 static INLINE void look_ahead(ahead *a)

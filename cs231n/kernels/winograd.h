@@ -336,9 +336,10 @@ static void winograd_task(const void *plan, idx task, void *scratch)
         }
     }
     idx count = place_quarters(q, p, images, first, rows, s.image), blocks = parts(count, p->vectors);
-    idx skip = p->images * p->threads, last = p->bands > 1 || n + skip + images > p->N, calls = blocks * p->groups * 36;
-    ahead next_source = ahead_of(p->source + (n + skip) * p->source_step, last ? 0 : images * p->source_step * sizeof(REAL), calls);
-    ahead next_target = ahead_of(p->target + (n + skip) * p->target_step, last ? 0 : images * p->target_step * sizeof(REAL), calls);
+    idx band = task % p->bands, skip = p->bands > 1 ? 1 : p->images * p->threads, last = n + skip + images > p->N;
+    idx calls = blocks * p->groups * 36;
+    ahead next_source = ahead_of(p->source + (n + skip) * p->source_step, last ? 0 : images * p->source_step * sizeof(REAL), band, p->bands, calls);
+    ahead next_target = ahead_of(p->target + (n + skip) * p->target_step, last ? 0 : images * p->target_step * sizeof(REAL), band, p->bands, calls);
     for (idx block = 0; block < blocks; block++) {
         idx v = share(count, blocks, block), B = share(count, blocks, block + 1) - v;
         const REAL *w = p->w;

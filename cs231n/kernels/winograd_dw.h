@@ -77,7 +77,7 @@ static idx side_turned(const winograd_side *s, idx band_rows) { return (1 + side
 static ahead side_ahead(const winograd_side *s, idx n, idx images, idx calls)
 {
     idx plane = s->H * s->W, all = s->step == s->planes * plane ? images * s->step : smaller(images, 1) * s->planes * plane;
-    return ahead_of(s->from + n * s->step, all * REAL_BYTES, calls);
+    return ahead_of(s->from + n * s->step, all * REAL_BYTES, 0, 1, calls);
 }
 
 #define turn_side NAME(turn_side)
