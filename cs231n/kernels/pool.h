@@ -19,9 +19,10 @@
  * is about 3 cycles for each window, whatever its size. 2x2 windows with stride 2 are so common,
  * and so close to the limit of a copy, that they have vectors of their own: compare, mask, ZIP.
  *
- * Rows that do not fill whole vectors end in a vector that overlaps its neighbor. Rows that are
- * shorter than a vector are left to the copy of this file with narrower vectors (pool_target in
- * targets.h), and in the last resort to vectors of which only some lanes are used.
+ * Rows that do not fill whole vectors: forward, the last vector runs over into the next row, which is
+ * computed later and overwrites it; 14x14 images take half the time so. At the end of a task, and
+ * backward, it overlaps its neighbor. Much shorter rows are left to the copy of this file with narrower
+ * vectors (pool_target in targets.h), and in the last resort to vectors of which only some lanes are used.
  */
 
 #define narrow NAME(narrow)
@@ -66,12 +67,12 @@ static INLINE void write_outputs(const int max, vec best, bits place, REAL *out,
 }
 
 #define pool_row NAME(pool_row)
-/* One row of outputs for strides 1 and 2. */
+/* One row of outputs for strides 1 and 2. With `over`, the last vector may run over the end of the row. */
 static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
-                            REAL *out, void *winner, idx at, idx out_W, int winner_bytes)
+                            REAL *out, void *winner, idx at, idx out_W, int winner_bytes, int over)
 {
     for (idx begin = 0; begin < out_W; begin += LANES) {
-        idx start = larger(0, smaller(begin, out_W - LANES)), lanes = smaller(LANES, out_W);
+        idx start = over ? begin : larger(0, smaller(begin, out_W - LANES)), lanes = over ? LANES : smaller(LANES, out_W);
         const REAL *corner = x + start * stride;
         vec best = entry(corner, 0, stride, WW, lanes);
         bits place = {0};
@@ -158,8 +159,10 @@ static void pool_forward_task(const void *plan, idx task, void *scratch)
     idx HH = p->HH, WW = p->WW, s = p->stride_W, W = s > 2 ? larger(p->W, LANES) : p->W;
     REAL *work = (REAL *)((char *)scratch + 128), *wide = work + 2 * (W + s * split_columns(p));
     if (s > 2) memset(work, 0, (wide - work) * sizeof(REAL)); /* lanes that no window uses hold numbers, too */
-    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane++) {
-        const REAL *x = (const REAL *)p->x + plane * p->H * p->W;
+    idx last = smaller(p->planes, (task + 1) * POOL_PLANES), lanes = parts(p->out_W, LANES) * LANES; /* of a row */
+    idx reach = (HH - 1) * W + (lanes - 1) * s + WW;
+    for (idx plane = task * POOL_PLANES; plane < last; plane++) {
+        const REAL *x = (const REAL *)p->x + plane * p->H * p->W, *end = x + (last - plane) * p->H * p->W;
         if (W > p->W) { /* rows shorter than a vector */
             for (idx y = 0; y < p->H; y++) memcpy(wide + y * W, x + y * p->W, p->W * sizeof(REAL));
             x = wide;
@@ -167,23 +170,24 @@ static void pool_forward_task(const void *plan, idx task, void *scratch)
         for (idx y = 0; y < p->out_H; y++, x += p->stride_H * W) {
             idx at = (plane * p->out_H + y) * p->out_W, out_W = p->out_W;
             REAL *out = (REAL *)p->out + at;
+            int over = s <= 2 && at + lanes <= last * p->out_H * out_W && end - x >= reach;
             /* The constants save a third of the time for 2x2 and half of it for 3x3. */
             if (s > 2 && p->max)
                 pool_long_strides(1, p, x, W, work, out, at);
             else if (s > 2)
                 pool_long_strides(0, p, x, W, work, out, at);
             else if (p->max && s == 2 && HH == 2 && WW == 2)
-                pool_row(1, 2, 2, 2, x, W, out, p->winner, at, out_W, 1);
+                pool_row(1, 2, 2, 2, x, W, out, p->winner, at, out_W, 1, over);
             else if (p->max && s == 2 && HH == 3 && WW == 3)
-                pool_row(1, 3, 3, 2, x, W, out, p->winner, at, out_W, 1);
+                pool_row(1, 3, 3, 2, x, W, out, p->winner, at, out_W, 1, over);
             else if (p->max && s == 1)
-                pool_row(1, HH, WW, 1, x, W, out, p->winner, at, out_W, p->winner_bytes);
+                pool_row(1, HH, WW, 1, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
             else if (p->max)
-                pool_row(1, HH, WW, 2, x, W, out, p->winner, at, out_W, p->winner_bytes);
+                pool_row(1, HH, WW, 2, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
             else if (s == 1)
-                pool_row(0, HH, WW, 1, x, W, out, 0, at, out_W, 0);
+                pool_row(0, HH, WW, 1, x, W, out, 0, at, out_W, 0, over);
             else
-                pool_row(0, HH, WW, 2, x, W, out, 0, at, out_W, 0);
+                pool_row(0, HH, WW, 2, x, W, out, 0, at, out_W, 0, over);
         }
     }
 }

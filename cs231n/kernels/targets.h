@@ -105,11 +105,11 @@ static int narrow_target(int target, const conv_sizes *s, int real_bytes)
     return target > AVX2 && small && s->W * real_bytes <= 32 && s->out_W * real_bytes <= 32 ? AVX2 : target;
 }
 
-/* Pooling wants vectors that are not longer than a row of outputs. */
-static int pool_target(int target, idx out_W, int real_bytes)
+/* Pooling wants vectors of which a row fills more than half; where they may not run `over` its end, no longer ones. */
+static int pool_target(int target, idx row, int real_bytes, int over)
 {
     static const idx vector_bytes[] = {16, 32, 64};
-    while (target > PLAIN && out_W * real_bytes < vector_bytes[target]) target--;
+    while (target > PLAIN && (over ? 2 : 1) * row * real_bytes < vector_bytes[target] + over) target--;
     return target;
 }
 
