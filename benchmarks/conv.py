@@ -100,7 +100,7 @@ def row(name, dtype, count, seconds, cpu):
     """One line of the table as a dict."""
     with measure.threads(count):
         found = ways(name, dtype)
-        times = measure.medians(found, seconds, cpu and count == 1)
+        times = measure.medians(found, seconds, cpu, count)
         memory = {way: measure.extra_memory(found[way]) for way in ("fast", "original")}
     torch = [times[way] for way in times if way.startswith("torch")]
     bar = SHAPES[name][4 if dtype == "float32" else 5]

@@ -11,7 +11,10 @@ from pathlib import Path
 os.environ.pop("OPENBLAS_CORETYPE", None)  # before NumPy loads OpenBLAS: a wrong type halves its speed
 
 
-def medians(ways, seconds, cpu=False):
+SPINNING = 0.05  # seconds for which the threads of a BLAS or of PyTorch wait busily for more work
+
+
+def medians(ways, seconds, cpu=False, threads=1):
     """The median time of each way in milliseconds.
 
     The ways take turns, so that a disturbance hits all of them alike.
@@ -23,14 +26,18 @@ def medians(ways, seconds, cpu=False):
     seconds : float
         How long to go on; every way has at least five turns after one to warm up.
     cpu : bool
-        Count the time of the processor instead of the wall clock. With one thread that
-        is the better measure on a busy machine.
+        Count the time of the processor instead of the wall clock where one thread runs:
+        the better measure on a busy machine.
+    threads : int
+        With more than one, each turn waits until those of the turn before have gone to
+        sleep, or they would still occupy a processor.
     """
-    clock = time.process_time if cpu else time.perf_counter
+    clock = time.process_time if cpu and threads == 1 else time.perf_counter
     times, kept = {name: [] for name in ways}, {}
     end = time.perf_counter() + seconds
     for turn in range(10**6):
         for name, way in ways.items():
+            time.sleep(SPINNING if threads > 1 else 0)
             start = clock()
             kept[name] = way()
             times[name].append(clock() - start)

@@ -91,7 +91,7 @@ def main():
         for dtype in options.dtypes.split(","):
             for count in map(int, options.threads.split(",")):
                 with measure.threads(count):
-                    times = measure.medians(ways(name, dtype, count), options.seconds, options.cpu and count == 1)
+                    times = measure.medians(ways(name, dtype, count), options.seconds, options.cpu, count)
                 rows.append({"shape": name, "dtype": dtype, "threads": count, "ms": times})
                 pairs = "  ".join(
                     f"{who} {times[f'{who} forward']:.2f}/{times[f'{who} backward']:.2f}"
