@@ -120,7 +120,7 @@ typedef struct {
 } winograd_plan;
 
 #define RANGE 12
-#define FILTER_BYTES (4 * 1024 * 1024) /* of transformed filters */
+#define FILTER_BYTES (3 * 1024 * 1024) /* of transformed filters */
 
 #define transform_filters NAME(transform_filters)
 /* Returns the largest magnitude, or infinity if one of them is not finite. */

@@ -14,8 +14,8 @@
 
 #if LANES >= 4
 
-#define WINOGRAD_SUM_BYTES (1280 * 1024)   /* sums of a block */
-#define WINOGRAD_BATCH_BYTES (1024 * 1024) /* transforms of a batch */
+#define WINOGRAD_SUM_BYTES (1024 * 1024)   /* sums of a block */
+#define WINOGRAD_BATCH_BYTES (768 * 1024)  /* transforms of a batch */
 #define WINOGRAD_BLOCKS 8                  /* of images: threads share them out, rounding errors stay apart */
 #define BLOCK_TILES 64                     /* fewer are not worth sums of their own */
 #define FEWEST_TILES 8                     /* of a batch: each adds to all sums once */
@@ -256,7 +256,7 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
     p.images = p.band_rows < p.tile_rows ? 1 : larger(1, smaller(s->N, fit / tiles));
     if (here * 10 > direct * 9 || p.images * p.band_rows * p.tile_columns < FEWEST_TILES || s->N * tiles < 4 * FEWEST_TILES) return -1;
     idx size = 36 * C * p.dout.width;
-    p.blocks = larger(4, WINOGRAD_BLOCKS * 512 * 1024 / (size * REAL_BYTES)); /* 4 MB in all, but work for 4 threads */
+    p.blocks = larger(4, WINOGRAD_BLOCKS * 256 * 1024 / (size * REAL_BYTES)); /* 2 MB in all, but work for 4 threads */
     p.blocks = smaller(smaller(p.blocks, WINOGRAD_BLOCKS), smaller(s->N, parts(s->N * tiles, BLOCK_TILES)));
     p.images = smaller(p.images, parts(s->N, p.blocks));
 
