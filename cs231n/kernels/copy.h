@@ -4,6 +4,7 @@
 #include "direct.h"
 #include "dw.h"
 #include "outer.h"
+#include "winograd_transforms.h"
 #include "winograd.h"
 #include "winograd_dw.h"
 #include "conv.h"

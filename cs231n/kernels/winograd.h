@@ -37,56 +37,6 @@
 #define EACH_PRODUCT(X) EACH_A8(X, 1) EACH_A8(X, 2) EACH_A8(X, 3)
 #endif
 
-#define part4 NAME(part4)
-/* p0..p3: 4V pixels. column[j] = pixels j, j+4, j+8, ... The first `columns` of them. */
-static INLINE void part4(vec *column, vec p0, vec p1, vec p2, vec p3, const int columns)
-{
-    vec even_a = UNZIP(p0, p1, 0), even_b = UNZIP(p2, p3, 0), odd_a = UNZIP(p0, p1, 1), odd_b = UNZIP(p2, p3, 1);
-    column[0] = UNZIP(even_a, even_b, 0);
-    column[1] = UNZIP(odd_a, odd_b, 0);
-    if (columns < 4) return;
-    column[2] = UNZIP(even_a, even_b, 1);
-    column[3] = UNZIP(odd_a, odd_b, 1);
-}
-
-#define join4 NAME(join4)
-/* The way back: pixel[0..3] hold 4V pixels in order. */
-static INLINE void join4(vec *pixel, const vec *column)
-{
-    vec low_even = ZIP(column[0], column[2], 0), high_even = ZIP(column[0], column[2], 1);
-    vec low_odd = ZIP(column[1], column[3], 0), high_odd = ZIP(column[1], column[3], 1);
-    pixel[0] = ZIP(low_even, low_odd, 0);
-    pixel[1] = ZIP(low_even, low_odd, 1);
-    pixel[2] = ZIP(high_even, high_odd, 0);
-    pixel[3] = ZIP(high_even, high_odd, 1);
-}
-
-#define patch_1d NAME(patch_1d)
-/* out = B' d for one row or column of 6, at distance `step`. */
-static INLINE void patch_1d(vec *out, const vec *d, const int step)
-{
-    vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-    vec a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = 2 * (d3 - d1);
-    out[0] = 4 * d0 - 5 * d2 + d4;
-    out[step] = a + b;
-    out[2 * step] = a - b;
-    out[3 * step] = c + e;
-    out[4 * step] = c - e;
-    out[5 * step] = 4 * d1 - 5 * d3 + d5;
-}
-
-#define tile_1d NAME(tile_1d)
-/* out[0], out[out_step], ... = A' m for one row or column of 6. */
-static INLINE void tile_1d(vec *out, const int out_step, const vec *m, const int step)
-{
-    vec plus = m[step] + m[2 * step], minus = m[step] - m[2 * step];
-    vec plus2 = m[3 * step] + m[4 * step], minus2 = m[3 * step] - m[4 * step];
-    out[0] = m[0] + plus + plus2;
-    out[out_step] = minus + 2 * minus2;
-    out[2 * out_step] = plus + 4 * plus2;
-    out[3 * out_step] = minus + 8 * minus2 + m[5 * step];
-}
-
 #define filter_1d NAME(filter_1d)
 /* out = G g for one row or column of 3; every entry stands for PRODUCT_PLANES filters. */
 static INLINE void filter_1d(REAL (*out)[PRODUCT_PLANES], const int out_step, REAL (*g)[PRODUCT_PLANES], const int step)
@@ -119,7 +69,6 @@ typedef struct {
     int threads;
 } winograd_plan;
 
-#define RANGE 12
 #define FILTER_BYTES (3 * 1024 * 1024) /* of transformed filters */
 
 #define transform_filters NAME(transform_filters)
@@ -148,30 +97,6 @@ static REAL transform_filters(REAL *to, const REAL *w, const winograd_plan *p, i
         to += 36 * p->source_planes * A;
     }
     return finite ? largest : (REAL)INFINITY;
-}
-
-#define exponent NAME(exponent) /* of the powers of two, with an offset; 0 for 0, the largest for infinity and NaN */
-static INLINE bits exponent(vec v) { return ((bits)v >> FRACTION_BITS) & ((1 << (REAL_BYTES * 8 - 1 - FRACTION_BITS)) - 1); }
-
-#define winograd_bearable NAME(winograd_bearable)
-/* Whether the padded copy of an image (or a band of it) is finite, below the limit and even enough:
- * its largest entry at most 2^RANGE times the geometric mean of all that are not 0. */
-static int winograd_bearable(const REAL *copy, idx size, REAL limit)
-{
-    bits largest = {0}, sum = {0}, count = {0};
-    int64_t most = 0, all = 0, entries = 0;
-    for (idx k = 0; k < size; k += LANES) {
-        bits e = exponent(load(copy + k)), above = e > largest;
-        largest = (e & above) | (largest & ~above);
-        sum += e;
-        count -= e != 0;
-    }
-    for (int l = 0; l < LANES; l++) {
-        most = largest[l] > most ? largest[l] : most;
-        all += sum[l];
-        entries += count[l];
-    }
-    return most < exponent(splat(limit))[0] && most * entries - all <= RANGE * entries;
 }
 
 #define product_tile NAME(product_tile)

@@ -20,30 +20,6 @@
 #define BLOCK_TILES 64                     /* fewer are not worth sums of their own */
 #define FEWEST_TILES 8                     /* of a batch: each adds to all sums once */
 
-#define dout_1d NAME(dout_1d)
-/* out[0], out[out_step], ... = A y for one row or column of 4. */
-static INLINE void dout_1d(vec *out, const int out_step, const vec *y, const int step)
-{
-    vec even = y[0] + y[2 * step], odd = y[step] + y[3 * step];
-    vec even2 = y[0] + 4 * y[2 * step], odd2 = 2 * y[step] + 8 * y[3 * step];
-    out[0] = y[0];
-    out[out_step] = even + odd;
-    out[2 * out_step] = even - odd;
-    out[3 * out_step] = even2 + odd2;
-    out[4 * out_step] = even2 - odd2;
-    out[5 * out_step] = y[3 * step];
-}
-
-#define dg_1d NAME(dg_1d)
-/* out[0], out[out_step], ... = G' u for one row or column of 6. */
-static INLINE void dg_1d(vec *out, const int out_step, const vec *u, const int step)
-{
-    vec near = (u[step] + u[2 * step]) * (REAL)(-1. / 6), far = (u[3 * step] + u[4 * step]) * (REAL)(1. / 24);
-    out[0] = u[0] * (REAL)0.25 + near + far;
-    out[out_step] = (u[2 * step] - u[step]) * (REAL)(1. / 6) + (u[3 * step] - u[4 * step]) * (REAL)(1. / 12);
-    out[2 * out_step] = near + 4 * far + u[5 * step];
-}
-
 #define winograd_side NAME(winograd_side)
 /* x or dout: where it lies, which planes of it, and how a batch of it is turned. */
 typedef struct {
