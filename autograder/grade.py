@@ -1,8 +1,10 @@
 """Grades an assignment: judges what changed, keeps the other verdicts, records all of them in the gradebook."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
+from functools import partial
 
 from . import evidence, pool
 from . import verdict as verdicts
@@ -84,8 +86,9 @@ def _load(course, assignment, student):
 
 def _judge_all(judge, students, executor, progress, journal, with_evidence):
     """Yield students and their verdicts, in the order in which they are done; None for who has withdrawn."""
-    results = _with_judge if executor is None and len(students) <= FEW else _with_pool
-    done = results(judge, students, executor, with_evidence)
+    unisolated = judge.sandbox.tier == Unisolated.tier
+    order = pool.Order(str(judge.course.root), judge.assignment.name, judge.digests, unisolated, with_evidence)
+    done = _verdicts(judge, order, students, _choose(judge, order, len(students), executor))
     bar = progress(done, total=len(students), desc="judge") if students else ()
     for student, verdict in bar:
         journal.verdict(student, verdict)
@@ -94,41 +97,32 @@ def _judge_all(judge, students, executor, progress, journal, with_evidence):
         yield student, verdict
 
 
-def _with_judge(judge, students, _, with_evidence):
-    with judge, ThreadPoolExecutor(_processors()) as executor:
-        try:
-            yield from _results(judge, executor, {s: (pool.judge_with, judge, s, with_evidence) for s in students})
-        finally:
-            executor.shutdown(cancel_futures=True)
+def _choose(judge, order, count, given):
+    """callable : gives a context with an executor; again, where the last one broke."""
+    if given is not None:
+        return partial(nullcontext, given)
+    if count <= FEW:
+        return partial(pool.thread_executor, _processors(), order, judge)
+    return partial(pool.process_executor, _processors())
 
 
-def _with_pool(judge, students, given, with_evidence):
-    """Judge in other processes; where one is killed, the others are started anew for what is left."""
-    unisolated = judge.sandbox.tier == Unisolated.tier
-    order = pool.Order(str(judge.course.root), judge.assignment.name, judge.digests, unisolated, with_evidence)
-    expected = judge.expected() if given is None else None
+def _verdicts(judge, order, students, start):
+    """Yield who is judged; where a judging process is killed, others are started for those who are left."""
     left, in_vain = dict.fromkeys(students), 0
     while left:
-        before, executor = len(left), given or pool.local_executor(_processors(), order, expected)
+        before = len(left)
         try:
-            for student, verdict in _results(judge, executor, {s: (pool.judge, order, s) for s in left}):
-                del left[student]
-                yield student, verdict
+            with start() as executor:
+                running = {executor.submit(pool.judge, order, student): student for student in left}
+                for future in as_completed(running):
+                    student = running.pop(future)
+                    verdict = future.result()
+                    del left[student]
+                    yield student, verdict if judge.course.submitted(student, judge.assignment.name).is_dir() else None
         except BrokenProcessPool:
             in_vain = in_vain + 1 if len(left) == before else 0
             if in_vain == PATIENCE:
                 raise UserError("the judging processes end before they judge anything; is there enough memory?") from None
-        finally:
-            if given is None:
-                executor.shutdown(cancel_futures=True)
-
-
-def _results(judge, executor, calls):
-    running = {executor.submit(*call): student for student, call in calls.items()}
-    for future in as_completed(running):
-        student = running.pop(future)
-        verdict = future.result()
-        yield student, verdict if judge.course.submitted(student, judge.assignment.name).is_dir() else None
 
 
 def _processors():

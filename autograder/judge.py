@@ -69,8 +69,6 @@ class Judge:
     assignment : Assignment
     sandbox : Bubblewrap, Landlock or Unisolated
         See `autograder.sandbox.find_sandbox`.
-    expected : dict, optional
-        What `expected` gave another judge of the same course and exercises; else the reference is asked.
 
     Raises
     ------
@@ -78,12 +76,12 @@ class Judge:
         If the assignment has not been released.
     """
 
-    def __init__(self, course, assignment, sandbox, expected=None):
+    def __init__(self, course, assignment, sandbox):
         self.course, self.assignment, self.sandbox = course, assignment, sandbox
         if not (course.kit(assignment.name) / "cs231n").is_dir():
             raise UserError(f"{assignment.name} is not released; run `autograder release {assignment.name}` first")
         self.digests = kit_digest(course, assignment), exercise_set_digest(course, assignment)
-        self._lock, self._expected = threading.Lock(), expected
+        self._lock = threading.Lock()
 
     def __enter__(self):
         self._resources = ExitStack()
@@ -93,7 +91,7 @@ class Judge:
         self._resources.callback(self.notebooks.close)
         self._scorers = {}
         try:
-            expected = self.expected()
+            expected = self._expected()
             self.standards = [self._standard(EXERCISES[name], expected[name]) for name in self.assignment.points]
         except BaseException:
             self._resources.close()
@@ -102,14 +100,6 @@ class Judge:
 
     def __exit__(self, *_):
         self._resources.close()
-
-    def expected(self):
-        """dict of str -> dict of str -> list of dict : what the reference answers, by exercise and probe."""
-        if self._expected is None:
-            exercises = [EXERCISES[name] for name in self.assignment.points]
-            with reference() as worker:
-                self._expected = {e.id: expected_answers(worker, e, self._cases(e)[0]) for e in exercises}
-        return self._expected
 
     def is_current(self, verdict):
         """bool : whether a verdict still holds for what is handed in, released and asked."""
@@ -155,6 +145,12 @@ class Judge:
     def _blank(self, student):
         digest = submission_digest(self.course, self.assignment, student)
         return Verdict(student, self.assignment.name, digest, *self.digests, self.sandbox.tier)
+
+    def _expected(self):
+        """What the reference answers, by exercise and probe."""
+        exercises = [EXERCISES[name] for name in self.assignment.points]
+        with reference() as worker:
+            return {e.id: expected_answers(worker, e, self._cases(e)[0]) for e in exercises}
 
     def _cases(self, exercise):
         hidden = _hidden_cases(exercise, self.course.secret_seed())

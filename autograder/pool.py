@@ -9,7 +9,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .course import Course
@@ -44,7 +45,7 @@ class Order:
 
 
 _lock = threading.Lock()
-_judges, _expected = {}, {}
+_judges = {}
 
 
 def judge(order, student):
@@ -68,40 +69,56 @@ def judge(order, student):
             _close()
             course = Course.open(order.root)
             sandbox = find_sandbox(order.allow_unisolated)
-            made = Judge(course, course.assignment(order.assignment), sandbox, _expected.get(order))
+            made = Judge(course, course.assignment(order.assignment), sandbox)
             if made.digests != order.digests:
                 raise AnotherCourse(f"{order.root} is not the same there: another kit, other exercises, or another version")
             _judges[order] = made.__enter__()
-    return judge_with(_judges[order], student, order.evidence)
+    return _judge_with(_judges[order], student, order.evidence)
 
 
-def judge_with(judge, student, with_evidence):
-    """Verdict : on a hand-in; evidence is saved beside it, where it is wanted."""
-    verdict = judge.judge(student)
-    if with_evidence:
-        from . import evidence  # with nbgrader, which takes seconds to load and which judging alone does not need
+@contextmanager
+def thread_executor(threads, order, judge):
+    """Judge in threads of this process, with a judge that is there already.
 
-        path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
-        evidence.save(path, *evidence.gather(judge, student))
-    return verdict
+    Parameters
+    ----------
+    threads : int
+    order : Order
+    judge : Judge
+
+    Yields
+    ------
+    executor : ThreadPoolExecutor
+    """
+    with judge, ThreadPoolExecutor(threads) as executor:
+        _judges[order] = judge
+        try:
+            yield executor
+        finally:
+            executor.shutdown(cancel_futures=True)
+            del _judges[order]
 
 
-def local_executor(processes, order, expected):
+@contextmanager
+def process_executor(processes):
     """Start judging processes on this machine, which end with the one that started them.
+
+    Each asks the reference for itself. To hand answers to a process that is killed while it starts would be to wait
+    for ever: who starts it holds both ends of the pipe, and writes until it is full.
 
     Parameters
     ----------
     processes : int
-    order : Order
-    expected : dict
-        What `Judge.expected` gives, so that not each of them asks the reference again.
 
-    Returns
-    -------
+    Yields
+    ------
     executor : ProcessPoolExecutor
     """
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, _prepare, (order, expected))
+    executor = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _prepare)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def cluster_executor(address):
@@ -132,9 +149,18 @@ def cluster_executor(address):
     return client.get_executor(retries=3, pure=False)
 
 
-def _prepare(order, expected):
-    """Know what is expected, and end when the parent does, however it ends: a pool's process would wait for ever."""
-    _expected[order] = expected
+def _judge_with(judge, student, with_evidence):
+    verdict = judge.judge(student)
+    if with_evidence:
+        from . import evidence  # with nbgrader, which takes seconds to load and which judging alone does not need
+
+        path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
+        evidence.save(path, *evidence.gather(judge, student))
+    return verdict
+
+
+def _prepare():
+    """End when the parent does, however it ends: a pool's process would wait for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

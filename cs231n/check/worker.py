@@ -102,10 +102,11 @@ def _settings(answers):
 
 def _restore(settings):
     """Undo what the process of a question did to them; there are none where it could do nothing."""
-    for setting in settings:
+    if settings:
         import fcntl
 
-        fcntl.fcntl(*setting)
+        for setting in settings:
+            fcntl.fcntl(*setting)
 
 
 def _parse(argv):

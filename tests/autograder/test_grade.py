@@ -92,7 +92,7 @@ def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkey
     for k in range(6):
         hand_in(f"s{k}")
     monkeypatch.setattr(grade, "FEW", 0)
-    started, plain = [], pool.local_executor
+    started, plain = [], pool.ProcessPoolExecutor
 
     def remembered(*values):
         started.append(plain(*values))
@@ -105,7 +105,7 @@ def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkey
                     os.kill(process.pid, signal.SIGKILL)
             yield item
 
-    monkeypatch.setattr(pool, "local_executor", remembered)
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", remembered)
     found, _ = run(students, sandbox, progress=kill_after_the_first)
     assert len(started) >= 2 and [total(v) for v in found.values()] == [full(students)] * 6
 

@@ -122,6 +122,20 @@ def test_any_process_may_be_killed_at_any_moment(filled):
     assert differing(state(root), expected) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc")
+def test_a_judging_process_may_be_killed_while_it_starts(filled):
+    process, killed = start(filled.course.root), 0
+    while process.poll() is None and killed < 1:
+        for pid in descendants(process.pid)[1:]:
+            with contextlib.suppress(OSError):
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+    code, text = finish(process)
+    assert killed and code == 0, text
+    assert f"{STUDENTS} judged" in text
+
+
 def test_an_interrupted_class_goes_on_where_it_was(filled):
     root = filled.course.root
     expected, _ = undisturbed(root)
