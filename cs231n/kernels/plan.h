@@ -124,7 +124,8 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
 
     idx pixels = p->band_rows * columns, vectors = parts(p->target_planes, p->lanes);
     idx turned = p->step_H > 1 || p->step_W > 1 ? 2 * p->lanes : parts(p->lanes, 2);
-    idx planes_cost = vectors * pixels * (taps + turned) * (parts_of_dw ? 20 : 22); /* dw: measured to run better */
+    idx narrow = vectors == 1 && !parts_of_dw; /* one vector for each number read: reading is the limit */
+    idx planes_cost = vectors * pixels * (taps + turned) * (parts_of_dw ? 20 : narrow ? 26 : 22); /* dw: measured to run better */
     idx pixels_cost = p->target_planes * (parts_of_dw ? p->most_positions * taps : smaller(flat_cost, rows_cost)) * 22;
     p->by_planes = planes_cost < pixels_cost;
     if (p->by_planes) p->pack = p->pack / p->target_planes * vectors * p->lanes;
