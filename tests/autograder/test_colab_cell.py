@@ -69,7 +69,7 @@ def test_the_cell_fetches_the_kit_once_compiles_it_and_keeps_what_is_written_in_
 def test_without_address_or_compiler_the_cell_asks_for_the_zip_and_goes_on(course, content):
     cell, archive = colab_cell(course)
     attempt = f"try:\n    exec({cell!r})\nexcept FileNotFoundError as error:\n    print(error)"
-    assert run(content, attempt).startswith(f"Upload the zip of the kit as {content / 'assignment2.zip'}")
+    assert run(content, attempt).startswith(f"Upload the kit's zip as {content / 'assignment2.zip'}")
     (content / "assignment2.zip").write_bytes(archive.read_bytes())
     no_compiler = "import os; os.environ['CC'] = 'false'"
     module, folder, _, result = run(content, no_compiler, cell, LOOK).split("|")
