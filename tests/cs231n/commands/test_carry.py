@@ -1,5 +1,6 @@
 """``cs231n carry`` between two real kits: nothing is lost, and every module is accounted for."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import sys
 import pytest
 
 from autograder.package_tree import package_files
+from cs231n.commands import carry as command
+from cs231n.kit import find_kit
 
 AFFINE, NORMALIZATION = "cs231n/layers/affine.py", "cs231n/layers/normalization.py"
 
@@ -131,3 +134,25 @@ def test_carried_layers_pass_their_checks_in_the_later_kit(kits):
     assert "NOT STARTED" in subprocess.run(command, cwd=second, capture_output=True, text=True).stdout
     carry(second, first)
     assert "PASS" in subprocess.run(command, cwd=second, capture_output=True, text=True).stdout
+
+
+def test_every_outcome_is_said_and_kept_apart(kits, monkeypatch, capsys):
+    first, second = kits
+    monkeypatch.setattr(command, "find_kit", lambda root=second: find_kit(root))
+    arguments = argparse.ArgumentParser()
+    command.configure(arguments)
+    run = lambda *words: (command.run(arguments.parse_args([str(first), *words])), capsys.readouterr().out)  # noqa: E731
+    assert run() == (0, f"Nothing was carried: the modules in {first} are as they were released. Is it the kit that you wrote in?\n")
+    write(first, AFFINE)
+    write(first, NORMALIZATION, "def broken(:\n")
+    code, said = run()
+    assert code == 1 and f"carried: {AFFINE}" in said and f"left out: {NORMALIZATION}" in said
+    assert f"the same already: {AFFINE}" in run()[1]
+    write(second, AFFINE, "# changed here\n")
+    before = (second / AFFINE).read_bytes()
+    code, said = run()
+    assert code == 1 and (second / AFFINE).read_bytes() == before
+    assert f"carried: {AFFINE}" in run("--force")[1]
+    for earlier, complaint in ((second, "this kit itself"), (first.parent, "is not a student kit")):
+        with pytest.raises(ValueError, match=complaint):
+            command.run(arguments.parse_args([str(earlier)]))
