@@ -46,9 +46,9 @@ static OUTLINE void write_lanes(const REAL *lanes, int A, int B, int add, const 
 }
 
 #define correlate NAME(correlate)
-/* A tile. `add` continues sums that earlier source planes began. */
+/* A tile. `add` continues sums that earlier source planes began; `next` is asked for meanwhile. */
 static INLINE void correlate(const int A, const int B, const REAL *source, const int32_t *distance, idx taps,
-                             const REAL *w, const REAL *b, int add, const position *pos, REAL *target, idx plane)
+                             const REAL *w, const REAL *b, int add, const position *pos, REAL *target, idx plane, lines next)
 {
     vec sum[8][8];
     const REAL *from[8];
@@ -57,6 +57,7 @@ static INLINE void correlate(const int A, const int B, const REAL *source, const
         UNROLL for (int v = 0; v < B; v++) sum[a][v] = splat(b[a]);
     for (idx t = 0; t < taps; t++, w += A) {
         vec held[8];
+        ask(&next);
         if (HOLD_WEIGHTS(A, B)) {
             UNROLL for (int a = 0; a < A; a++) held[a] = splat(w[a]);
             UNROLL for (int v = 0; v < B; v++) {
@@ -87,20 +88,21 @@ static INLINE void correlate(const int A, const int B, const REAL *source, const
 /* One function for each size of tile, and the way to the right one. */
 #define TILE(A, B)                                                                                                  \
     static OUTLINE void NAME(tile_##A##_##B)(const REAL *source, const int32_t *distance, idx taps, const REAL *w,  \
-                                             const REAL *b, int add, const position *pos, REAL *target, idx plane)  \
+                                             const REAL *b, int add, const position *pos, REAL *target, idx plane,  \
+                                             lines next)                                                            \
     {                                                                                                               \
-        correlate(A, B, source, distance, taps, w, b, add, pos, target, plane);                                     \
+        correlate(A, B, source, distance, taps, w, b, add, pos, target, plane, next);                               \
     }
 EACH_TILE(TILE)
 #undef TILE
 
 #define run_tile NAME(run_tile)
 static void run_tile(idx A, idx B, const REAL *source, const int32_t *distance, idx taps, const REAL *w, const REAL *b,
-                     int add, const position *pos, REAL *target, idx plane)
+                     int add, const position *pos, REAL *target, idx plane, lines next)
 {
     switch (8 * A + B) {
 #define TILE(A, B) \
-    case 8 * A + B: NAME(tile_##A##_##B)(source, distance, taps, w, b, add, pos, target, plane); break;
+    case 8 * A + B: NAME(tile_##A##_##B)(source, distance, taps, w, b, add, pos, target, plane, next); break;
         EACH_TILE(TILE)
 #undef TILE
     }
@@ -113,8 +115,9 @@ static idx planes_per_tile(idx planes, idx positions)
     idx best = 1, best_cost = -1;
     for (idx A = 1; A <= smaller(planes, MOST_PLANES); A++) {
         idx rows = parts(planes, A), columns = parts(positions, tile_cap(A));
-        /* at least 8 sums: a multiply-add takes 4 cycles and two can start in each */
-        idx cost = 2 * larger(planes * positions, 8 * rows * columns) + rows * positions + planes * columns;
+        /* At least 8 sums: a multiply-add takes 4 cycles and two can start in each. Loads of pixels count
+         * twice: most of them cross the end of a cache line. */
+        idx cost = 2 * larger(planes * positions, 8 * rows * columns) + 2 * rows * positions + planes * columns;
         if (best_cost < 0 || cost <= best_cost) best = A, best_cost = cost;
     }
     return best;
@@ -238,25 +241,23 @@ static void direct_task(const void *plan, idx task, void *scratch)
         copy_band(copy, source, p, chunk, m - p->first_m);
         source = copy;
     }
-    idx calls = 0, last = image + next >= p->N;
-    for (idx k = 0; k < p->jobs; k++) calls += d->groups * parts(pos[k * p->most_positions].count, tile_cap(1));
-    ahead next_source = ahead_of(beyond, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), band, p->bands, calls);
-    ahead next_target = ahead_of(target + next * p->target_step, last ? 0 : p->target_planes * target_plane * sizeof(REAL), band, p->bands, calls);
+    idx calls = 0, most = parts(p->target_planes, d->groups), last = image + next >= p->N;
+    for (idx k = 0; k < p->jobs; k++) calls += d->groups * parts(pos[k * p->most_positions].count, tile_cap(most));
+    ahead soon = ahead_of(beyond, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), target + next * p->target_step,
+                          last ? 0 : p->target_planes * target_plane * sizeof(REAL), band, p->bands, calls);
     for (idx k = 0; k < p->jobs; k++, pos += p->most_positions) {
         const job *one = p->job + k;
         idx taps = chunk * one->taps;
         const REAL *w = d->packed + group * p->pack * p->chunk + one->pack_at;
-        for (idx g = 0; g < d->groups && taps; g++) {
-            idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
-            idx columns = parts(pos->count, tile_cap(A));
-            for (idx v = 0; v < columns; v++) {
-                idx at = share(pos->count, columns, v), B = share(pos->count, columns, v + 1) - at;
-                look_ahead(&next_source);
-                look_ahead(&next_target);
-                run_tile(A, B, source, one->distance, taps, w, b + a, d->first > 0, pos + at,
-                         target + a * target_plane, target_plane);
+        idx columns = taps ? parts(pos->count, tile_cap(most)) : 0;
+        /* All planes for a few vectors: the pixels stay in the first-level cache, and the weights are fewer. */
+        for (idx v = 0; v < columns; v++) {
+            idx at = share(pos->count, columns, v), B = share(pos->count, columns, v + 1) - at;
+            for (idx g = 0; g < d->groups; g++) {
+                idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
+                run_tile(A, B, source, one->distance, taps, w + a * taps, b + a, d->first > 0, pos + at,
+                         target + a * target_plane, target_plane, look_ahead(&soon, taps));
             }
-            w += A * taps;
         }
     }
 }

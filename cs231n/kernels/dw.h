@@ -56,7 +56,7 @@ static OUTLINE void add_totals(const REAL *sums, int A, int B, REAL *dw, idx dw_
 
 #define dot_tile NAME(dot_tile)
 static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32_t *distance, const REAL *dout,
-                            const dw_run *run, REAL *dw, idx dw_step)
+                            const dw_run *run, REAL *dw, idx dw_step, lines next)
 {
     vec sum[8][8];
     UNROLL for (int a = 0; a < A; a++)
@@ -70,6 +70,7 @@ static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32
             idx at_x = n * run->x_image + y * run->x_row, at_dout = n * run->dout_image + y * run->dout_row;
             for (idx v = 0; v < run->full; v++, at_x += LANES, at_dout += LANES) {
                 vec d[8];
+                ask(&next);
                 UNROLL for (int a = 0; a < A; a++) d[a] = load(dout_plane[a] + at_dout);
                 UNROLL for (int t = 0; t < B; t++) {
                     vec pixel = load(x_tap[t] + at_x);
@@ -93,20 +94,20 @@ static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32
 
 #define DOT(A, B)                                                                                                \
     static OUTLINE void NAME(dot_##A##_##B)(const REAL *x, const int32_t *distance, const REAL *dout,            \
-                                            const dw_run *run, REAL *dw, idx dw_step)                            \
+                                            const dw_run *run, REAL *dw, idx dw_step, lines next)                \
     {                                                                                                            \
-        dot_tile(A, B, x, distance, dout, run, dw, dw_step);                                                     \
+        dot_tile(A, B, x, distance, dout, run, dw, dw_step, next);                                               \
     }
 EACH_DOT(DOT)
 #undef DOT
 
 #define run_dot NAME(run_dot)
 static void run_dot(idx A, idx B, const REAL *x, const int32_t *distance, const REAL *dout, const dw_run *run, REAL *dw,
-                    idx dw_step)
+                    idx dw_step, lines next)
 {
     switch (8 * A + B) {
 #define DOT(A, B) \
-    case 8 * A + B: NAME(dot_##A##_##B)(x, distance, dout, run, dw, dw_step); break;
+    case 8 * A + B: NAME(dot_##A##_##B)(x, distance, dout, run, dw, dw_step, next); break;
         EACH_DOT(DOT)
 #undef DOT
     }
@@ -213,17 +214,16 @@ static void dw_task(const void *plan, idx task, void *scratch)
             }
             idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, last - n - images);
             idx calls = groups * parts(taps, dw_cap(1));
-            ahead next_x = ahead_of(d->x + (n + images) * p->source_step, further * p->source_step * sizeof(REAL), band, p->bands, calls);
-            ahead next_dout = ahead_of(d->dout + (n + images) * p->target_step, further * p->target_step * sizeof(REAL), band, p->bands, calls);
+            ahead soon = ahead_of(d->x + (n + images) * p->source_step, further * p->source_step * sizeof(REAL),
+                                  d->dout + (n + images) * p->target_step, further * p->target_step * sizeof(REAL), band,
+                                  p->bands, calls);
             for (idx g = 0; g < groups; g++) {
                 idx a = share(p->target_planes, groups, g), A = share(p->target_planes, groups, g + 1) - a;
                 idx columns = parts(taps, dw_cap(A));
                 for (idx k = 0; k < columns; k++) {
                     idx t = share(taps, columns, k), B = share(taps, columns, k + 1) - t;
-                    look_ahead(&next_x);
-                    look_ahead(&next_dout);
-                    run_dot(A, B, x, one->distance + t, dout + a * run.dout_plane, &run,
-                            dw + a * all_taps + t, all_taps);
+                    run_dot(A, B, x, one->distance + t, dout + a * run.dout_plane, &run, dw + a * all_taps + t, all_taps,
+                            look_ahead(&soon, run.images * run.rows * run.full));
                 }
             }
         }

@@ -143,5 +143,5 @@
 #undef winograd_dw_task
 #undef finish_dw
 #undef dw_by_winograd
-#undef side_ahead
+#undef side_bytes
 #undef BLOCK_TILES

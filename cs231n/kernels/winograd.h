@@ -100,14 +100,15 @@ static REAL transform_filters(REAL *to, const REAL *w, const winograd_plan *p, i
 }
 
 #define product_tile NAME(product_tile)
-/* m [A][B] vectors = sum over c of w [C][A] times u [C][B] vectors. */
-static INLINE void product_tile(const int A, const int B, REAL *m, const REAL *w, const REAL *u, idx C)
+/* m [A][B] vectors = sum over c of w [C][A] times u [C][B] vectors; `next` is asked for meanwhile. */
+static INLINE void product_tile(const int A, const int B, REAL *m, const REAL *w, const REAL *u, idx C, lines next)
 {
     vec sum[8][3];
     UNROLL for (int a = 0; a < A; a++)
         UNROLL for (int v = 0; v < B; v++) sum[a][v] = (vec){0};
     for (idx c = 0; c < C; c++, w += A, u += B * LANES) {
         vec pixel[3];
+        ask(&next);
         UNROLL for (int v = 0; v < B; v++) pixel[v] = load(u + v * LANES);
         UNROLL for (int a = 0; a < A; a++) {
             vec weight = splat(w[a]);
@@ -118,17 +119,20 @@ static INLINE void product_tile(const int A, const int B, REAL *m, const REAL *w
         UNROLL for (int v = 0; v < B; v++) store(m + (a * B + v) * LANES, sum[a][v]);
 }
 
-#define PRODUCT(A, B) \
-    static OUTLINE void NAME(product_##A##_##B)(REAL *m, const REAL *w, const REAL *u, idx C) { product_tile(A, B, m, w, u, C); }
+#define PRODUCT(A, B)                                                                                     \
+    static OUTLINE void NAME(product_##A##_##B)(REAL *m, const REAL *w, const REAL *u, idx C, lines next) \
+    {                                                                                                     \
+        product_tile(A, B, m, w, u, C, next);                                                             \
+    }
 EACH_PRODUCT(PRODUCT)
 #undef PRODUCT
 
 #define product NAME(product)
-static void product(idx A, idx B, REAL *m, const REAL *w, const REAL *u, idx C)
+static void product(idx A, idx B, REAL *m, const REAL *w, const REAL *u, idx C, lines next)
 {
     switch (4 * A + B) {
 #define PRODUCT(A, B) \
-    case 4 * A + B: NAME(product_##A##_##B)(m, w, u, C); break;
+    case 4 * A + B: NAME(product_##A##_##B)(m, w, u, C, next); break;
         EACH_PRODUCT(PRODUCT)
 #undef PRODUCT
     }
@@ -263,19 +267,18 @@ static void winograd_task(const void *plan, idx task, void *scratch)
     idx count = place_quarters(q, p, images, first, rows, s.image), blocks = parts(count, p->vectors);
     idx band = task % p->bands, skip = p->bands > 1 ? 1 : p->images * p->threads, last = n + skip + images > p->N;
     idx calls = blocks * p->groups * 36;
-    ahead next_source = ahead_of(p->source + (n + skip) * p->source_step, last ? 0 : images * p->source_step * sizeof(REAL), band, p->bands, calls);
-    ahead next_target = ahead_of(p->target + (n + skip) * p->target_step, last ? 0 : images * p->target_step * sizeof(REAL), band, p->bands, calls);
+    ahead soon = ahead_of(p->source + (n + skip) * p->source_step, last ? 0 : images * p->source_step * sizeof(REAL),
+                          p->target + (n + skip) * p->target_step, last ? 0 : images * p->target_step * sizeof(REAL), band,
+                          p->bands, calls);
     for (idx block = 0; block < blocks; block++) {
         idx v = share(count, blocks, block), B = share(count, blocks, block + 1) - v;
         const REAL *w = p->w;
         transform_patches(u, copy, s.plane, p, q + 4 * v, B);
         for (idx g = 0; g < p->groups; g++) {
             idx a = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - a;
-            for (idx k = 0; k < 36; k++, w += p->source_planes * A) {
-                look_ahead(&next_source);
-                look_ahead(&next_target);
-                product(A, B, m + k * A * B * LANES, w, u + k * p->source_planes * B * LANES, p->source_planes);
-            }
+            for (idx k = 0; k < 36; k++, w += p->source_planes * A)
+                product(A, B, m + k * A * B * LANES, w, u + k * p->source_planes * B * LANES, p->source_planes,
+                        look_ahead(&soon, p->source_planes));
             write_tiles(m, p->target + n * p->target_step + a * p->target_H * p->target_W, p, q + 4 * v, a, A, B);
         }
     }

@@ -49,11 +49,11 @@ static idx side_step(const winograd_side *s, idx tiles) { return (parts(tiles * 
 #define side_turned NAME(side_turned) /* entries of a turned image: a pixel of zeros, and those of a batch */
 static idx side_turned(const winograd_side *s, idx band_rows) { return (1 + side_rows(s, band_rows) * s->W) * s->width; }
 
-#define side_ahead NAME(side_ahead) /* the images n.. of this side, to be asked for in `calls` pieces */
-static ahead side_ahead(const winograd_side *s, idx n, idx images, idx calls)
+#define side_bytes NAME(side_bytes) /* to be asked for of some images of this side */
+static idx side_bytes(const winograd_side *s, idx images)
 {
-    idx plane = s->H * s->W, all = s->step == s->planes * plane ? images * s->step : smaller(images, 1) * s->planes * plane;
-    return ahead_of(s->from + n * s->step, all * REAL_BYTES, 0, 1, calls);
+    idx plane = s->H * s->W;
+    return (s->step == s->planes * plane ? images * s->step : smaller(images, 1) * s->planes * plane) * REAL_BYTES;
 }
 
 #define turn_side NAME(turn_side)
@@ -157,9 +157,9 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
     idx last = share(p->N, p->blocks, block + 1), images = 1, rows = 1;
     for (idx n = share(p->N, p->blocks, block); n < last; n += images) {
         idx further = smaller(p->images, larger(0, last - n - p->images));
-        idx calls = 36 * groups * parts(C, 10) * parts(p->tile_rows, p->band_rows);
-        ahead next_x = side_ahead(&p->x, n + p->images, further, calls);
-        ahead next_dout = side_ahead(&p->dout, n + p->images, further, calls);
+        idx calls = 36 * groups * parts(C, 9) * parts(p->tile_rows, p->band_rows);
+        ahead soon = ahead_of(p->x.from + (n + p->images) * p->x.step, side_bytes(&p->x, further),
+                              p->dout.from + (n + p->images) * p->dout.step, side_bytes(&p->dout, further), 0, 1, calls);
         for (idx first = 0; first < p->tile_rows; first += rows) {
             images = smaller(p->images, last - n), rows = smaller(p->band_rows, p->tile_rows - first);
             idx tiles = images * rows * p->tile_columns;
@@ -179,10 +179,8 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
                     idx v = share(vectors, groups, g), B = share(vectors, groups, g + 1) - v, A = rows_per_tile(B, C);
                     for (idx c = 0; c < C; c += A) {
                         REAL *to = sums + (k * C + c) * width + v * LANES;
-                        look_ahead(&next_x);
-                        look_ahead(&next_dout);
                         run_outer(A, B, x + k * x_step, jump + c, walk, tiles, dout + k * dout_step + tiles * v * LANES, to,
-                                  width, to, width, C - c);
+                                  width, to, width, C - c, look_ahead(&soon, tiles));
                     }
                 }
         }

@@ -90,6 +90,20 @@ def test_every_instruction_set_and_dtype_agrees_with_float64(target, dtype, case
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "image, size, stride", [((7, 6), (5, 5), 1), ((9, 10), (3, 4), 2), ((16, 20), (1, 1), 1), ((13, 9), (1, 1), 2)]
+)
+def test_many_channels_agree_with_float64(monkeypatch, target, dtype, image, size, stride):
+    rng = np.random.default_rng(11)
+    x, w, b = rng.standard_normal((3, 70, *image)), rng.standard_normal((100, 70, *size)), rng.standard_normal(100)
+    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, {"stride": stride})
+    monkeypatch.setattr(_compiled, "chosen_target", target)
+    for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), {"stride": stride}), expected):
+        close(actual, right, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(3, 5, 32, 30), (9, 16, 13, 16), (1, 33, 40, 17), (20, 8, 8, 8)])
 @pytest.mark.parametrize("pad", [0, 1, 2, (0, 2)])
 def test_winograd_agrees_with_the_direct_kernel(monkeypatch, target, dtype, shape, pad):
