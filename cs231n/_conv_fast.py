@@ -135,13 +135,11 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(dout.size * w4[0].size)
     dx = np.empty_like(x4) if "dx" in need else None
     dw = np.empty_like(w4) if "dw" in need else None
+    db = np.empty(len(w4), dtype=w4.dtype) if "db" in need else None
     if dx is not None:
         kernels().conv_dx(sizes, dout4, w4, dx, threads, target())
-    if dw is not None:
-        kernels().conv_dw(sizes, x4, dout4, dw, threads, target())
+    if dw is not None or db is not None:
+        kernels().conv_dw(sizes, x4, dout4, dw, db, threads, target())
     if dw is not None and not np.isfinite(dw).all():  # kernels meet x with zeros between the rows of dout
         dw = conv_backward_strides(dout, cache)[1]
-    db = np.empty(len(w4), dtype=w4.dtype) if "db" in need else None
-    if db is not None:
-        kernels().conv_db(sizes, dout4, db, threads, target())
     return (None if dx is None else dx.reshape(np.shape(x)), None if dw is None else dw.reshape(np.shape(w)), db)

@@ -25,8 +25,7 @@ cdef extern from "kernels/targets.h" nogil:
     ctypedef struct kernel_table:
         int (*forward)(const conv_sizes *, const void *, const void *, const void *, void *, int) noexcept nogil
         int (*dx)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
-        int (*dw)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
-        int (*db)(const conv_sizes *, const void *, void *, int) noexcept nogil
+        int (*dw)(const conv_sizes *, const void *, const void *, void *, void *, int) noexcept nogil
         int (*pool_forward)(const pool_plan *, int) noexcept nogil
         int (*pool_backward)(const pool_plan *, int) noexcept nogil
     const char *const target_names[]
@@ -96,28 +95,17 @@ def conv_dx(dict sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int thr
     _memory(done)
 
 
-def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, int threads, int target):
-    """Write the gradient with respect to the filters into dw."""
+def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.ndarray db, int threads, int target):
+    """Write the gradients with respect to the filters and the biases into dw and db; either may be None."""
     cdef conv_sizes s = _sizes(sizes)
     cdef const kernel_table *k = kernels_of(target, x.itemsize)
     cdef const void *x_data = cnp.PyArray_DATA(x)
     cdef const void *dout_data = cnp.PyArray_DATA(dout)
-    cdef void *dw_data = cnp.PyArray_DATA(dw)
+    cdef void *dw_data = cnp.PyArray_DATA(dw) if dw is not None else NULL
+    cdef void *db_data = cnp.PyArray_DATA(db) if db is not None else NULL
     cdef int done
     with nogil:
-        done = k.dw(&s, x_data, dout_data, dw_data, threads)
-    _memory(done)
-
-
-def conv_db(dict sizes, cnp.ndarray dout, cnp.ndarray db, int threads, int target):
-    """Write the gradient with respect to the biases into db."""
-    cdef conv_sizes s = _sizes(sizes)
-    cdef const kernel_table *k = kernels_of(target, dout.itemsize)
-    cdef const void *dout_data = cnp.PyArray_DATA(dout)
-    cdef void *db_data = cnp.PyArray_DATA(db)
-    cdef int done
-    with nogil:
-        done = k.db(&s, dout_data, db_data, threads)
+        done = k.dw(&s, x_data, dout_data, dw_data, db_data, threads)
     _memory(done)
 
 

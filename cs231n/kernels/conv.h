@@ -1,4 +1,4 @@
-/* The three products of a convolution layer, from plan to result, and db. Each returns 0 when memory is exhausted. */
+/* The gradients and the output of a convolution layer, from plan to result. Each returns 0 when memory is exhausted. */
 
 #define run_correlation NAME(run_correlation)
 /* A correlation, chunk of source planes by chunk; b may be NULL for no bias. */
@@ -44,11 +44,6 @@ static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *
     int done = s->winograd ? by_winograd(s, dout, w, dx, NULL, 1, threads) : -1;
     if (done >= 0) return done;
     done = plan_dx(&p, s, LANES, REAL_BYTES);
-    for (idx k = 0; done && k < p.jobs; k++)
-        if (!p.job[k].taps) { /* pixels that no tap sees */
-            memset(dx, 0, s->N * s->x_step * sizeof(REAL));
-            break;
-        }
     done = done && run_correlation(&p, dout, w, NULL, dx, threads);
     free_correlation(&p);
     return done;
@@ -56,22 +51,22 @@ static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *
 
 #define MOST_BLOCKS 16
 #define BLOCK_BYTES (4 * 1024 * 1024)
-#define BLOCK_PIXELS 2048 /* fewer are not worth sums of their own */
+#define BLOCK_PIXELS 1024 /* fewer are not worth sums of their own */
 
-static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *dw, int threads)
+#define dw_directly NAME(dw_directly)
+static int dw_directly(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
 {
     correlation p;
-    int quick = s->winograd ? dw_by_winograd(s, x, dout, dw, threads) : -1;
-    if (quick >= 0) return quick;
     idx F = s->F, taps = s->C * s->HH * s->WW, width = parts(F, LANES) * LANES, size = s->groups * taps * width;
     idx blocks = smaller(smaller(s->N, MOST_BLOCKS), parts(s->N * s->out_H * s->out_W, BLOCK_PIXELS));
     blocks = larger(1, smaller(blocks, BLOCK_BYTES / (size * (idx)sizeof(REAL))));
-    REAL *sums = calloc(size * blocks, sizeof(REAL)), *result = dw;
+    REAL *sums = calloc(size * blocks, sizeof(REAL));
     int done = plan_forward(&p, s, LANES, REAL_BYTES, parts(FEWEST_TASKS, blocks * s->groups)) && sums;
     if (done) {
         idx chunks = parts(s->C, p.chunk), tasks = blocks * s->groups * chunks;
-        dw_plan pixels = {&p, x, dout, sums, blocks, chunks, dw_images(&p, parts(s->N, blocks))};
-        dw_planes_plan planes = {&p, x, dout, sums, blocks, chunks, dw_planes_images(&p, parts(s->N, blocks)), width / LANES};
+        dw_plan pixels = {&p, x, dout, sums, blocks, chunks, dw_images(&p, parts(s->N, blocks)), bias};
+        dw_planes_plan planes = {&p, x, dout, sums, blocks, chunks, dw_planes_images(&p, parts(s->N, blocks)), width / LANES,
+                                 bias};
         done = p.by_planes ? run_tasks(dw_planes_task, &planes, tasks, dw_planes_scratch(&planes), threads)
                            : run_tasks(dw_task, &pixels, tasks, dw_scratch(&p, pixels.images), threads);
     }
@@ -80,50 +75,22 @@ static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *
         for (idx block = 1; block < blocks; block++)
             for (idx k = 0; k < used; k++) sums[k] += sums[block * used + k];
         for (idx g = 0; g < s->groups && p.by_planes; g++)
-            turn(result + g * F * taps, taps, sums + g * taps * width, width, taps, F, 0, 0);
-        if (!p.by_planes) memcpy(result, sums, used * sizeof(REAL));
+            turn(dw + g * F * taps, taps, sums + g * taps * width, width, taps, F, 0, 0);
+        if (!p.by_planes) memcpy(dw, sums, used * sizeof(REAL));
     }
     free(sums);
     free_correlation(&p);
     return done;
 }
 
-#define db_plan NAME(db_plan)
-typedef struct {
-    idx planes, pixels, step;
-    const REAL *dout;
-    double *sums; /* [N][planes] */
-} db_plan;
-
-#define db_task NAME(db_task)
-/* The sums of the planes of one image: in the order of memory, which takes half the time of plane after plane. */
-static void db_task(const void *plan, idx n, void *scratch)
+/* dw and db; either may be NULL. */
+static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *dw, void *db, int threads)
 {
-    const db_plan *d = plan;
-    const REAL *pixel = d->dout + n * d->step;
-    for (idx f = 0; f < d->planes; f++, pixel += d->pixels) {
-        vec sum[4] = {{0}};
-        REAL lane[LANES];
-        double total = 0;
-        idx k = 0;
-        for (; k + 4 * LANES <= d->pixels; k += 4 * LANES)
-            UNROLL for (int v = 0; v < 4; v++) sum[v] += load(pixel + k + v * LANES);
-        store(lane, (sum[0] + sum[1]) + (sum[2] + sum[3]));
-        for (int l = 0; l < LANES; l++) total += lane[l];
-        for (; k < d->pixels; k++) total += pixel[k];
-        d->sums[n * d->planes + f] = total;
-    }
-    (void)scratch;
-}
-
-static int NAME(db)(const conv_sizes *s, const void *dout, void *db, int threads)
-{
-    idx planes = s->groups * s->F;
-    db_plan d = {planes, s->out_H * s->out_W, s->out_step, dout, malloc(s->N * planes * sizeof(double))};
-    int done = d.sums && run_tasks(db_task, &d, s->N, 0, threads);
-    for (idx n = 1; done && n < s->N; n++)
-        for (idx f = 0; f < planes; f++) d.sums[f] += d.sums[n * planes + f];
-    for (idx f = 0; done && f < planes; f++) ((REAL *)db)[f] = (REAL)d.sums[f];
-    free(d.sums);
+    db_plan bias;
+    int done = plan_db(&bias, s, dout, db), quick = -1;
+    if (done && !dw) done = run_tasks(db_task, &bias, s->N, 0, threads);
+    if (done && dw && s->winograd) quick = dw_by_winograd(s, x, dout, dw, &bias, threads);
+    if (done && dw) done = quick >= 0 ? quick : dw_directly(s, x, dout, dw, &bias, threads);
+    finish_db(db, &bias, done);
     return done;
 }

@@ -2,6 +2,7 @@
 
 #include "vector.h"
 #include "direct.h"
+#include "db.h"
 #include "dw.h"
 #include "outer.h"
 #include "winograd_transforms.h"

@@ -153,23 +153,42 @@ static row_span span_of_row(idx columns, idx step, idx first, idx length)
     return (row_span){columns, step, first, begin, end};
 }
 
+#define clear_row NAME(clear_row)
+static INLINE void clear_row(REAL *to, idx columns)
+{
+    if (columns < LANES)
+        for (idx q = 0; q < columns; q++) to[q] = 0;
+    else
+        for (idx q = 0; q < columns; q += LANES) store(to + smaller(q, columns - LANES), (vec){0});
+}
+
 #define copy_row NAME(copy_row)
-/* Copy a row, and zeros around it. Rows are short, so calls of memcpy, divisions, and picking every
- * other pixel one by one took a third of the time on small images. The last vector overlaps its
- * neighbor; no load leaves the row. */
+/* Copy a row, and zeros around it. Rows are short, so calls of memcpy and memset, divisions, and picking pixels
+ * one by one took a third of the time on small images. The last vector overlaps its neighbor, and so do two halves
+ * of one where a row has no room for more; no load leaves the row. */
 static INLINE void copy_row(REAL *to, const REAL *row, row_span s)
 {
+    idx count = s.end - s.begin, half = LANES / 2;
+    REAL lane[LANES];
     for (idx q = 0; q < s.begin; q++) to[q] = 0;
-    row += s.first;
-    if (s.step > 2 || s.end - s.begin < LANES)
-        for (idx q = s.begin; q < s.end; q++) to[q] = row[s.step * q];
-    else
-        for (idx q = s.begin; q < s.end; q += LANES) {
-            idx at = smaller(q, s.end - LANES);
+    for (idx q = s.end; q < s.columns; q++) to[q] = 0;
+    to += s.begin, row += s.first + s.step * s.begin;
+    if (s.step > 2 || count <= half) {
+        for (idx q = 0; q < count; q++) to[q] = row[s.step * q];
+    } else if (count >= LANES) {
+        for (idx q = 0; q < count; q += LANES) {
+            idx at = smaller(q, count - LANES);
             const REAL *from = row + s.step * at;
             store(to + at, s.step == 1 ? load(from) : EVERY_OTHER(load(from), load(from + LANES - 1)));
         }
-    for (idx q = s.end; q < s.columns; q++) to[q] = 0;
+    } else if (s.step == 1) {
+        memcpy(to, row, half * sizeof(REAL));
+        memcpy(to + count - half, row + count - half, half * sizeof(REAL));
+    } else {
+        store(lane, EVERY_OTHER(load(row), load(row + 2 * count - 1 - LANES)));
+        memcpy(to, lane, half * sizeof(REAL));
+        memcpy(to + count - half, lane + half, half * sizeof(REAL));
+    }
 }
 
 #define copy_band NAME(copy_band)
@@ -187,13 +206,25 @@ static void copy_band(REAL *to, const REAL *source, const correlation *p, idx pl
                 for (idx r = 0; r < rows; r++) {
                     idx y = (m + r) * p->split_H + a - p->top;
                     if (y < 0 || y >= p->source_H)
-                        memset(plane + r * p->pitch, 0, p->pitch * sizeof(REAL));
+                        clear_row(plane + r * p->pitch, p->pitch);
                     else
                         copy_row(plane + r * p->pitch, source + y * p->source_W, span);
                 }
                 memset(plane + rows * p->pitch, 0, rest * sizeof(REAL));
             }
     memset(to + planes * p->phases * p->plane, 0, 2 * LANES * sizeof(REAL));
+}
+
+#define clear_target NAME(clear_target)
+/* Zeros for the target rows of the band at row m, if no tap sees some of their pixels: just before the others are
+ * written, not for the whole batch, which would bring it to the cache twice. */
+static void clear_target(REAL *target, const correlation *p, idx m)
+{
+    idx rows = smaller(p->band_rows, p->last_m - m);
+    idx first = larger(0, m * p->step_H + p->job[0].first_row);
+    idx end = smaller(p->target_H, (m + rows - 1) * p->step_H + p->job[p->jobs - 1].first_row + 1);
+    for (idx f = 0; p->holes && f < p->target_planes; f++, target += p->target_H * p->target_W)
+        memset(target + first * p->target_W, 0, (end - first) * p->target_W * sizeof(REAL));
 }
 
 #define direct_plan NAME(direct_plan)
@@ -241,6 +272,7 @@ static void direct_task(const void *plan, idx task, void *scratch)
         copy_band(copy, source, p, chunk, m - p->first_m);
         source = copy;
     }
+    if (!d->first) clear_target(target, p, m);
     idx calls = 0, most = parts(p->target_planes, d->groups), last = image + next >= p->N;
     for (idx k = 0; k < p->jobs; k++) calls += d->groups * parts(pos[k * p->most_positions].count, tile_cap(most));
     ahead soon = ahead_of(beyond, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), target + next * p->target_step,

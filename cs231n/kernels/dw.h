@@ -132,6 +132,7 @@ typedef struct {
     REAL *dw;              /* [blocks][groups][F][C*HH*WW], zeros to begin with */
     idx blocks, chunks;    /* of images; of source planes */
     idx images;            /* copied and multiplied together */
+    const db_plan *bias;
 } dw_plan;
 
 #define dw_images NAME(dw_images)
@@ -198,6 +199,7 @@ static void dw_task(const void *plan, idx task, void *scratch)
             const REAL *dout = d->dout + n * p->target_step + group * p->target_planes * p->target_H * p->target_W;
             run.images = images;
             run.x_image = p->in_place ? p->source_step : copy_size(p);
+            for (idx k = 0; k < images && !group && !first && !band; k++) sum_planes(d->bias, n + k);
             for (idx k = 0; k < images && !p->in_place; k++)
                 copy_band(x_copy + k * run.x_image, x + k * p->source_step, p, chunk, m);
             x = p->in_place ? x + m * p->pitch : x_copy;

@@ -221,6 +221,7 @@ static void planes_task(const void *plan, idx task, void *scratch)
     for (idx k = 0; k < p->jobs && placed[0] != m + 1; k++)
         per_image[k] = (int32_t)place_pixels(jump + k * most, index + k * most, p, k, m, d->images);
     placed[0] = m + 1;
+    for (idx k = 0; k < images && !d->first; k++) clear_target(target + k * p->target_step, p, m);
     const REAL *next = source;
     if (p->in_place) {
         source += m * p->pitch;
@@ -291,9 +292,10 @@ typedef struct {
     idx blocks, chunks;    /* of images; of source planes */
     idx images;            /* copied and multiplied together */
     idx vectors;           /* of filters */
+    const db_plan *bias;
 } dw_planes_plan;
 
-#define PANEL_BYTES (48 * 1024) /* of dout: stays in the first-level cache while all taps pass */
+#define PANEL_BYTES (32 * 1024) /* of dout: stays in the first-level cache while all taps pass */
 
 #define dw_planes_images NAME(dw_planes_images)
 static idx dw_planes_images(const correlation *p, idx block)
@@ -335,6 +337,7 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
             const REAL *x = d->x + n * p->source_step + (group * p->source_planes + first) * p->source_H * p->source_W;
             const REAL *dout = d->dout + n * p->target_step + group * p->target_planes * out_plane + m * p->target_W;
             idx x_image = p->in_place ? p->source_step : copy_size(p), pixels = images * count;
+            for (idx k = 0; k < images && !group && !first && !band; k++) sum_planes(d->bias, n + k);
             for (idx k = 0; k < images; k++) {
                 if (!p->in_place) copy_band(copy + k * x_image, x + k * p->source_step, p, taps / p->job->taps, m);
                 for (idx y = 0; y < rows; y++)

@@ -67,6 +67,7 @@ typedef struct {
     int in_place; /* the source needs no copy */
     int flat;     /* vectors run across the ends of rows */
     int by_planes; /* vectors hold target planes (outer.h), not pixels (direct.h, dw.h) */
+    int holes; /* no tap sees some target pixels */
     int lanes;
     idx weight_of_target, weight_of_source; /* steps in w */
     idx jobs, window, pack, most_positions; /* window: taps of all jobs; pack: packed weights of a source plane */
@@ -229,6 +230,7 @@ static int plan_dx(correlation *p, const conv_sizes *s, idx lanes, idx real_byte
                 for (idx j = 0; j < s->WW; j++)
                     if (i * s->dilation_H % sh == a && j * s->dilation_W % sw == b)
                         one->tap[one->taps++] = (int32_t)(i * s->WW + j);
+            p->holes |= !one->taps;
         }
     choose_band(p, real_bytes, 0);
     if (!allocate_distances(p)) return 0;

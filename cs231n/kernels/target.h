@@ -12,7 +12,6 @@
 #define ENTRIES(dtype)                                                                                       \
     {                                                                                                        \
         PASTE(forward_##dtype, TARGET), PASTE(dx_##dtype, TARGET), PASTE(dw_##dtype, TARGET),                \
-            PASTE(db_##dtype, TARGET),                                                                       \
             PASTE(pool_forward_##dtype, TARGET), PASTE(pool_backward_##dtype, TARGET)                        \
     }
 static const kernel_table PASTE(table, TARGET)[2] = {ENTRIES(f32), ENTRIES(f64)};

@@ -16,8 +16,7 @@
 typedef struct {
     int (*forward)(const conv_sizes *, const void *x, const void *w, const void *b, void *out, int threads);
     int (*dx)(const conv_sizes *, const void *dout, const void *w, void *dx, int threads);
-    int (*dw)(const conv_sizes *, const void *x, const void *dout, void *dw, int threads);
-    int (*db)(const conv_sizes *, const void *dout, void *db, int threads);
+    int (*dw)(const conv_sizes *, const void *x, const void *dout, void *dw, void *db, int threads);
     int (*pool_forward)(const pool_plan *, int threads);
     int (*pool_backward)(const pool_plan *, int threads);
 } kernel_table;

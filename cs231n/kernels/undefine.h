@@ -34,6 +34,8 @@
 #undef pack_weights
 #undef row_span
 #undef span_of_row
+#undef clear_row
+#undef clear_target
 #undef copy_row
 #undef copy_band
 #undef direct_plan
@@ -118,7 +120,11 @@
 #undef BLOCK_BYTES
 #undef BLOCK_PIXELS
 #undef db_plan
+#undef sum_planes
 #undef db_task
+#undef plan_db
+#undef finish_db
+#undef dw_directly
 #undef choose
 #undef write_outputs
 #undef reduce_rows

@@ -251,7 +251,7 @@ static void winograd_task(const void *plan, idx task, void *scratch)
                 idx y = 4 * first + r - p->top;
                 REAL *to = copy + k * s.image + c * s.plane + r * p->pitch;
                 if (y < 0 || y >= p->source_H)
-                    memset(to, 0, p->pitch * sizeof(REAL));
+                    clear_row(to, p->pitch);
                 else
                     copy_row(to, source + y * p->source_W, span);
             }

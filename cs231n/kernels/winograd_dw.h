@@ -38,6 +38,7 @@ typedef struct {
     REAL *sums;              /* [blocks][36][x.planes][dout.width], zeros to begin with */
     REAL limit;              /* the largest magnitude that the products can bear */
     int *gave_up;
+    const db_plan *bias;     /* in the first turn, else NULL */
 } winograd_dw_plan;
 
 #define side_rows NAME(side_rows) /* that a batch may need of an image */
@@ -164,6 +165,7 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
             images = smaller(p->images, last - n), rows = smaller(p->band_rows, p->tile_rows - first);
             idx tiles = images * rows * p->tile_columns;
             if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
+            for (idx k = 0; k < images && p->bias && !first; k++) sum_planes(p->bias, n + k);
             int bearable = turn_side(turned, place, &p->x, p, n, images, first, rows);
             if (bearable) {
                 transform_x(x, turned, place, p, images, rows);
@@ -207,7 +209,7 @@ static void finish_dw(REAL *dw, idx dw_step, REAL *nine, const winograd_dw_plan 
 
 #define dw_by_winograd NAME(dw_by_winograd)
 /* Returns 1 when done, 0 when memory is exhausted, -1 when this is not a case for Winograd. */
-static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, int threads)
+static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
 {
     int once = s->stride_H == 1 && s->stride_W == 1 && s->dilation_H == 1 && s->dilation_W == 1;
     if (s->HH != 3 || s->WW != 3 || !once || s->C < 4 || s->F < 4) return -1;
@@ -245,6 +247,7 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
             for (idx f = 0; f < s->F && done && !gave_up; f += F) {
                 p.x.from = x + (g * s->C + c) * s->H * s->W;
                 p.dout.from = dout + (g * s->F + f) * pixels;
+                p.bias = g || c || f ? NULL : bias;
                 p.x.planes = smaller(C, s->C - c);
                 p.dout.planes = smaller(F, s->F - f);
                 memset(sums, 0, p.blocks * size * sizeof(REAL));
@@ -259,9 +262,9 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
 #else
 
 #define dw_by_winograd NAME(dw_by_winograd)
-static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, int threads)
+static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
 {
-    (void)s, (void)x, (void)dout, (void)dw, (void)threads;
+    (void)s, (void)x, (void)dout, (void)dw, (void)bias, (void)threads;
     return -1;
 }
 
