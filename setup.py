@@ -35,6 +35,7 @@ setup(
         "jupyter>=1.0",
         "nbgrader>=0.9.5",
         "latex2mathml>=3.77",
+        "loky>=3.4",
         "PyYAML>=6.0",
         "pyseccomp>=0.1.2; sys_platform == 'linux'",
     ],

@@ -114,11 +114,15 @@ def _verdicts(judge, order, students, start):
         try:
             with start() as executor:
                 running = {executor.submit(pool.judge, order, student): student for student in left}
-                for future in as_completed(running):
-                    student = running.pop(future)
-                    verdict = future.result()
-                    del left[student]
-                    yield student, verdict if judge.course.submitted(student, judge.assignment.name).is_dir() else None
+                try:
+                    for future in as_completed(running):
+                        student = running.pop(future)
+                        verdict = future.result()
+                        del left[student]
+                        yield student, verdict if judge.course.submitted(student, judge.assignment.name).is_dir() else None
+                finally:
+                    for future in running:
+                        future.cancel()
         except BrokenProcessPool:
             in_vain = in_vain + 1 if len(left) == before else 0
             if in_vain == PATIENCE:

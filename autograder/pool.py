@@ -9,9 +9,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from loky import ProcessPoolExecutor
 
 from .course import Course
 from .errors import UserError
@@ -90,12 +92,12 @@ def thread_executor(threads, order, judge):
     ------
     executor : ThreadPoolExecutor
     """
-    with judge, ThreadPoolExecutor(threads) as executor:
+    with judge:
         _judges[order] = judge
         try:
-            yield executor
+            with ThreadPoolExecutor(threads) as executor:
+                yield executor
         finally:
-            executor.shutdown(cancel_futures=True)
             del _judges[order]
 
 
@@ -104,7 +106,8 @@ def process_executor(processes):
     """Start judging processes on this machine, which end with the one that started them.
 
     Each asks the reference for itself. To hand answers to a process that is killed while it starts would be to wait
-    for ever: who starts it holds both ends of the pipe, and writes until it is full.
+    for ever: who starts it holds both ends of the pipe, and writes until it is full. The executor is loky's, as that of
+    the standard library waits for ever, up to Python 3.12, where a process is killed while others are being started.
 
     Parameters
     ----------
@@ -114,11 +117,9 @@ def process_executor(processes):
     ------
     executor : ProcessPoolExecutor
     """
-    executor = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _prepare)
-    try:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context=context, initializer=_prepare) as executor:
         yield executor
-    finally:
-        executor.shutdown(cancel_futures=True)
 
 
 def cluster_executor(address):

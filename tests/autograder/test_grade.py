@@ -94,8 +94,8 @@ def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkey
     monkeypatch.setattr(grade, "FEW", 0)
     started, plain = [], pool.ProcessPoolExecutor
 
-    def remembered(*values):
-        started.append(plain(*values))
+    def remembered(*values, **options):
+        started.append(plain(*values, **options))
         return started[-1]
 
     def kill_after_the_first(items, **_):
