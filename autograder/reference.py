@@ -21,7 +21,7 @@ class ReferenceError(RuntimeError):
 
 
 @contextlib.contextmanager
-def reference(changes=None, given=None, preload=()):
+def reference(changes=None, given=None, preload=(), trusted=False):
     """Start a worker on the reference.
 
     Parameters
@@ -32,6 +32,8 @@ def reference(changes=None, given=None, preload=()):
         Arrays, as ``.npy`` files, that are an input of every case: large ones are not sent again and again.
     preload : sequence of str
         Modules to load before it is asked, where it will be asked often.
+    trusted : bool
+        Answer every question in the one process, which saves starting others; not where questions need stand-ins.
 
     Yields
     ------
@@ -41,6 +43,7 @@ def reference(changes=None, given=None, preload=()):
         write_tree(folder, changes)
         options = [f"--given={name}={path}" for name, path in (given or {}).items()]
         options += [f"--preload={module}" for module in preload]
+        options += ["--trusted"] if trusted else []
         with Worker(python_command(Path(folder), site_packages(), options=options), SECONDS) as worker:
             yield worker
 

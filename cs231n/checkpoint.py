@@ -195,7 +195,9 @@ def _read_array(path, archive, info):
             count *= length
         if min(shape, default=0) < 0 or count * dtype.itemsize != body:
             raise _bad(path, f"{info.filename!r} announces shape {shape} of {dtype} but holds {body} bytes")
-        array = np.frombuffer(member.read(), dtype=dtype).copy()
+        array = np.empty(count, dtype)
+        if member.readinto(array.view(np.uint8)) != body:
+            raise EOFError(f"{info.filename!r} ends early")
     return array.reshape(shape, order="F" if fortran else "C")
 
 

@@ -86,8 +86,8 @@ def failure_text(answer):
 def _is_close(got, expected, limit):
     """Whether all numbers are finite and close; False leaves it open."""
     with np.errstate(all="ignore"):
-        error = np.max(np.abs(np.subtract(got, expected, dtype=np.float64)))
-        return bool(error <= limit * np.max(np.abs(expected)))
+        error = np.abs(np.subtract(got, expected, dtype=np.float64)).max()
+        return bool(error <= limit * np.abs(expected).max())
 
 
 def _compare_floats(got, expected, limit):

@@ -69,7 +69,7 @@ def main(argv=None, answer=None):
             continue
         for case in question["cases"]:
             case["inputs"] = given | case["inputs"]
-        if hasattr(os, "fork"):
+        if hasattr(os, "fork") and not options.trusted:
             _answer_in_child(question, questions, answers, options, answer)
             if options.wipe:
                 _wipe(options.scratch)
@@ -121,6 +121,7 @@ def _parse(argv):
     parser.add_argument("--filter", default="", help="a compiled filter of system calls, for the process of a question")
     parser.add_argument("--preload", action="append", default=[], help="a module that questions need, loaded once for all")
     parser.add_argument("--given", action="append", default=[], metavar="NAME=FILE", help="an array, as input of every case")
+    parser.add_argument("--trusted", action="store_true", help="answer without a process for each question: nothing needs holding")
     parser.add_argument("--wipe", action="store_true", help="empty those folders after each question, and go on")
     parser.add_argument("--alone", action="store_true", help="nothing but this worker runs in its PID namespace")
     return parser.parse_args(argv)
@@ -269,7 +270,7 @@ def _as_arrays(quantities):
     arrays = {}
     for name, value in quantities.items():
         if isinstance(value, np.ndarray):
-            arrays[name] = np.array(value, subok=False)
+            arrays[name] = np.asarray(value)
         elif isinstance(value, (bool, int, float, np.generic)):
             arrays[name] = np.asarray(value)
         else:

@@ -1,6 +1,6 @@
 """Training goals: what counts is how well the saved weights classify images that nobody has seen."""
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -96,8 +96,6 @@ def _votes(x, weights):
 
 def _fully_connected(X, weights):
     """A fully connected net; the depth is the number of weight matrices."""
-    from cs231n.classifiers import FullyConnectedNet
-
     depth = max(sum(name.startswith("W") for name in weights), 1)
     _require_names(weights, *(f"{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"))
     sizes = [int(np.prod(X.shape[1:])), *(weights[f"b{layer}"].size for layer in range(1, depth + 1))]
@@ -106,9 +104,17 @@ def _fully_connected(X, weights):
         for name, shape in ((f"W{layer}", (D, M)), (f"b{layer}", (M,))):
             if weights[name].shape != shape or weights[name].dtype.kind != "f":
                 raise ValueError(f"{name} has shape {weights[name].shape} and dtype {weights[name].dtype}, expected {shape}, floats")
-    model = FullyConnectedNet(sizes[1:-1], input_dim=sizes[0], num_classes=sizes[-1])
-    model.params.update(weights)
+    model = _fully_connected_net(*sizes)
+    model.params = dict(weights)
     return model.loss(X)
+
+
+@lru_cache(maxsize=4)
+def _fully_connected_net(D, *sizes):
+    """FullyConnectedNet : kept, as drawing the first weights takes as long as classifying."""
+    from cs231n.classifiers import FullyConnectedNet
+
+    return FullyConnectedNet(sizes[:-1], input_dim=D, num_classes=sizes[-1])
 
 
 def _convolutional(X, weights):
