@@ -1,9 +1,9 @@
-"""Grades an assignment: judges what changed, keeps the other verdicts, records all of them in the gradebook."""
+"""Grades an assignment: judges what changed, keeps the other verdicts, and meanwhile records them in the gradebook."""
 
 import os
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from functools import partial
 
 from . import evidence, pool
@@ -22,9 +22,11 @@ PATIENCE = 3
 
 def grade(course, assignment, sandbox, students=None, force=False, executor=None, progress=None, dry_run=False,
           with_evidence=False):
-    """Judge every submission whose verdict is missing or out of date, then update the gradebook.
+    """Judge every submission whose verdict is missing or out of date, and update the gradebook.
 
-    Each verdict is written as soon as it stands, so that an interrupted run goes on where it was.
+    Each verdict is written as soon as it stands, so that an interrupted run goes on where it was. The gradebook is
+    written beside the judging, always in the order of the students. Where it cannot be used, the judging is finished
+    before that is said: a night's work is not lost to a gradebook that is locked.
 
     Parameters
     ----------
@@ -62,18 +64,21 @@ def grade(course, assignment, sandbox, students=None, force=False, executor=None
     if with_evidence:
         kept = {s: v for s, v in kept.items() if evidence.load(course, assignment.name, s) is not None}
     fresh = [student for student in students if student not in kept]
-    found = {}
-    with Journal(None if dry_run else course, assignment) as journal:
+    order = pool.Order(str(course.root), assignment.name, judge.digests, sandbox.tier == Unisolated.tier,
+                       with_evidence and not dry_run)
+    judged = _verdicts(judge, order, fresh, _choose(judge, order, len(fresh), executor))
+    with Journal(None if dry_run else course, assignment) as journal, closing(judged):
         journal.write("begin", hand_ins=len(students), unchanged=len(kept), isolation=sandbox.tier)
-        for student, verdict in _judge_all(judge, fresh, executor, progress, journal, with_evidence and not dry_run):
-            if verdict is not None and not dry_run:
-                verdicts.save(verdict, course.verdicts(assignment.name) / f"{student}.json")
-            found[student] = verdict
-        present = [s for s in students if (kept | found)[s] is not None]
-        if not dry_run:
-            record(course, assignment, present, progress)
+        found = dict(kept)
+        settled = _settle(students, found, _noted(judged, journal, None if dry_run else course.verdicts(assignment.name)))
+        present = _present(progress(settled, total=len(students), desc="grade"), found, journal)
+        if dry_run:
+            _finish(present)
+        else:
+            _record(course, assignment, present)
+        found = {student: found[student] for student in students if found[student] is not None}
         journal.write("end", judged=len(fresh), failed=journal.failed)
-    return {student: (kept | found)[student] for student in present}, len(fresh)
+    return found, len(fresh)
 
 
 def _load(course, assignment, student):
@@ -84,17 +89,44 @@ def _load(course, assignment, student):
     return found if found.student == student else None
 
 
-def _judge_all(judge, students, executor, progress, journal, with_evidence):
-    """Yield students and their verdicts, in the order in which they are done; None for who has withdrawn."""
-    unisolated = judge.sandbox.tier == Unisolated.tier
-    order = pool.Order(str(judge.course.root), judge.assignment.name, judge.digests, unisolated, with_evidence)
-    done = _verdicts(judge, order, students, _choose(judge, order, len(students), executor))
-    bar = progress(done, total=len(students), desc="judge") if students else ()
-    for student, verdict in bar:
+def _noted(judged, journal, folder):
+    """Pass on students and verdicts, which are in the log and in the folder by then."""
+    for student, verdict in judged:
         journal.verdict(student, verdict)
+        if verdict is not None and folder is not None:
+            verdicts.save(verdict, folder / f"{student}.json")
+        yield student, verdict
+
+
+def _settle(students, found, judged):
+    """Yield the students in their order, each when the verdicts up to it are found."""
+    for student in students:
+        while student not in found:
+            done, verdict = next(judged)
+            found[done] = verdict
+        yield student
+
+
+def _present(bar, found, journal):
+    """Yield who has not withdrawn."""
+    for student in bar:
         if hasattr(bar, "set_postfix"):
             bar.set_postfix(failed=journal.failed)
-        yield student, verdict
+        if found[student] is not None:
+            yield student
+
+
+def _record(course, assignment, students):
+    try:
+        record(course, assignment, students)
+    except UserError:
+        _finish(students)
+        raise
+
+
+def _finish(students):
+    for _ in students:
+        pass
 
 
 def _choose(judge, order, count, given):
@@ -107,7 +139,10 @@ def _choose(judge, order, count, given):
 
 
 def _verdicts(judge, order, students, start):
-    """Yield who is judged; where a judging process is killed, others are started for those who are left."""
+    """Yield students and their verdicts as they are done, None for who has withdrawn.
+
+    Where a judging process is killed, others are started for those who are left.
+    """
     left, in_vain = dict.fromkeys(students), 0
     while left:
         before = len(left)

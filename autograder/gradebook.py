@@ -26,7 +26,7 @@ CHUNK = 25
 """Submissions that reach the disk together: other programs wait for the gradebook no longer than this takes."""
 
 
-def record(course, assignment, students, progress=None):
+def record(course, assignment, students):
     """Put the verdicts on some submissions into the gradebook and into ``autograded/``.
 
     Scores come from verdicts alone; where there is none on exactly this hand-in, they are 0. What people entered stays:
@@ -36,20 +36,18 @@ def record(course, assignment, students, progress=None):
     ----------
     course : Course
     assignment : Assignment
-    students : list of str
-    progress : callable, optional
-        Wraps an iterable, takes ``total`` and ``desc``, as ``tqdm`` does.
+    students : iterable of str
+        May take its time: no transaction is open while the next ones are waited for.
 
     Raises
     ------
     UserError
         If the assignment has not been released, or the gradebook cannot be used.
     """
-    progress = progress or (lambda items, **_: items)
     config = nbgrader_settings.load(course)
     with nbgrader_settings.open_gradebook(course, config) as gradebook, _repeatable_ids(gradebook):
         recorder = _Recorder(course, assignment, gradebook, config)
-        waiting = iter(progress(students, total=len(students), desc="record"))
+        waiting = iter(students)
         while chunk := list(islice(waiting, CHUNK)):
             with _one_transaction(gradebook):
                 for student in chunk:

@@ -124,28 +124,40 @@ def measure(step, root, args):
 
 
 def ours(root, assignment, with_evidence=False):
-    """Grade everybody anew: judge, then record."""
+    """Grade everybody anew: judge, and record beside it."""
     from autograder import grade
     from autograder.course import Course
     from autograder.sandbox import find_sandbox
 
     _adopt_orphans()
-    course, recorded = Course.open(root), {}
-    plain = grade.record
+    course, recorded, plain = Course.open(root), [], grade.record
 
-    def timed(*values):
-        recorded["start"] = _cpu()
-        plain(*values)
+    def timed(course, assignment, students):
+        waited, began = [], time.thread_time()
+        plain(course, assignment, _timed(students, waited))
+        recorded.append(time.thread_time() - began - sum(waited))
 
     grade.record, start, began = timed, _cpu(), time.monotonic()
     found, _ = grade.grade(course, course.assignment(assignment), find_sandbox(), force=True,
                            with_evidence=with_evidence)
-    wall, end = time.monotonic() - began, _cpu()
+    wall, spent = time.monotonic() - began, _cpu() - start
     wrong = [s for s, v in found.items() if any(f.status != "pass" for f in v.exercises.values())]
     if wrong:
         raise SystemExit(f"{len(wrong)} hand-ins of the reference do not get everything, such as {wrong[0]}")
     usage = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return {"wall": wall, "cpu": end - start, "judge": recorded["start"] - start, "record": end - recorded["start"], "memory": max(usage)}
+    record, = recorded
+    return {"wall": wall, "cpu": spent, "judge": spent - record, "record": record, "memory": max(usage)}
+
+
+def _timed(items, waited):
+    """Yield them, and note how much processor time this thread needs to get each."""
+    while True:
+        began = time.thread_time()
+        item = next(items, None)
+        waited.append(time.thread_time() - began)
+        if item is None:
+            return
+        yield item
 
 
 def stock(root, assignment):

@@ -90,15 +90,14 @@ def test_an_interrupted_run_goes_on_where_it_was(students, hand_in, sandbox):
         hand_in(student)
 
     def interrupted(items, **_):
-        for count, item in enumerate(items):
-            if count == 1:
-                raise KeyboardInterrupt
-            yield item
+        yield next(items)
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         graded(students, sandbox, progress=interrupted)
+    known = len(list(students.course.verdicts("assignment2").glob("*.json")))
     found, fresh = graded(students, sandbox)
-    assert fresh == 2 and {student: scores(v) for student, v in found.items()} == dict.fromkeys(("ada", "ben", "cyd"), full(students))
+    assert known >= 1 and fresh == 3 - known and {student: scores(v) for student, v in found.items()} == dict.fromkeys(("ada", "ben", "cyd"), full(students))
 
 
 def test_files_outside_the_allow_list_do_not_reach_the_worker(students, hand_in, sandbox):
