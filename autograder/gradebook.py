@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-import os
+import secrets
 import shutil
-import tempfile
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 
 import nbformat
 from nbgrader import utils
@@ -136,18 +134,22 @@ class _Recorder:
         target = self._autograded(student)
         target.parent.mkdir(parents=True, exist_ok=True)
         stamp = regular_file(self.course.submitted(student, self.assignment.name), TIMESTAMP)
-        with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self.course.root) as folder:
+        draft = self.course.root / f"{_STAGING}{secrets.token_hex(8)}"
+        draft.mkdir()
+        try:
             for name, notebook in notebooks.items():
                 # nbformat's writer copies and indents, which takes half as long as all of the gradebook.
                 text = json.dumps(notebook, sort_keys=True, ensure_ascii=False)
-                (Path(folder) / f"{name}.ipynb").write_text(text + "\n", encoding="utf-8")
+                (draft / f"{name}.ipynb").write_text(text + "\n", encoding="utf-8")
             if stamp:
-                shutil.copyfile(stamp, Path(folder) / TIMESTAMP)
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir()
-            for path in Path(folder).iterdir():
+                shutil.copyfile(stamp, draft / TIMESTAMP)
+            for path in draft.iterdir():
                 path.chmod(0o444)
-                os.replace(path, target / path.name)
+            shutil.rmtree(target, ignore_errors=True)
+            draft.rename(target)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
 
 
 def _sources(path):
