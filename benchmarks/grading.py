@@ -10,6 +10,7 @@ of the grading process and of the largest of its children.
 """
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -22,6 +23,8 @@ import time
 import tomllib
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 SETTINGS = """
 c.CourseDirectory.db_url = "sqlite:///{root}/stock.db"
@@ -59,6 +62,8 @@ def compare(folder, args):
     stock = measure("stock", course.root, args)
     per = {key: stock[key] / args.stock for key in ("wall", "cpu")}
     print(f"\nstock nbgrader autograde, {args.stock} hand-ins: {per['wall']:.2f} s each, {per['cpu']:.2f} s of processor time each")
+    own = measure("functions", course.root, args)["cpu"]
+    print(f"what is graded, imported and run once in a process of its own: {1e3 * own:.1f} ms of processor time")
     print(f"\n{'hand-ins':>8} {'wall s':>8} {'per s':>7} {'cpu ms':>7} {'judge':>7} {'record':>7} {'MB':>6} {'ratio, wall':>12} {'ratio, cpu':>11}")
     for step, size in [("ours", size) for size in args.sizes] + [("evidence", size) for size in args.evidence]:
         shutil.rmtree(course.root / "submitted", ignore_errors=True)
@@ -160,6 +165,37 @@ def _timed(items, waited):
         yield item
 
 
+def functions(root, assignment, times=40):
+    """Run what students write on as many cases as the judge asks about, and do nothing else."""
+    from importlib import import_module
+
+    from autograder.course import Course
+    from cs231n.check.exercise import TrainingGoal
+    from cs231n.check.exercises import EXERCISES
+    from cs231n.check.worker import PRISTINE
+
+    asked = [EXERCISES[name] for name in Course.open(root).assignment(assignment).points]
+    asked = [exercise for exercise in asked if not isinstance(exercise, TrainingGoal)]
+    seeds = (), (np.arange(4, dtype=np.uint32),)
+    questions = [(e.probes[0].run, case.inputs) for e in asked for seed in seeds for case in e.draw(*seed)]
+    for module in PRISTINE:
+        import_module(module)
+    sys.pycache_prefix, sys.dont_write_bytecode = str(root / "nothing"), True  # they are compiled anew for each hand-in
+    gc.freeze()
+    spent = []
+    for work in ([], questions):
+        start = _cpu()
+        for _ in range(times):
+            child = os.fork()
+            if child == 0:
+                for run, inputs in work:
+                    run(**inputs)
+                os._exit(0)
+            os.waitpid(child, 0)
+        spent.append(_cpu() - start)
+    return {"cpu": (spent[1] - spent[0]) / times}
+
+
 def stock(root, assignment):
     """Run nbgrader as it comes: the kit as source, the hand-ins with the whole package, a kernel for each notebook."""
     from autograder.course import Course
@@ -204,7 +240,7 @@ def _cpu():
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-STEPS = {"ours": ours, "evidence": partial(ours, with_evidence=True), "stock": stock}
+STEPS = {"functions": functions, "ours": ours, "evidence": partial(ours, with_evidence=True), "stock": stock}
 
 if __name__ == "__main__":
     main()
