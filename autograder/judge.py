@@ -91,8 +91,8 @@ class Judge:
         self._resources.callback(self.notebooks.close)
         self._scorers = {}
         try:
-            expected = self._expected()
-            self.standards = [self._standard(EXERCISES[name], expected[name]) for name in self.assignment.points]
+            with reference() as worker:
+                self.standards = [self._standard(EXERCISES[name], worker) for name in self.assignment.points]
         except BaseException:
             self._resources.close()
             raise
@@ -146,20 +146,13 @@ class Judge:
         digest = submission_digest(self.course, self.assignment, student)
         return Verdict(student, self.assignment.name, digest, *self.digests, self.sandbox.tier)
 
-    def _expected(self):
-        """What the reference answers, by exercise and probe."""
-        exercises = [EXERCISES[name] for name in self.assignment.points]
-        with reference() as worker:
-            return {e.id: expected_answers(worker, e, self._cases(e)[0]) for e in exercises}
-
-    def _cases(self, exercise):
+    def _standard(self, exercise, worker):
         hidden = _hidden_cases(exercise, self.course.secret_seed())
-        return hidden if isinstance(exercise, TrainingGoal) else exercise.draw() + hidden, hidden
-
-    def _standard(self, exercise, expected):
-        cases, hidden = self._cases(exercise)
+        is_goal = isinstance(exercise, TrainingGoal)
+        cases = hidden if is_goal else exercise.draw() + hidden
         names = frozenset(case.name for case in hidden)
-        mistakes = [] if isinstance(exercise, TrainingGoal) else load(exercise, FAMILY_OF[exercise.id])[1]
+        mistakes = [] if is_goal else load(exercise, FAMILY_OF[exercise.id])[1]
+        expected = expected_answers(worker, exercise, cases)
         return Standard(exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes)
 
     def _result(self, worker, standard, ahead):
