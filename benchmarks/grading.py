@@ -2,7 +2,8 @@
 
     python benchmarks/grading.py                                  # the fully connected notebook, up to 1,000 hand-ins
     python benchmarks/grading.py --sizes 10 30 --stock 1          # a short run
-    python benchmarks/grading.py --notebook computational_graphs
+    python benchmarks/grading.py --notebooks computational_graphs
+    python benchmarks/grading.py --notebooks                      # all of the assignment
 
 Every measurement runs in a process of its own. Times are wall seconds and processor seconds of that process and all
 that it starts; on a machine that does other work, only the latter mean something. Memory is the largest resident size
@@ -41,7 +42,7 @@ c.ExecutePreprocessor.timeout = 600
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--notebook", default="fully_connected_nets")
+    parser.add_argument("--notebooks", nargs="*", default=["fully_connected_nets"], help="of the assignment; none for all")
     parser.add_argument("--assignment", default="assignment2")
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000], help="classes that ours grades")
     parser.add_argument("--stock", type=int, default=3, help="hand-ins that stock nbgrader grades")
@@ -75,19 +76,20 @@ def compare(folder, args):
 
 
 def prepare(folder, args):
-    """A released course with one notebook and the exercises that it checks."""
+    """A released course with some notebooks and the exercises that they check."""
     from autograder.course_setup import set_up
     from autograder.release import release
 
     sources = Path(__file__).parents[1] / "assignments"
     body = tomllib.loads((sources / "course.toml").read_text())["assignments"][args.assignment]
-    notebook = sources / args.assignment / f"{args.notebook}.ipynb"
-    cells = json.loads(notebook.read_text())["cells"]
+    notebooks = [sources / args.assignment / f"{name}.ipynb" for name in args.notebooks or body["notebooks"]]
+    cells = [cell for notebook in notebooks for cell in json.loads(notebook.read_text())["cells"]]
     ids = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells}
     tables = {key: {n: p for n, p in body[key].items() if n in ids} for key in ("points", "written")}
     (folder / "sources" / args.assignment).mkdir(parents=True)
-    shutil.copy(notebook, folder / "sources" / args.assignment)
-    text = f'[assignments.{args.assignment}]\ntitle = "Benchmark"\nnotebooks = ["{args.notebook}"]\n'
+    for notebook in notebooks:
+        shutil.copy(notebook, folder / "sources" / args.assignment)
+    text = f'[assignments.{args.assignment}]\ntitle = "Benchmark"\nnotebooks = {[path.stem for path in notebooks]}\n'
     for key, table in tables.items():
         text += f"[assignments.{args.assignment}.{key}]\n" + "".join(f"{n} = {p}\n" for n, p in table.items())
     (folder / "sources" / "course.toml").write_text(text)
