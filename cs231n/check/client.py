@@ -22,7 +22,6 @@ ANSWER_BYTES = 1 << 28
 SECONDS = 30.0
 START_SECONDS = 60.0
 TAKEN_SECONDS = 5.0
-PIPE_BYTES = 1 << 20  # of Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides
 BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from cs231n.check.worker import main; main()"
 
 
@@ -273,7 +272,7 @@ class Worker:
         self._process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.stderr if self.output_bytes is None else subprocess.PIPE,
-            env=self.environment, start_new_session=os.name == "posix", pipesize=PIPE_BYTES,
+            env=self.environment, start_new_session=os.name == "posix",
         )
         if self.output_bytes is not None:
             self._printed = Printed(self._process, self.output_bytes)
