@@ -172,8 +172,19 @@ def test_a_hand_in_that_is_withdrawn_meanwhile_is_left_out(students, hand_in, sa
     assert not (students.course.verdicts("assignment2") / "ben.json").exists()
 
 
+def test_verdicts_are_recorded_in_the_order_of_students_whoever_is_judged_first(students, hand_in, sandbox):
+    hand_in("ada", added="\nimport time\ntime.sleep(1)\n"), hand_in("ben"), hand_in("cyd")
+    run(students, sandbox)
+    assert [e["student"] for e in log(students) if e["event"] == "verdict"][0] != "ada"
+    with sqlite3.connect(students.course.database) as gradebook:
+        rows = gradebook.execute("SELECT student_id FROM submitted_assignment ORDER BY rowid").fetchall()
+    gradebook.close()
+    assert rows == [("ada",), ("ben",), ("cyd",)]
+
+
 def test_a_locked_gradebook_gets_one_clear_line_and_loses_nothing(students, hand_in, sandbox):
-    hand_in("ada")
+    for student in ("ada", "ben", "cyd"):
+        hand_in(student)
     lock = sqlite3.connect(students.course.database, check_same_thread=False)
     lock.execute("BEGIN EXCLUSIVE")
     with pytest.raises(UserError, match="locked.*run the same command"):

@@ -171,6 +171,12 @@ def test_an_array_header_of_version_two_is_read(tmp_path):
     np.testing.assert_array_equal(load_params(tmp_path / "w.npz")["W1"], [0, 1, 2])
 
 
+def test_an_array_of_the_other_byte_order_is_read(tmp_path):
+    expected = np.arange(6, dtype=np.float32).reshape(2, 3)
+    np.savez(tmp_path / "a.npz", W=expected.astype(">f4"))
+    assert np.array_equal(load_params(tmp_path / "a.npz")["W"], expected)
+
+
 def test_members_that_are_no_arrays_are_refused(tmp_path):
     with pytest.raises(ValueError, match="'evil.py' is not an array"):
         load_params(archive_of(tmp_path / "w.npz", ("evil.py", "print(1)")))
