@@ -43,8 +43,18 @@ static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *
     correlation p;
     int done = s->winograd ? by_winograd(s, dout, w, dx, NULL, 1, threads) : -1;
     if (done >= 0) return done;
-    done = plan_dx(&p, s, LANES, REAL_BYTES);
-    done = done && run_correlation(&p, dout, w, NULL, dx, threads);
+    conv_sizes columns = *s;
+    REAL *turned = NULL;
+    if (by_columns(s, LANES, REAL_BYTES)) {
+        idx filters = s->groups * s->F * s->C, taps = s->HH * s->WW;
+        turned = malloc(filters * taps * sizeof(REAL));
+        if (!turned) return 0;
+        for (idx k = 0; k < filters; k++) turn(turned + k * taps, s->HH, (const REAL *)w + k * taps, s->WW, s->HH, s->WW, 0, 0);
+        columns.C *= s->WW, columns.W = s->out_W, columns.WW = 1, columns.left = 0;
+    }
+    done = plan_dx(&p, &columns, LANES, REAL_BYTES, turned ? s : NULL);
+    done = done && run_correlation(&p, dout, turned ? turned : w, NULL, dx, threads);
+    free(turned);
     free_correlation(&p);
     return done;
 }
@@ -64,9 +74,9 @@ static int dw_directly(const conv_sizes *s, const REAL *x, const REAL *dout, REA
     int done = plan_forward(&p, s, LANES, REAL_BYTES, parts(FEWEST_TASKS, blocks * s->groups)) && sums;
     if (done) {
         idx chunks = parts(s->C, p.chunk), tasks = blocks * s->groups * chunks;
-        dw_plan pixels = {&p, x, dout, sums, blocks, chunks, dw_images(&p, parts(s->N, blocks)), bias};
+        dw_plan pixels = {&p, x, dout, sums, blocks, chunks, dw_images(&p, parts(s->N, blocks)), bias, threads};
         dw_planes_plan planes = {&p, x, dout, sums, blocks, chunks, dw_planes_images(&p, parts(s->N, blocks)), width / LANES,
-                                 bias};
+                                 bias, threads};
         done = p.by_planes ? run_tasks(dw_planes_task, &planes, tasks, dw_planes_scratch(&planes), threads)
                            : run_tasks(dw_task, &pixels, tasks, dw_scratch(&p, pixels.images), threads);
     }

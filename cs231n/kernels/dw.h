@@ -133,6 +133,7 @@ typedef struct {
     idx blocks, chunks;    /* of images; of source planes */
     idx images;            /* copied and multiplied together */
     const db_plan *bias;
+    int threads;
 } dw_plan;
 
 #define dw_images NAME(dw_images)
@@ -214,10 +215,11 @@ static void dw_task(const void *plan, idx task, void *scratch)
                 run.dout_image = p->target_step, run.dout_plane = p->target_H * p->target_W;
                 dout += m * p->target_W;
             }
-            idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, last - n - images);
+            idx next = images_after(n + images, p->N, d->blocks, block, d->threads);
+            idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, p->N - next);
             idx calls = groups * parts(taps, dw_cap(1));
-            ahead soon = ahead_of(d->x + (n + images) * p->source_step, further * p->source_step * sizeof(REAL),
-                                  d->dout + (n + images) * p->target_step, further * p->target_step * sizeof(REAL), band,
+            ahead soon = ahead_of(d->x + next * p->source_step, further * p->source_step * sizeof(REAL),
+                                  d->dout + next * p->target_step, further * p->target_step * sizeof(REAL), band,
                                   p->bands, calls);
             for (idx g = 0; g < groups; g++) {
                 idx a = share(p->target_planes, groups, g), A = share(p->target_planes, groups, g + 1) - a;

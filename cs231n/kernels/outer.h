@@ -293,6 +293,7 @@ typedef struct {
     idx images;            /* copied and multiplied together */
     idx vectors;           /* of filters */
     const db_plan *bias;
+    int threads;
 } dw_planes_plan;
 
 #define PANEL_BYTES (32 * 1024) /* of dout: stays in the first-level cache while all taps pass */
@@ -344,10 +345,11 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
                     for (idx q = 0; q < p->target_W; q++)
                         walk[k * count + y * p->target_W + q] = (int32_t)(k * x_image + y * p->pitch + q);
             }
-            idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, last - n - images);
+            idx next = images_after(n + images, p->N, d->blocks, block, d->threads);
+            idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, p->N - next);
             idx calls = groups * parts(taps, 9) * parts(pixels * MOST_B * LANES, PANEL_BYTES / REAL_BYTES);
-            ahead soon = ahead_of(d->x + (n + images) * p->source_step, further * p->source_step * sizeof(REAL),
-                                  d->dout + (n + images) * p->target_step, further * p->target_step * sizeof(REAL), band,
+            ahead soon = ahead_of(d->x + next * p->source_step, further * p->source_step * sizeof(REAL),
+                                  d->dout + next * p->target_step, further * p->target_step * sizeof(REAL), band,
                                   p->bands, calls);
             x = p->in_place ? x + m * p->pitch : copy;
             for (idx g = 0; g < groups; g++) {

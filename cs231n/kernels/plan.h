@@ -68,6 +68,7 @@ typedef struct {
     int flat;     /* vectors run across the ends of rows */
     int by_planes; /* vectors hold target planes (outer.h), not pixels (direct.h, dw.h) */
     int holes; /* no tap sees some target pixels */
+    idx columns, final_W, final_left; /* of filters: target planes stand for columns (direct.h), or 0; of dx and its pad */
     int lanes;
     idx weight_of_target, weight_of_source; /* steps in w */
     idx jobs, window, pack, most_positions; /* window: taps of all jobs; pack: packed weights of a source plane */
@@ -102,7 +103,7 @@ static idx flat_positions(idx rows, idx columns, idx pitch, idx lanes)
 static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
 {
     idx rows = p->last_m - p->first_m, columns = p->last_q - p->first_q, taps = 0;
-    p->pitch = columns + p->extra_columns;
+    p->pitch = p->columns ? parts(columns, p->lanes) * p->lanes : columns + p->extra_columns;
     p->chunk = parts_of_dw ? parts(p->source_planes, parts_of_dw) : p->source_planes;
     while (p->chunk > 1 && (p->chunk * p->phases * (p->extra_rows + smaller(rows, 4)) * p->pitch * real_bytes > BAND_BYTES
                             || p->groups * p->chunk * p->pack * real_bytes > PACK_BYTES))
@@ -128,7 +129,7 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     idx narrow = vectors == 1 && !parts_of_dw; /* one vector for each number read: reading is the limit */
     idx planes_cost = vectors * pixels * (taps + turned) * (parts_of_dw ? 20 : narrow ? 26 : 22); /* dw: measured to run better */
     idx pixels_cost = p->target_planes * (parts_of_dw ? p->most_positions * taps : smaller(flat_cost, rows_cost)) * 22;
-    p->by_planes = planes_cost < pixels_cost;
+    p->by_planes = planes_cost < pixels_cost && !p->columns;
     if (p->by_planes) p->pack = p->pack / p->target_planes * vectors * p->lanes;
 
     int unpadded = p->split_H == 1 && p->split_W == 1 && p->top == 0 && p->left == 0 && p->first_m == 0
@@ -168,6 +169,19 @@ static int allocate_distances(correlation *p)
     return 1;
 }
 
+#define MOST_COLUMN_BYTES (512 * 1024)
+
+/* Whether dx is to be computed column by column of the filters (direct.h): where a tile would have few planes, where
+ * enough taps are summed before the columns are, and where all source planes fit one chunk. */
+static int by_columns(const conv_sizes *s, idx lanes, idx real_bytes)
+{
+    int plain = s->stride_H == 1 && s->stride_W == 1 && s->dilation_H == 1 && s->dilation_W == 1 && s->left < s->WW;
+    idx planes = s->C * s->WW * s->H * (s->out_W + s->WW - 1), band = s->F * (s->HH + 3) * (s->out_W + lanes);
+    return plain && s->C <= 3 && s->WW >= 3 && s->F * s->HH >= 16 && s->out_W >= lanes && s->W >= lanes
+           && planes * real_bytes <= MOST_COLUMN_BYTES && band * real_bytes <= BAND_BYTES
+           && s->groups * s->F * s->C * s->HH * s->WW * real_bytes <= PACK_BYTES;
+}
+
 /* Returns 0 when memory is exhausted; free_correlation is due in any case. */
 static int plan_forward(correlation *p, const conv_sizes *s, idx lanes, idx real_bytes, idx parts_of_dw)
 {
@@ -204,7 +218,8 @@ static int plan_forward(correlation *p, const conv_sizes *s, idx lanes, idx real
     return 1;
 }
 
-static int plan_dx(correlation *p, const conv_sizes *s, idx lanes, idx real_bytes)
+/* With columns, s has a plane for each of them and `final` is the convolution itself, else NULL. */
+static int plan_dx(correlation *p, const conv_sizes *s, idx lanes, idx real_bytes, const conv_sizes *final)
 {
     idx sh = s->stride_H, sw = s->stride_W;
     *p = (correlation){
@@ -216,6 +231,7 @@ static int plan_dx(correlation *p, const conv_sizes *s, idx lanes, idx real_byte
         .extra_rows = s->dilation_H * (s->HH - 1) / sh, .extra_columns = s->dilation_W * (s->WW - 1) / sw,
         .weight_of_target = s->HH * s->WW, .weight_of_source = s->C * s->HH * s->WW,
         .lanes = (int)lanes, .window = s->HH * s->WW, .pack = s->C * s->HH * s->WW, .phases = 1,
+        .columns = final ? final->WW : 0, .final_W = final ? final->W : 0, .final_left = final ? final->left : 0,
     };
     p->top = p->extra_rows - p->first_m; /* the copy starts at the first row of dout that row first_m needs */
     p->left = p->extra_columns - p->first_q;
@@ -233,6 +249,7 @@ static int plan_dx(correlation *p, const conv_sizes *s, idx lanes, idx real_byte
             p->holes |= !one->taps;
         }
     choose_band(p, real_bytes, 0);
+    if (p->columns) p->target_W += p->columns - 1;
     if (!allocate_distances(p)) return 0;
     for (idx k = 0; k < p->jobs; k++)
         for (idx f = 0; f < p->chunk; f++)

@@ -40,6 +40,12 @@ static INLINE ahead ahead_of(const void *source, idx source_bytes, const void *t
     return a;
 }
 
+/* The images that a thread will likely take after `n`, the first ones of the rest of its block or of its next block. */
+static inline idx images_after(idx n, idx N, idx blocks, idx block, int threads)
+{
+    return n < share(N, blocks, block + 1) ? n : share(N, blocks, smaller(block + threads, blocks));
+}
+
 /* What a tile whose loop has `steps` steps asks for. More than a line for each step is asked for at once. */
 static INLINE lines look_ahead(ahead *a, idx steps)
 {

@@ -40,6 +40,8 @@
 #undef copy_band
 #undef direct_plan
 #undef direct_scratch
+#undef column_entries
+#undef add_columns
 #undef direct_task
 #undef dw_cap
 #undef MOST_FILTERS

@@ -39,6 +39,7 @@ typedef struct {
     REAL limit;              /* the largest magnitude that the products can bear */
     int *gave_up;
     const db_plan *bias;     /* in the first turn, else NULL */
+    int threads;
 } winograd_dw_plan;
 
 #define side_rows NAME(side_rows) /* that a batch may need of an image */
@@ -157,10 +158,10 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
 
     idx last = share(p->N, p->blocks, block + 1), images = 1, rows = 1;
     for (idx n = share(p->N, p->blocks, block); n < last; n += images) {
-        idx further = smaller(p->images, larger(0, last - n - p->images));
+        idx next = images_after(n + p->images, p->N, p->blocks, block, p->threads), further = smaller(p->images, p->N - next);
         idx calls = 36 * groups * parts(C, 9) * parts(p->tile_rows, p->band_rows);
-        ahead soon = ahead_of(p->x.from + (n + p->images) * p->x.step, side_bytes(&p->x, further),
-                              p->dout.from + (n + p->images) * p->dout.step, side_bytes(&p->dout, further), 0, 1, calls);
+        ahead soon = ahead_of(p->x.from + next * p->x.step, side_bytes(&p->x, further), p->dout.from + next * p->dout.step,
+                              side_bytes(&p->dout, further), 0, 1, calls);
         for (idx first = 0; first < p->tile_rows; first += rows) {
             images = smaller(p->images, last - n), rows = smaller(p->band_rows, p->tile_rows - first);
             idx tiles = images * rows * p->tile_columns;
@@ -240,6 +241,7 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
     REAL *sums = malloc((p.blocks * size + 9 * C * p.dout.width) * sizeof(REAL));
     p.sums = sums;
     p.gave_up = &gave_up;
+    p.threads = threads;
     p.limit = (REAL)sqrt(REAL_LARGEST / 1e5 / (double)(s->N * pixels));
     if (!sums) return 0;
     for (idx g = 0; g < s->groups; g++)

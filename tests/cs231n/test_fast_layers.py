@@ -104,6 +104,29 @@ def test_many_channels_agree_with_float64(monkeypatch, target, dtype, image, siz
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "channels, filters, image, size, pad, groups",
+    [
+        (1, 6, (32, 32), (5, 5), 0, 1),
+        (3, 20, (9, 37), (7, 7), 3, 1),
+        (2, 8, (12, 18), (4, 3), (0, 2), 1),
+        (6, 10, (11, 25), (5, 4), (4, 1), 2),
+        (3, 16, (70, 30), (6, 3), (1, 0), 1),
+        (3, 200, (14, 40), (2, 3), 1, 1),
+    ],
+)
+def test_dx_of_few_channels_agrees_with_float64(monkeypatch, target, dtype, channels, filters, image, size, pad, groups):
+    rng = np.random.default_rng(13)
+    x, b = rng.standard_normal((9, channels, *image)), rng.standard_normal(filters)
+    w, conv_param = rng.standard_normal((filters, channels // groups, *size)), {"pad": pad, "groups": groups}
+    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param)
+    monkeypatch.setattr(_compiled, "chosen_target", target)
+    for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected):
+        close(actual, right, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(3, 5, 32, 30), (9, 16, 13, 16), (1, 33, 40, 17), (20, 8, 8, 8)])
 @pytest.mark.parametrize("pad", [0, 1, 2, (0, 2)])
 def test_winograd_agrees_with_the_direct_kernel(monkeypatch, target, dtype, shape, pad):
