@@ -25,7 +25,7 @@
 #else
 #define MOST_B 4
 #define EACH_OUTER(X) /* more rows would need more addresses than there are registers */             \
-    X(8, 1) X(6, 1) X(4, 1) X(8, 2) X(6, 2) X(4, 2) X(9, 3) X(8, 3)                                  \
+    X(8, 1) X(6, 1) X(4, 1) X(8, 2) X(7, 2) X(6, 2) X(4, 2) X(9, 3) X(8, 3)                          \
     X(7, 3) X(6, 3) X(5, 3) X(4, 3) X(3, 3) X(6, 4) X(5, 4) X(4, 4) X(3, 4) X(2, 4)
 #endif
 

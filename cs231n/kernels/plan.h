@@ -129,6 +129,8 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     idx narrow = vectors == 1 && !parts_of_dw; /* one vector for each number read: reading is the limit */
     idx planes_cost = vectors * pixels * (taps + turned) * (parts_of_dw ? 20 : narrow ? 26 : 22); /* dw: measured to run better */
     idx pixels_cost = p->target_planes * (parts_of_dw ? p->most_positions * taps : smaller(flat_cost, rows_cost)) * 22;
+    if (parts_of_dw && !p->flat) /* each row begins and ends a loop: measured to cost as much as 0.6 vectors of it */
+        pixels_cost += pixels_cost * 3 / (5 * parts(columns, p->lanes));
     p->by_planes = planes_cost < pixels_cost && !p->columns;
     if (p->by_planes) p->pack = p->pack / p->target_planes * vectors * p->lanes;
 
