@@ -12,6 +12,7 @@ import struct
 import numpy as np
 
 DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
+_NAMES = {np.dtype(name): name for name in DTYPES}  # to ask a dtype for its name takes longer than to send a small array
 MAX_HEADER_BYTES = 1 << 20
 MAX_DIMENSIONS = 8
 _LENGTH = struct.Struct(">Q")
@@ -111,12 +112,13 @@ class _Arrays:
 
 def _lift(value, arrays):
     if isinstance(value, np.ndarray):
-        if value.dtype.name not in DTYPES:
+        name = _NAMES.get(value.dtype) or _NAMES.get(value.dtype.newbyteorder("="))
+        if name is None:
             raise ProtocolError(f"arrays of dtype {value.dtype} cannot be sent; use one of {', '.join(DTYPES)}")
         if value.ndim > MAX_DIMENSIONS:
             raise ProtocolError(f"arrays of {value.ndim} dimensions cannot be sent; {MAX_DIMENSIONS} are allowed")
-        arrays.append(np.asarray(value, value.dtype.newbyteorder("=")))
-        return {"__array__": [value.dtype.name, list(value.shape)]}
+        arrays.append(np.asarray(value, name))
+        return {"__array__": [name, list(value.shape)]}
     if isinstance(value, dict):
         return {str(key): _lift(item, arrays) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
