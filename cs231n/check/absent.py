@@ -44,10 +44,11 @@ def modules(names, exercise):
 
 class _Absent(MetaPathFinder):
     def __init__(self, names, exercise):
-        self.names, self.exercise = names, exercise
+        self.names, self.exercise = frozenset(names), exercise
+        self.below = tuple(f"{name}." for name in names)
 
     def hides(self, module):
-        return any(module == name or module.startswith(f"{name}.") for name in self.names)
+        return module in self.names or module.startswith(self.below)
 
     def find_spec(self, fullname, path=None, target=None):
         """Raise for a hidden module; leave all others to the next finder."""
