@@ -6,12 +6,10 @@ It never imports or runs anything of a submission. What reaches it are arrays, b
 
 import hashlib
 import hmac
-import tempfile
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
@@ -24,7 +22,7 @@ from cs231n.check.report import result_text
 from .desk import Desks
 from .digests import exercise_set_digest, kit_digest, regular_file, submission_digest
 from .errors import UserError
-from .reference import expected_answers, reference
+from .reference import expected_answers, reference, scorer
 from .sandbox import Unisolated
 from .verdict import Finding, Verdict
 
@@ -171,19 +169,15 @@ class Judge:
         answer, = ahead
         if answer["status"] == "answered":
             with self._lock:
-                scorer = self._scorer(exercise, case)
-                answer = scorer.ask(exercise.id, "scores", [Case(case.name, {"weights": answer["arrays"]})])[0]
+                worker = self._scorer(exercise, case)
+                answer = worker.ask(exercise.id, "scores", [Case(case.name, {"weights": answer["arrays"]})])[0]
         return evaluation.evaluate_goal(exercise, case, answer)
 
     def _scorer(self, exercise, case):
         """Worker : the reference, which holds the hidden images already."""
         if exercise.id not in self._scorers:
-            folder = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="cs231n-images-"))
-            given = {name: Path(folder) / f"{name}.npy" for name in case.inputs}
-            for name, path in given.items():
-                np.save(path, case.inputs[name], allow_pickle=False)
             modules = [name.removesuffix(".py").replace("/", ".") for name in self.assignment.editable]
-            self._scorers[exercise.id] = self._resources.enter_context(reference(given=given, preload=modules, trusted=True))
+            self._scorers[exercise.id] = self._resources.enter_context(scorer(case.inputs, modules))
         return self._scorers[exercise.id]
 
     def _finding(self, standard, result):

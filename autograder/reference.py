@@ -9,6 +9,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 import cs231n
 from cs231n.check.client import Worker, python_command, site_packages
 from cs231n.check.exercise import TrainingGoal
@@ -24,20 +26,13 @@ class ReferenceError(RuntimeError):
 
 
 @contextlib.contextmanager
-def reference(changes=None, given=None, preload=(), trusted=False):
+def reference(changes=None):
     """Start a worker on the reference.
 
     Parameters
     ----------
     changes : dict of str -> str, optional
         Files that differ, as `write_tree` takes them: a planted mistake.
-    given : dict of str -> path, optional
-        Arrays, as ``.npy`` files, that are an input of every case: large ones are not sent again and again.
-    preload : sequence of str
-        Modules to load before it is asked, where it will be asked often.
-    trusted : bool
-        Answer every question in the one process, which saves starting others, and with the compiled kernels where
-        there are any; not where questions need stand-ins.
 
     Yields
     ------
@@ -45,13 +40,40 @@ def reference(changes=None, given=None, preload=(), trusted=False):
     """
     with tempfile.TemporaryDirectory(prefix="cs231n-reference-") as folder:
         write_tree(folder, changes)
-        options = [f"--given={name}={path}" for name, path in (given or {}).items()]
+        with Worker(python_command(Path(folder), site_packages()), SECONDS) as worker:
+            yield worker
+
+
+@contextlib.contextmanager
+def scorer(inputs, preload):
+    """Start a worker on the reference that scores trained weights, see `autograder.scorer`.
+
+    It answers every question in the one process, which saves starting others, and with the compiled kernels where there
+    are any.
+
+    Parameters
+    ----------
+    inputs : dict of str -> ndarray
+        Of every case: they are too large to be sent again and again.
+    preload : sequence of str
+        Modules to load before it is asked.
+
+    Yields
+    ------
+    worker : Worker
+    """
+    with tempfile.TemporaryDirectory(prefix="cs231n-scorer-") as folder:
+        write_tree(folder)
+        for kernels in EXTENSIONS:
+            shutil.copy(kernels, Path(folder) / "cs231n")
+        files = {name: Path(folder) / f"{name}.npy" for name in inputs}
+        for name, path in files.items():
+            np.save(path, inputs[name], allow_pickle=False)
+        options = ["--trusted", *(f"--given={name}={path}" for name, path in files.items())]
         options += [f"--preload={module}" for module in preload]
-        if trusted:
-            options.append("--trusted")
-            for kernels in EXTENSIONS:
-                shutil.copy(kernels, Path(folder) / "cs231n")
-        with Worker(python_command(Path(folder), site_packages(), options=options), SECONDS) as worker:
+        packages = [*site_packages(), Path(__file__).parents[1]]
+        command = python_command(Path(folder), packages, options=options, program="autograder.scorer")
+        with Worker(command, SECONDS) as worker:
             yield worker
 
 

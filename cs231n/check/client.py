@@ -22,10 +22,10 @@ ANSWER_BYTES = 1 << 28
 SECONDS = 30.0
 START_SECONDS = 60.0
 TAKEN_SECONDS = 5.0
-BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from cs231n.check.worker import main; main()"
+BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from {program} import main; main()"
 
 
-def python_command(tree, packages=(), executable=sys.executable, options=()):
+def python_command(tree, packages=(), executable=sys.executable, options=(), program="cs231n.check.worker"):
     """The command that starts a worker on the package tree in a folder.
 
     Parameters
@@ -37,6 +37,8 @@ def python_command(tree, packages=(), executable=sys.executable, options=()):
     executable : path
     options : sequence of str
         Arguments of ``cs231n.check.worker``.
+    program : str
+        The module that has its ``main``.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def python_command(tree, packages=(), executable=sys.executable, options=()):
         It runs isolated: no user or site packages, no files from the current folder. `Worker` clears the environment.
     """
     path = [str(tree), *map(str, packages)]
-    return [str(executable), "-s", "-P", "-S", "-B", "-c", BOOTSTRAP.format(path=path), *options]
+    return [str(executable), "-s", "-P", "-S", "-B", "-c", BOOTSTRAP.format(path=path, program=program), *options]
 
 
 def site_packages():

@@ -58,10 +58,16 @@ def _linear(X, weights):
     return _votes(X.reshape(len(X), -1) / 64, weights)
 
 
-def _features(X, weights):
-    """A linear classifier of gradients, hues and visual words, standardized, and a constant 1."""
-    from cs231n.bag_of_words import BagOfVisualWords
+def features(X, bag):
+    """Describe images of shape (N, C, H, W) by gradients, hues and visual words, one row each."""
     from cs231n.features import color_histogram_hsv, extract_features, hog_feature
+
+    return extract_features(X.transpose(0, 2, 3, 1), [hog_feature, color_histogram_hsv, bag])
+
+
+def _features(X, weights):
+    """A linear classifier of these features, standardized, and a constant 1."""
+    from cs231n.bag_of_words import BagOfVisualWords
 
     _require_names(weights, "W", "mean", "std", "words", "words_mean", "whitening", "settings")
     settings, words = weights["settings"], weights["words"]
@@ -77,8 +83,7 @@ def _features(X, weights):
     for name, shape in {"words": (len(words), D), "words_mean": (D,), "whitening": (D, D), "mean": (F,), "std": (F,)}.items():
         if weights[name].shape != shape:
             raise ValueError(f"{name} must have shape {shape}; got {weights[name].shape}")
-    features = extract_features(X.transpose(0, 2, 3, 1), [hog_feature, color_histogram_hsv, bag])
-    return _votes((features - weights["mean"]) / weights["std"], {"W": weights["W"]})
+    return _votes((features(X, bag) - weights["mean"]) / weights["std"], {"W": weights["W"]})
 
 
 def _votes(x, weights):
