@@ -81,23 +81,31 @@ def prepare(folder, args):
     from autograder.release import release
 
     sources = Path(__file__).parents[1] / "assignments"
-    body = tomllib.loads((sources / "course.toml").read_text())["assignments"][args.assignment]
+    manifest = tomllib.loads((sources / "course.toml").read_text())["assignments"]
+    body = manifest[args.assignment]
     notebooks = [sources / args.assignment / f"{name}.ipynb" for name in args.notebooks or body["notebooks"]]
     cells = [cell for notebook in notebooks for cell in json.loads(notebook.read_text())["cells"]]
     ids = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells}
-    tables = {key: {n: p for n, p in body[key].items() if n in ids} for key in ("points", "written")}
+    asked = {"notebooks": [path.stem for path in notebooks]}
+    asked |= {key: {n: p for n, p in body[key].items() if n in ids} for key in ("points", "written")}
     (folder / "sources" / args.assignment).mkdir(parents=True)
     for notebook in notebooks:
         shutil.copy(notebook, folder / "sources" / args.assignment)
-    text = f'[assignments.{args.assignment}]\ntitle = "Benchmark"\nnotebooks = {[path.stem for path in notebooks]}\n'
-    for key, table in tables.items():
-        text += f"[assignments.{args.assignment}.{key}]\n" + "".join(f"{n} = {p}\n" for n, p in table.items())
-    (folder / "sources" / "course.toml").write_text(text)
+    earlier = list(manifest)[:list(manifest).index(args.assignment)]  # whose modules are handed in again
+    tables = {name: manifest[name] for name in earlier} | {args.assignment: asked}
+    (folder / "sources" / "course.toml").write_text("".join(_table(name, table) for name, table in tables.items()))
     course, _ = set_up(folder / "course", folder / "sources")
     assignment = course.assignment(args.assignment)
     release(course, assignment)
     _finish_other_exercises(course, assignment, body)
     return course, assignment
+
+
+def _table(name, body):
+    text = f'[assignments.{name}]\ntitle = "Benchmark"\nnotebooks = {body["notebooks"]}\n'
+    for key in ("points", "written"):
+        text += f"[assignments.{name}.{key}]\n" + "".join(f"{n} = {p}\n" for n, p in body[key].items())
+    return text
 
 
 def _finish_other_exercises(course, assignment, body):
