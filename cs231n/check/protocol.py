@@ -22,7 +22,7 @@ class ProtocolError(ValueError):
     """The other side sent something that is not a frame, or more than it may."""
 
 
-def write_frame(stream, header, max_bytes=None):
+def write_frame(stream, header, max_bytes=None, flush=True):
     """Send ``header`` (JSON values in which arrays may stand) as one frame.
 
     Parameters
@@ -32,6 +32,8 @@ def write_frame(stream, header, max_bytes=None):
         JSON values; an ``ndarray`` may stand anywhere in it.
     max_bytes : int, optional
         Refuse to send more array bytes than this.
+    flush : bool
+        Whether it goes out at once, or may wait in the stream for the next ones.
 
     Raises
     ------
@@ -48,7 +50,8 @@ def write_frame(stream, header, max_bytes=None):
     stream.write(_LENGTH.pack(len(text)) + text)
     for array in arrays:
         stream.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
-    stream.flush()
+    if flush:
+        stream.flush()
 
 
 def read_frame(stream, max_bytes):

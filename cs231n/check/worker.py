@@ -24,6 +24,7 @@ from cs231n.check.protocol import ProtocolError, read_frame, write_frame
 
 MAX_QUESTION_BYTES = 1 << 30
 PIPE_BYTES = 1 << 20  # through Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides
+BUFFER_BYTES = 1 << 16
 MAX_WARNINGS = 5
 MAX_TEXT = 600
 PRISTINE = (
@@ -130,7 +131,7 @@ def _parse(argv):
 
 def _take_over_streams():
     """Keep the pipes for frames alone; whatever the submission prints goes where errors go."""
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", BUFFER_BYTES)
     _widen(questions)
     _widen(answers)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -252,15 +253,17 @@ def _answer(question, answers, answer_bytes):
         from cs231n.check import stand_ins
 
         stand_ins.install()
+    together = len({exercise.id for exercise, _ in cases}) > 1  # whatever is lost of these is asked again
     for exercise, case in cases:
         probe = exercise.probe(case["probe"])
         with absent.modules(exercise.without, exercise.id):
             answer = {"nonce": question["nonce"], "case": case["name"]} | _run(probe, case["inputs"])
         try:
-            write_frame(answers, answer, answer_bytes)
+            write_frame(answers, answer, answer_bytes, flush=not together)
         except ProtocolError as error:
             refused = {key: answer[key] for key in ("nonce", "case", "warnings")}
             write_frame(answers, refused | _failure("unanswerable", "ProtocolError", str(error)))
+    answers.flush()
 
 
 def _run(probe, inputs):
