@@ -15,6 +15,7 @@ import stat
 import sys
 import warnings
 from importlib import import_module, invalidate_caches
+from itertools import groupby
 
 import numpy as np
 
@@ -248,22 +249,27 @@ def _limit_processor_time(seconds):
 def _answer(question, answers, answer_bytes):
     from cs231n.check.exercises import EXERCISES
 
-    cases = [(EXERCISES[case["exercise"]], case) for case in question["cases"]]
-    if any(exercise.probe(case["probe"]).stand_ins for exercise, case in cases):
+    cases, nonce = question["cases"], question["nonce"]
+    if any(EXERCISES[case["exercise"]].probe(case["probe"]).stand_ins for case in cases):
         from cs231n.check import stand_ins
 
         stand_ins.install()
-    together = len({exercise.id for exercise, _ in cases}) > 1  # whatever is lost of these is asked again
-    for exercise, case in cases:
-        probe = exercise.probe(case["probe"])
-        with absent.modules(exercise.without, exercise.id):
-            answer = {"nonce": question["nonce"], "case": case["name"]} | _run(probe, case["inputs"])
-        try:
-            write_frame(answers, answer, answer_bytes, flush=not together)
-        except ProtocolError as error:
-            refused = {key: answer[key] for key in ("nonce", "case", "warnings")}
-            write_frame(answers, refused | _failure("unanswerable", "ProtocolError", str(error)))
+    alone = len({case["exercise"] for case in cases}) == 1  # of several, those whose answers are lost are asked again
+    for name, rows in groupby(cases, key=lambda case: case["exercise"]):
+        exercise = EXERCISES[name]
+        with absent.modules(exercise.without, name):
+            for case in rows:
+                _answer_case(exercise.probe(case["probe"]), case, nonce, answers, answer_bytes, flush=alone)
     answers.flush()
+
+
+def _answer_case(probe, case, nonce, answers, answer_bytes, flush):
+    answer = {"nonce": nonce, "case": case["name"]} | _run(probe, case["inputs"])
+    try:
+        write_frame(answers, answer, answer_bytes, flush)
+    except ProtocolError as error:
+        refused = {key: answer[key] for key in ("nonce", "case", "warnings")}
+        write_frame(answers, refused | _failure("unanswerable", "ProtocolError", str(error)))
 
 
 def _run(probe, inputs):

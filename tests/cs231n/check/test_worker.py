@@ -1,13 +1,15 @@
 """The parts of the worker that can be asked in the test's own process; see test_sandbox.py for what confines it."""
 
 import errno
+import io
 import os
 import sys
 import warnings
 
 import pytest
 
-from cs231n.check import worker
+from cs231n.check import EXERCISES, worker
+from cs231n.check.protocol import read_frame
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="pipes have a size on Linux")
 
@@ -78,3 +80,24 @@ def test_a_warning_is_told_once_and_a_few_at_most():
 def test_an_array_that_is_none_is_refused_by_its_name():
     answer = worker._as_arrays({"out": None})
     assert answer["status"] == "unanswerable" and answer["error"]["message"] == "out is None; return an ndarray"
+
+
+class Counted(io.BytesIO):
+    """Counts how often what was written goes out."""
+
+    flushes = 0
+
+    def flush(self):
+        self.flushes += 1
+
+
+@pytest.mark.parametrize("names", [["relu_forward"], ["relu_forward", "relu_backward"]], ids=["alone", "together"])
+def test_answers_go_out_at_once_where_nobody_would_ask_for_them_again(names):
+    cases = [(name, case) for name in names for case in EXERCISES[name].draw()]
+    asked = [{"exercise": name, "probe": EXERCISES[name].probes[0].name, "name": case.name, "inputs": case.inputs}
+             for name, case in cases]
+    stream = Counted()
+    worker._answer({"nonce": "n", "cases": asked}, stream, 1 << 20)
+    assert stream.flushes == (1 + len(cases) if len(names) == 1 else 1)
+    stream.seek(0)
+    assert [read_frame(stream, 1 << 20)["case"] for _ in cases] == [case.name for _, case in cases]
