@@ -18,13 +18,13 @@ static OUTLINE void sum_planes(const db_plan *d, idx n)
     const REAL *pixel = d->dout + n * d->step;
     for (idx f = 0; d->sums && f < d->planes; f++, pixel += d->pixels) {
         vec sum[4] = {{0}};
-        REAL lane[LANES];
-        double total = 0;
+        double total;
         idx k = 0;
         for (; k + 4 * LANES <= d->pixels; k += 4 * LANES)
             UNROLL for (int v = 0; v < 4; v++) sum[v] += load(pixel + k + v * LANES);
-        store(lane, (sum[0] + sum[1]) + (sum[2] + sum[3]));
-        for (int l = 0; l < LANES; l++) total += lane[l];
+        sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        UNROLL for (int n = 1; n < LANES; n *= 2) sum[0] = UNZIP(sum[0], sum[0], 0) + UNZIP(sum[0], sum[0], 1);
+        total = sum[0][0];
         for (; k < d->pixels; k++) total += pixel[k];
         d->sums[n * d->planes + f] = total;
     }

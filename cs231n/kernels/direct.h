@@ -20,6 +20,9 @@
  * aligned, and dx is the sum of these planes, each shifted by its j (`add_columns`):
  *
  *     dx[c, y, x] = sum over j of plane[c, j, y, x + left - j]
+ *
+ * With stride 2 neighboring results of a job are every other pixel of dx. The jobs write drafts of whole vectors, with the
+ * pitch of the copy, and ZIP puts the columns of two jobs in turn (`zip_phases`): lane by lane took S1 a sixth of dx.
  */
 
 #define UP_TO_2(X, A) X(A, 1) X(A, 2)
@@ -145,18 +148,18 @@ static void pack_weights(REAL *packed, const REAL *w, const correlation *p, idx 
     }
 }
 
-#define row_span NAME(row_span)
-/* The part of a copied row that lies in the source: to[q] = row[q*step + first], 0 <= index < length. */
+#define span NAME(span)
+/* The part of a copied row, or of the rows, that lies in the source: to[q] = from[q*step + first], 0 <= index < length. */
 typedef struct {
-    idx columns, step, first, begin, end;
-} row_span;
+    idx count, step, first, begin, end;
+} span;
 
-#define span_of_row NAME(span_of_row)
-static row_span span_of_row(idx columns, idx step, idx first, idx length)
+#define span_of NAME(span_of)
+static span span_of(idx count, idx step, idx first, idx length)
 {
-    idx begin = first >= 0 ? 0 : smaller(columns, parts(-first, step));
-    idx end = larger(begin, smaller(columns, floor_divide(length - 1 - first, step) + 1));
-    return (row_span){columns, step, first, begin, end};
+    idx begin = first >= 0 ? 0 : smaller(count, parts(-first, step));
+    idx end = larger(begin, smaller(count, floor_divide(length - 1 - first, step) + 1));
+    return (span){count, step, first, begin, end};
 }
 
 #define clear_row NAME(clear_row)
@@ -168,57 +171,74 @@ static INLINE void clear_row(REAL *to, idx columns)
         for (idx q = 0; q < columns; q += LANES) store(to + smaller(q, columns - LANES), (vec){0});
 }
 
-#define copy_row NAME(copy_row)
-/* Copy a row, and zeros around it. Rows are short, so calls of memcpy and memset, divisions, and picking pixels
- * one by one took a third of the time on small images. The last vector overlaps its neighbor, and so do two halves
- * of one where a row has no room for more; no load leaves the row. */
-static INLINE void copy_row(REAL *to, const REAL *row, row_span s)
+#define copy_inside NAME(copy_inside)
+/* Copy rows that lie `apart`, and zeros around them. Rows are short, so calls of memcpy and memset, divisions, and picking
+ * pixels one by one took a third of the time on small images. The last vector overlaps its neighbor, and so do two halves
+ * of one; no load leaves a row. `room` says what a row has room for: 2 for vectors, 1 for halves, 0 for single pixels. */
+static INLINE void copy_inside(REAL *to, const REAL *row, idx rows, idx apart, span s, int clear, const int step, const int room)
 {
-    idx count = s.end - s.begin, half = LANES / 2;
-    REAL lane[LANES];
-    for (idx q = 0; q < s.begin; q++) to[q] = 0;
-    for (idx q = s.end; q < s.columns; q++) to[q] = 0;
-    to += s.begin, row += s.first + s.step * s.begin;
-    if (s.step > 2 || count <= half) {
-        for (idx q = 0; q < count; q++) to[q] = row[s.step * q];
-    } else if (count >= LANES) {
-        for (idx q = 0; q < count; q += LANES) {
-            idx at = smaller(q, count - LANES);
-            const REAL *from = row + s.step * at;
-            store(to + at, s.step == 1 ? load(from) : EVERY_OTHER(load(from), load(from + LANES - 1)));
+    idx inside = s.end - s.begin, half = LANES / 2;
+    for (idx r = 0; r < rows; r++, to += s.count, row += apart) {
+        REAL lane[LANES], *at = to + s.begin;
+        if (clear && inside < s.count) clear_row(to, s.count);
+        if (room == 0) {
+            for (idx q = 0; q < inside; q++) at[q] = row[s.step * q];
+        } else if (room == 2) {
+            for (idx k = 0; k < inside; k += LANES) {
+                idx q = smaller(k, inside - LANES);
+                const REAL *from = row + step * q;
+                store(at + q, step == 1 ? load(from) : EVERY_OTHER(load(from), load(from + LANES - 1)));
+            }
+        } else if (step == 1) {
+            memcpy(at, row, half * sizeof(REAL));
+            memcpy(at + inside - half, row + inside - half, half * sizeof(REAL));
+        } else {
+            store(lane, EVERY_OTHER(load(row), load(row + 2 * inside - 1 - LANES)));
+            memcpy(at, lane, half * sizeof(REAL));
+            memcpy(at + inside - half, lane + half, half * sizeof(REAL));
         }
-    } else if (s.step == 1) {
-        memcpy(to, row, half * sizeof(REAL));
-        memcpy(to + count - half, row + count - half, half * sizeof(REAL));
-    } else {
-        store(lane, EVERY_OTHER(load(row), load(row + 2 * count - 1 - LANES)));
-        memcpy(to, lane, half * sizeof(REAL));
-        memcpy(to + count - half, lane + half, half * sizeof(REAL));
     }
 }
 
-#define copy_band NAME(copy_band)
-/* The padded copy of `planes` source planes, split by phase, for the band at row m. */
-static void copy_band(REAL *to, const REAL *source, const correlation *p, idx planes, idx m)
+#define copy_plane NAME(copy_plane)
+/* The rows and columns of a plane, `width` numbers wide, that two spans name, and zeros up to `size` numbers unless they are
+ * there already (`clear`). A loop for each way to copy a row, which decides nothing row by row, saves S1 a tenth. */
+static void copy_plane(REAL *to, idx size, const REAL *plane, idx width, span rows, span columns, int clear)
 {
-    idx rows = p->copy_rows, rest = p->plane - rows * p->pitch;
-    for (idx c = 0; c < planes; c++, source += p->source_H * p->source_W)
-        for (idx a = 0; a < p->split_H; a++)
-            for (idx b = 0; b < p->split_W; b++) {
-                idx phase = p->phase_of[a * p->split_W + b];
-                if (phase < 0) continue;
-                REAL *plane = to + (c * p->phases + phase) * p->plane;
-                row_span span = span_of_row(p->pitch, p->split_W, b - p->left, p->source_W);
-                for (idx r = 0; r < rows; r++) {
-                    idx y = (m + r) * p->split_H + a - p->top;
-                    if (y < 0 || y >= p->source_H)
-                        clear_row(plane + r * p->pitch, p->pitch);
-                    else
-                        copy_row(plane + r * p->pitch, source + y * p->source_W, span);
-                }
-                memset(plane + rows * p->pitch, 0, rest * sizeof(REAL));
-            }
-    memset(to + planes * p->phases * p->plane, 0, 2 * LANES * sizeof(REAL));
+    idx inside = columns.end - columns.begin, count = rows.end - rows.begin, apart = rows.step * width;
+    const REAL *from = plane + (rows.first + rows.begin * rows.step) * width + columns.first + columns.begin * columns.step;
+    if (clear) clear_row(to, rows.begin * columns.count);
+    if (clear) clear_row(to + rows.end * columns.count, size - rows.end * columns.count);
+    to += rows.begin * columns.count;
+    if (columns.step > 2 || inside <= LANES / 2)
+        copy_inside(to, from, count, apart, columns, clear, 0, 0);
+    else if (inside < LANES && columns.step == 1)
+        copy_inside(to, from, count, apart, columns, clear, 1, 1);
+    else if (inside < LANES)
+        copy_inside(to, from, count, apart, columns, clear, 2, 1);
+    else if (columns.step == 1)
+        copy_inside(to, from, count, apart, columns, clear, 1, 2);
+    else
+        copy_inside(to, from, count, apart, columns, clear, 2, 2);
+}
+
+#define copy_band NAME(copy_band)
+/* The padded copy of `planes` source planes, split by phase, for the band at row m. Its zeros stay where they are from image to
+ * image; to write them once saves a tenth of S1. */
+static void copy_band(REAL *to, const REAL *source, const correlation *p, idx planes, idx m, int clear)
+{
+    idx source_plane = p->source_H * p->source_W;
+    for (idx a = 0; a < p->split_H; a++)
+        for (idx b = 0; b < p->split_W; b++) {
+            idx phase = p->phase_of[a * p->split_W + b];
+            if (phase < 0) continue;
+            span rows = span_of(p->copy_rows, p->split_H, m * p->split_H + a - p->top, p->source_H);
+            span columns = span_of(p->pitch, p->split_W, b - p->left, p->source_W);
+            for (idx c = 0; c < planes; c++)
+                copy_plane(to + (c * p->phases + phase) * p->plane, p->plane, source + c * source_plane, p->source_W, rows, columns,
+                           clear);
+        }
+    if (clear) clear_row(to + planes * p->phases * p->plane, 2 * LANES);
 }
 
 #define clear_target NAME(clear_target)
@@ -233,6 +253,8 @@ static void clear_target(REAL *target, const correlation *p, idx m)
         memset(target + first * p->target_W, 0, (end - first) * p->target_W * sizeof(REAL));
 }
 
+#define SHARED_BYTES (16 * 1024) /* of weights: leave room for pixels in the first-level cache */
+
 #define direct_plan NAME(direct_plan)
 typedef struct {
     const correlation *p;
@@ -242,17 +264,23 @@ typedef struct {
     idx threads;       /* the next image of this thread is about so many further on */
 } direct_plan;
 
-#define column_entries NAME(column_entries) /* planes of columns, and zeros before them */
-static idx column_entries(const correlation *p)
+#define draft_plane NAME(draft_plane)
+static idx draft_plane(const correlation *p)
 {
-    return p->columns ? parts(p->columns - 1, LANES) * LANES + p->target_planes * p->target_H * p->target_W : 0;
+    return p->zip ? (parts(p->band_rows * p->pitch, LANES) + 1) * LANES : p->target_H * p->target_W;
+}
+
+#define draft_entries NAME(draft_entries) /* what is not written to the target directly, and zeros before it */
+static idx draft_entries(const correlation *p)
+{
+    return p->columns || p->zip ? parts(p->columns, LANES) * LANES + p->jobs * p->target_planes * draft_plane(p) : 0;
 }
 
 #define direct_scratch NAME(direct_scratch)
 /* Bytes of scratch: which band the positions are for, the copy, the positions of all jobs. */
 static idx direct_scratch(const correlation *p)
 {
-    return 192 + (copy_size(p) + column_entries(p)) * sizeof(REAL) + p->jobs * p->most_positions * sizeof(position);
+    return 192 + (copy_size(p) + draft_entries(p)) * sizeof(REAL) + p->jobs * p->most_positions * sizeof(position);
 }
 
 #define add_columns NAME(add_columns)
@@ -272,6 +300,25 @@ static void add_columns(REAL *target, const REAL *column, const correlation *p, 
             }
 }
 
+#define zip_phases NAME(zip_phases)
+/* Target rows of the band at row m from the drafts of their phases: column 2q + b is column q of phase b. */
+static void zip_phases(REAL *target, const REAL *draft, const correlation *p, idx m, int add)
+{
+    idx plane = draft_plane(p), phase = p->target_planes * plane;
+    idx last = smaller(m + p->band_rows, p->last_m) * p->step_H + p->job->first_row;
+    for (idx c = 0; c < p->target_planes; c++, draft += plane, target += p->target_H * p->target_W)
+        for (idx y = larger(0, m * p->step_H + p->job->first_row); y < smaller(last, p->target_H); y++) {
+            idx row = y - p->job->first_row;
+            const REAL *even = draft + row % p->step_H * 2 * phase + (row / p->step_H - m) * p->pitch, *odd = even + phase;
+            for (idx x = 0; x < p->target_W; x += LANES) {
+                idx at = smaller(x, p->target_W - LANES), z = at - p->job->first_column - 2 * p->first_q, q = z / 2;
+                vec zipped = z % 2 ? ZIP(load(odd + q), load(even + q + 1), 0) : ZIP(load(even + q), load(odd + q), 0);
+                REAL *to = target + y * p->target_W + at;
+                store(to, add ? load(to) + zipped : zipped);
+            }
+        }
+}
+
 #define direct_task NAME(direct_task)
 /* One band of one image: copy it, then pass all planes of all jobs over it. */
 static void direct_task(const void *plan, idx task, void *scratch)
@@ -288,14 +335,14 @@ static void direct_task(const void *plan, idx task, void *scratch)
     idx *placed = scratch; /* one more than the first row of the band whose positions are at hand */
     position *pos = (position *)((char *)scratch + 64);
     REAL *copy = (REAL *)((char *)pos + parts(p->jobs * p->most_positions * sizeof(position), 64) * 64);
-    REAL *column = (REAL *)(((uintptr_t)(copy + copy_size(p)) + 63) / 64 * 64), *final = target;
-    if (p->columns) {
-        if (!placed[0]) memset(column, 0, column_entries(p) * sizeof(REAL));
-        column += parts(p->columns - 1, LANES) * LANES;
-        final = d->target + image * p->target_step + group * p->target_planes / p->columns * p->target_H * p->final_W;
-        target = column;
-    }
-    if (placed[0] != m + 1) { /* images with one band are spared this: 0.3 of 1.1 ms on small images */
+    REAL *draft = (REAL *)(((uintptr_t)(copy + copy_size(p)) + 63) / 64 * 64), *final = target;
+    idx drafted = p->columns || p->zip, plane = drafted ? draft_plane(p) : target_plane;
+    if (drafted && !placed[0]) memset(draft, 0, draft_entries(p) * sizeof(REAL));
+    draft += parts(p->columns, LANES) * LANES;
+    if (p->columns) final = d->target + image * p->target_step + group * p->target_planes / p->columns * p->target_H * p->final_W;
+    if (drafted) target = draft;
+    int fresh = placed[0] != m + 1;
+    if (fresh) { /* images with one band are spared this: 0.3 of 1.1 ms on small images */
         for (idx k = 0; k < p->jobs; k++)
             pos[k * p->most_positions].count = (int32_t)place_vectors(pos + k * p->most_positions, p, k, m);
         placed[0] = m + 1;
@@ -305,29 +352,33 @@ static void direct_task(const void *plan, idx task, void *scratch)
     if (p->in_place) {
         source += m * p->pitch;
     } else {
-        copy_band(copy, source, p, chunk, m - p->first_m);
+        copy_band(copy, source, p, chunk, m - p->first_m, fresh);
         source = copy;
     }
-    if (!d->first) clear_target(target, p, m);
-    idx calls = 0, most = parts(p->target_planes, d->groups), last = image + next >= p->N;
-    for (idx k = 0; k < p->jobs; k++) calls += d->groups * parts(pos[k * p->most_positions].count, tile_cap(most));
+    if (!d->first && !drafted) clear_target(target, p, m);
+    idx columns = 0, most = parts(p->target_planes, d->groups), last = image + next >= p->N;
+    for (idx k = 0; k < p->jobs; k++) columns = larger(columns, parts(pos[k * p->most_positions].count, tile_cap(most)));
     idx final_plane = p->columns ? p->target_H * p->final_W / p->columns : target_plane; /* its share of dx */
     ahead soon = ahead_of(beyond, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), final + next * p->target_step,
-                          last ? 0 : p->target_planes * final_plane * sizeof(REAL), band, p->bands, calls);
-    for (idx k = 0; k < p->jobs; k++, pos += p->most_positions) {
+                          last ? 0 : p->target_planes * final_plane * sizeof(REAL), band, p->bands,
+                          p->jobs * d->groups * columns);
+    /* All jobs pass over the pixels in the first-level cache, if their weights stay there, too: a tenth of dx of S1 in float64.
+     * Else one job after the other. */
+    int together = p->pack * chunk * REAL_BYTES <= SHARED_BYTES;
+    for (idx i = 0; i < p->jobs * columns; i++) {
+        idx k = together ? i % p->jobs : i / columns, v = together ? i / p->jobs : i % columns;
         const job *one = p->job + k;
-        idx taps = chunk * one->taps;
+        const position *here = pos + k * p->most_positions;
+        idx taps = chunk * one->taps, at = share(here->count, columns, v), B = share(here->count, columns, v + 1) - at;
         const REAL *w = d->packed + group * p->pack * p->chunk + one->pack_at;
-        idx columns = taps ? parts(pos->count, tile_cap(most)) : 0;
+        REAL *to = target + (p->zip ? k * p->target_planes * plane : 0);
         /* All planes for a few vectors: the pixels stay in the first-level cache, and the weights are fewer. */
-        for (idx v = 0; v < columns; v++) {
-            idx at = share(pos->count, columns, v), B = share(pos->count, columns, v + 1) - at;
-            for (idx g = 0; g < d->groups; g++) {
-                idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
-                run_tile(A, B, source, one->distance, taps, w + a * taps, b + a, d->first > 0, pos + at,
-                         target + a * target_plane, target_plane, look_ahead(&soon, taps));
-            }
+        for (idx g = 0; g < d->groups && taps && B; g++) {
+            idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
+            run_tile(A, B, source, one->distance, taps, w + a * taps, b + a, d->first > 0 && !drafted, here + at,
+                     to + a * plane, plane, look_ahead(&soon, taps));
         }
     }
-    if (p->columns) add_columns(final, column, p, m);
+    if (p->columns) add_columns(final, draft, p, m);
+    if (p->zip) zip_phases(final, draft, p, m, d->first > 0);
 }

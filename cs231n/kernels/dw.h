@@ -136,21 +136,27 @@ typedef struct {
     int threads;
 } dw_plan;
 
+#define DOT_BYTES (32 * 1024) /* what the tiles of a group of filters read again: from the second-level cache it took a tenth longer */
+
+#define dot_bytes NAME(dot_bytes)
+/* Of one image: the planes of dout that a tile takes, and the plane of x whose taps they meet one after the other. */
+static idx dot_bytes(const correlation *p)
+{
+    idx dout = p->flat ? p->plane : p->band_rows * p->target_W;
+    idx filters = filters_per_tile(p->target_planes, smaller(p->chunk, p->source_planes) * p->job->taps);
+    return (filters * dout + p->phases * p->plane) * REAL_BYTES;
+}
+
 #define dw_images NAME(dw_images)
-/* Images that fit the cache together: adding up the lanes then costs less per pixel. */
+/* Images whose pixels a tile takes together: adding up the lanes then costs less per pixel. */
 static idx dw_images(const correlation *p, idx block)
 {
-    idx dout = p->target_planes * (p->flat ? p->plane : p->band_rows * p->target_W);
-    idx one = p->chunk * p->phases * p->plane + dout;
-    idx fit = p->bands > 1 ? 1 : larger(1, 512 * 1024 / (one * REAL_BYTES));
+    idx fit = p->bands > 1 ? 1 : larger(1, DOT_BYTES / dot_bytes(p));
     return parts(block, parts(block, fit));
 }
 
 #define dw_flat_pixels NAME(dw_flat_pixels)
-static idx dw_flat_pixels(const correlation *p)
-{
-    return parts(flat_positions(p->band_rows, p->target_W, p->pitch, 1), LANES) * LANES;
-}
+static idx dw_flat_pixels(const correlation *p) { return parts(p->band_rows * p->pitch, LANES) * LANES; }
 
 #define dw_scratch NAME(dw_scratch)
 static idx dw_scratch(const correlation *p, idx images)
@@ -161,14 +167,11 @@ static idx dw_scratch(const correlation *p, idx images)
 
 #define copy_dout NAME(copy_dout)
 /* dout with the pitch of x and zeros in the gaps. */
-static void copy_dout(REAL *to, const REAL *dout, const correlation *p, idx m, idx rows)
+static void copy_dout(REAL *to, const REAL *dout, const correlation *p, idx m, int clear)
 {
-    idx pixels = dw_flat_pixels(p);
-    for (idx f = 0; f < p->target_planes; f++, to += pixels) {
-        memset(to, 0, pixels * sizeof(REAL));
-        for (idx r = 0; r < rows; r++)
-            memcpy(to + r * p->pitch, dout + (f * p->target_H + m + r) * p->target_W, p->target_W * sizeof(REAL));
-    }
+    span rows = span_of(p->band_rows, 1, m, p->target_H), columns = span_of(p->pitch, 1, 0, p->target_W);
+    for (idx f = 0; f < p->target_planes; f++, to += dw_flat_pixels(p), dout += p->target_H * p->target_W)
+        copy_plane(to, dw_flat_pixels(p), dout, p->target_W, rows, columns, clear);
 }
 
 #define dw_task NAME(dw_task)
@@ -192,8 +195,9 @@ static void dw_task(const void *plan, idx task, void *scratch)
         for (idx l = LANES - p->target_W % LANES; l < LANES; l++) run.mask[l] = -1;
     }
     idx last = share(p->N, d->blocks, block + 1), images = 1;
-    for (idx n = share(p->N, d->blocks, block); n < last; n += images)
+    for (idx start = share(p->N, d->blocks, block), n = start; n < last; n += images)
         for (idx band = 0; band < p->bands; band++) {
+            int clear = p->bands > 1 || n == start; /* else the zeros around are there */
             images = smaller(d->images, last - n);
             idx m = band * p->band_rows, rows = smaller(p->band_rows, p->target_H - m);
             const REAL *x = d->x + n * p->source_step + (group * p->source_planes + first) * p->source_H * p->source_W;
@@ -202,12 +206,12 @@ static void dw_task(const void *plan, idx task, void *scratch)
             run.x_image = p->in_place ? p->source_step : copy_size(p);
             for (idx k = 0; k < images && !group && !first && !band; k++) sum_planes(d->bias, n + k);
             for (idx k = 0; k < images && !p->in_place; k++)
-                copy_band(x_copy + k * run.x_image, x + k * p->source_step, p, chunk, m);
+                copy_band(x_copy + k * run.x_image, x + k * p->source_step, p, chunk, m, clear);
             x = p->in_place ? x + m * p->pitch : x_copy;
             if (p->flat) {
                 for (idx k = 0; k < images; k++)
-                    copy_dout(dout_copy + k * p->target_planes * pixels, dout + k * p->target_step, p, m, rows);
-                run.rows = 1, run.full = pixels / LANES;
+                    copy_dout(dout_copy + k * p->target_planes * pixels, dout + k * p->target_step, p, m, clear);
+                run.rows = 1, run.full = parts(flat_positions(p->band_rows, p->target_W, p->pitch, 1), LANES);
                 run.dout_image = p->target_planes * pixels, run.dout_plane = pixels;
                 dout = dout_copy;
             } else {
@@ -217,17 +221,22 @@ static void dw_task(const void *plan, idx task, void *scratch)
             }
             idx next = images_after(n + images, p->N, d->blocks, block, d->threads);
             idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, p->N - next);
-            idx calls = groups * parts(taps, dw_cap(1));
+            idx strips = p->flat ? 1 : smaller(rows, parts(dot_bytes(p) * images, DOT_BYTES));
+            idx calls = strips * groups * parts(taps, dw_cap(1));
             ahead soon = ahead_of(d->x + next * p->source_step, further * p->source_step * sizeof(REAL),
                                   d->dout + next * p->target_step, further * p->target_step * sizeof(REAL), band,
                                   p->bands, calls);
-            for (idx g = 0; g < groups; g++) {
-                idx a = share(p->target_planes, groups, g), A = share(p->target_planes, groups, g + 1) - a;
-                idx columns = parts(taps, dw_cap(A));
-                for (idx k = 0; k < columns; k++) {
-                    idx t = share(taps, columns, k), B = share(taps, columns, k + 1) - t;
-                    run_dot(A, B, x, one->distance + t, dout + a * run.dout_plane, &run, dw + a * all_taps + t, all_taps,
-                            look_ahead(&soon, run.images * run.rows * run.full));
+            for (idx strip = 0; strip < strips; strip++) {
+                idx y = share(rows, strips, strip);
+                if (!p->flat) run.rows = share(rows, strips, strip + 1) - y;
+                for (idx g = 0; g < groups; g++) {
+                    idx a = share(p->target_planes, groups, g), A = share(p->target_planes, groups, g + 1) - a;
+                    idx columns = parts(taps, dw_cap(A));
+                    for (idx k = 0; k < columns; k++) {
+                        idx t = share(taps, columns, k), B = share(taps, columns, k + 1) - t;
+                        run_dot(A, B, x + y * run.x_row, one->distance + t, dout + a * run.dout_plane + y * run.dout_row, &run,
+                                dw + a * all_taps + t, all_taps, look_ahead(&soon, run.images * run.rows * run.full));
+                    }
                 }
             }
         }

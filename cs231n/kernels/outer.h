@@ -21,22 +21,26 @@
 
 #ifdef FEW_REGISTERS
 #define MOST_B 3
+#define EACH_NEAR(X) X(14, 1)
 #define EACH_OUTER(X) X(12, 1) X(8, 1) X(6, 1) X(4, 1) X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(4, 3) X(3, 3) X(2, 3)
 #else
 #define MOST_B 4
+#define EACH_NEAR(X) X(10, 1) X(12, 1) X(14, 1) X(16, 1) X(10, 2) X(12, 2) X(14, 2)
 #define EACH_OUTER(X) /* more rows would need more addresses than there are registers */             \
     X(8, 1) X(6, 1) X(4, 1) X(8, 2) X(7, 2) X(6, 2) X(4, 2) X(9, 3) X(8, 3)                          \
     X(7, 3) X(6, 3) X(5, 3) X(4, 3) X(3, 3) X(6, 4) X(5, 4) X(4, 4) X(3, 4) X(2, 4)
 #endif
 
 #define outer NAME(outer)
-/* result[a, v] = old[a, v] + the sum; only the first `rows` of A are written; `next` is asked for meanwhile. */
-static INLINE void outer(const int A, const int B, const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,
-                         const REAL *panel, const REAL *old, idx old_step, REAL *result, idx step, idx rows, lines next)
+/* result[a, v] = old[a, v] + the sum; only the first `rows` of A are written; `next` is asked for meanwhile. Where the rows are
+ * `near`, neighbors in x, they need one address, and a tile may be higher: 5x5 filters on small images gain a tenth. */
+static INLINE void outer(const int A, const int B, const int near, const REAL *x, const int32_t *jump, const int32_t *walk,
+                         idx steps, const REAL *panel, const REAL *old, idx old_step, REAL *result, idx step, idx rows,
+                         lines next)
 {
-    vec sum[14][4];
-    const REAL *from[14];
-    UNROLL for (int a = 0; a < A; a++) from[a] = x + jump[a];
+    vec sum[16][4];
+    const REAL *from[14], *first = x + jump[0];
+    UNROLL for (int a = 0; a < A && !near; a++) from[a] = x + jump[a];
     UNROLL for (int a = 0; a < A; a++)
         UNROLL for (int v = 0; v < B; v++) sum[a][v] = (vec){0};
     for (const int32_t *end = walk + steps; walk < end; walk++, panel += B * LANES) {
@@ -45,7 +49,7 @@ static INLINE void outer(const int A, const int B, const REAL *x, const int32_t 
         ask(&next);
         UNROLL for (int v = 0; v < B; v++) held[v] = load(panel + v * LANES);
         UNROLL for (int a = 0; a < A; a++) {
-            vec number = splat(from[a][at]);
+            vec number = splat(near ? first[at + a] : from[a][at]);
             UNROLL for (int v = 0; v < B; v++) sum[a][v] += number * held[v];
         }
     }
@@ -60,7 +64,7 @@ static INLINE void outer(const int A, const int B, const REAL *x, const int32_t 
                                               const REAL *panel, const REAL *old, idx old_step, REAL *result,         \
                                               idx step, idx rows, lines next)                                         \
     {                                                                                                                 \
-        outer(A, B, x, jump, walk, steps, panel, old, old_step, result, step, rows, next);                            \
+        outer(A, B, 0, x, jump, walk, steps, panel, old, old_step, result, step, rows, next);                         \
     }
 EACH_OUTER(OUTER)
 #undef OUTER
@@ -75,6 +79,40 @@ static void run_outer(idx A, idx B, const REAL *x, const int32_t *jump, const in
         EACH_OUTER(OUTER)
 #undef OUTER
     }
+}
+
+#define OUTER(A, B)                                                                                                   \
+    static OUTLINE void NAME(near_##A##_##B)(const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,      \
+                                             const REAL *panel, const REAL *old, idx old_step, REAL *result,          \
+                                             idx step, idx rows, lines next)                                          \
+    {                                                                                                                 \
+        outer(A, B, 1, x, jump, walk, steps, panel, old, old_step, result, step, rows, next);                         \
+    }
+EACH_NEAR(OUTER)
+#undef OUTER
+
+#define run_near NAME(run_near)
+static void run_near(idx A, idx B, const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,
+                     const REAL *panel, const REAL *old, idx old_step, REAL *result, idx step, idx rows, lines next)
+{
+    switch (4 * A + B) {
+#define OUTER(A, B) \
+    case 4 * A + B: NAME(near_##A##_##B)(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
+        EACH_NEAR(OUTER)
+#undef OUTER
+    }
+}
+
+#define near_rows NAME(near_rows)
+/* The height of the highest tile, B vectors wide, of which a whole number cover a row of pixels; or 0. */
+static idx near_rows(idx B, idx columns)
+{
+    idx best = 0;
+#define OUTER(height, width) \
+    if (B == width && columns % height == 0) best = height;
+    EACH_NEAR(OUTER)
+#undef OUTER
+    return best;
 }
 
 #define rows_per_tile NAME(rows_per_tile)
@@ -218,7 +256,8 @@ static void planes_task(const void *plan, idx task, void *scratch)
     REAL *result = (REAL *)((char *)scratch + 128), *copy = result + RESULT_ROWS * MOST_B * LANES;
     int32_t *jump = (int32_t *)(copy + d->images * copy_size(p)), *index = jump + p->jobs * most;
     int32_t *per_image = index + p->jobs * most;
-    for (idx k = 0; k < p->jobs && placed[0] != m + 1; k++)
+    int fresh = placed[0] != m + 1;
+    for (idx k = 0; k < p->jobs && fresh; k++)
         per_image[k] = (int32_t)place_pixels(jump + k * most, index + k * most, p, k, m, d->images);
     placed[0] = m + 1;
     for (idx k = 0; k < images && !d->first; k++) clear_target(target + k * p->target_step, p, m);
@@ -227,7 +266,7 @@ static void planes_task(const void *plan, idx task, void *scratch)
         source += m * p->pitch;
     } else {
         for (idx k = 0; k < images; k++)
-            copy_band(copy + k * copy_size(p), source + k * p->source_step, p, chunk, m - p->first_m);
+            copy_band(copy + k * copy_size(p), source + k * p->source_step, p, chunk, m - p->first_m, fresh);
         source = copy;
     }
     idx calls = 0, band = task % p->bands, skip = p->bands > 1 ? 1 : d->images * d->threads, last = n + skip + images > p->N;
@@ -243,16 +282,17 @@ static void planes_task(const void *plan, idx task, void *scratch)
         for (idx t = 0; t < tiles && taps; t++) {
             idx v = share(vectors, tiles, t), B = share(vectors, tiles, t + 1) - v, step = B * LANES;
             const REAL *b = d->b + group * vectors * LANES + v * LANES;
-            idx A = rows_per_tile(B, pixels), together = RESULT_ROWS / A * A;
+            idx near = p->step_W == 1 ? near_rows(B, p->last_q - p->first_q) : 0;
+            idx A = near ? near : rows_per_tile(B, pixels), together = RESULT_ROWS / A * A;
             idx turns = parts(taps * step * REAL_BYTES, WEIGHT_BYTES);
             for (idx at = 0; at < pixels; at += together) {
                 idx count = smaller(together, pixels - at);
                 for (idx turn = 0; turn < turns; turn++) {
                     idx first = share(taps, turns, turn), steps = share(taps, turns, turn + 1) - first;
                     for (idx a = 0; a < count; a += A)
-                        run_outer(A, B, source, jump + at + a, one->distance + first, steps, w + first * step,
-                                  turn ? result + a * step : b, turn ? step : 0, result + a * step, step, count - a,
-                                  look_ahead(&soon, steps));
+                        (near ? run_near : run_outer)(A, B, source, jump + at + a, one->distance + first, steps,
+                                                      w + first * step, turn ? result + a * step : b, turn ? step : 0,
+                                                      result + a * step, step, count - a, look_ahead(&soon, steps));
                 }
                 write_planes(result, step, target + v * LANES * plane, p, index, per_image[k], at, count,
                              smaller(step, p->target_planes - v * LANES), d->first > 0);
@@ -331,8 +371,9 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
     for (idx t = 0; t < taps + SPARE_ROWS; t++) jump[t] = p->job->distance[smaller(t, taps - 1)];
 
     idx last = share(p->N, d->blocks, block + 1), images = 1, groups = parts(d->vectors, MOST_B);
-    for (idx n = share(p->N, d->blocks, block); n < last; n += images)
+    for (idx start = share(p->N, d->blocks, block), n = start; n < last; n += images)
         for (idx band = 0; band < p->bands; band++) {
+            int clear = p->bands > 1 || n == start; /* else the zeros around are there */
             images = smaller(d->images, last - n);
             idx m = band * p->band_rows, rows = smaller(p->band_rows, p->target_H - m), count = rows * p->target_W;
             const REAL *x = d->x + n * p->source_step + (group * p->source_planes + first) * p->source_H * p->source_W;
@@ -340,7 +381,7 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
             idx x_image = p->in_place ? p->source_step : copy_size(p), pixels = images * count;
             for (idx k = 0; k < images && !group && !first && !band; k++) sum_planes(d->bias, n + k);
             for (idx k = 0; k < images; k++) {
-                if (!p->in_place) copy_band(copy + k * x_image, x + k * p->source_step, p, taps / p->job->taps, m);
+                if (!p->in_place) copy_band(copy + k * x_image, x + k * p->source_step, p, taps / p->job->taps, m, clear);
                 for (idx y = 0; y < rows; y++)
                     for (idx q = 0; q < p->target_W; q++)
                         walk[k * count + y * p->target_W + q] = (int32_t)(k * x_image + y * p->pitch + q);

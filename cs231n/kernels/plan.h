@@ -68,6 +68,7 @@ typedef struct {
     int flat;     /* vectors run across the ends of rows */
     int by_planes; /* vectors hold target planes (outer.h), not pixels (direct.h, dw.h) */
     int holes; /* no tap sees some target pixels */
+    int zip;   /* target phases are drafted one by one, then their columns interleaved (direct.h) */
     idx columns, final_W, final_left; /* of filters: target planes stand for columns (direct.h), or 0; of dx and its pad */
     int lanes;
     idx weight_of_target, weight_of_source; /* steps in w */
@@ -97,6 +98,7 @@ static idx flat_positions(idx rows, idx columns, idx pitch, idx lanes)
 
 /* A vector that is not whole is written lane by lane; the cost of that in multiply-adds. */
 #define LANE_COST 2
+#define MOST_DRAFT_BYTES (512 * 1024) /* of results that are not written to the target directly (direct.h) */
 
 /* `parts_of_dw` is 0 for a correlation proper. For dw it is the least number of chunks, and
  * vectors are whole in either way of placing them. */
@@ -118,10 +120,12 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     for (idx k = 0; k < p->jobs; k++) taps = larger(taps, p->chunk * p->job[k].taps);
     idx in_rows = row_positions(p->band_rows, columns, p->lanes);
     idx across = flat_positions(p->band_rows, columns, p->pitch, p->lanes);
-    idx by_lane = LANE_COST * p->lanes;
+    p->zip = p->step_W == 2 && !p->holes && p->target_W >= p->lanes
+             && p->jobs * p->target_planes * (p->band_rows * p->pitch + 2 * p->lanes) * real_bytes <= MOST_DRAFT_BYTES;
+    idx by_lane = p->zip ? 0 : LANE_COST * p->lanes;
     idx rows_cost = in_rows * (taps + (columns < p->lanes || p->step_W > 1 ? by_lane : 0));
     idx flat_cost = across * taps + by_lane * smaller(across, p->step_W > 1 ? across : p->band_rows);
-    p->flat = parts_of_dw ? columns < p->lanes || 10 * across < 9 * in_rows : flat_cost < rows_cost;
+    p->flat = parts_of_dw ? columns < p->lanes || (columns % p->lanes && across <= in_rows) : flat_cost < rows_cost;
     p->most_positions = p->flat ? across : in_rows;
 
     idx pixels = p->band_rows * columns, vectors = parts(p->target_planes, p->lanes);
@@ -171,8 +175,6 @@ static int allocate_distances(correlation *p)
     return 1;
 }
 
-#define MOST_COLUMN_BYTES (512 * 1024)
-
 /* Whether dx is to be computed column by column of the filters (direct.h): where a tile would have few planes, where
  * enough taps are summed before the columns are, and where all source planes fit one chunk. */
 static int by_columns(const conv_sizes *s, idx lanes, idx real_bytes)
@@ -180,7 +182,7 @@ static int by_columns(const conv_sizes *s, idx lanes, idx real_bytes)
     int plain = s->stride_H == 1 && s->stride_W == 1 && s->dilation_H == 1 && s->dilation_W == 1 && s->left < s->WW;
     idx planes = s->C * s->WW * s->H * (s->out_W + s->WW - 1), band = s->F * (s->HH + 3) * (s->out_W + lanes);
     return plain && s->C <= 3 && s->WW >= 3 && s->F * s->HH >= 16 && s->out_W >= lanes && s->W >= lanes
-           && planes * real_bytes <= MOST_COLUMN_BYTES && band * real_bytes <= BAND_BYTES
+           && planes * real_bytes <= MOST_DRAFT_BYTES && band * real_bytes <= BAND_BYTES
            && s->groups * s->F * s->C * s->HH * s->WW * real_bytes <= PACK_BYTES;
 }
 
@@ -279,7 +281,10 @@ static idx place_vectors(position *pos, const correlation *p, idx k, idx m)
             start = v / per_row * p->pitch + larger(0, smaller(column, columns - p->lanes));
         }
         idx written = 0;
-        at->source = (int32_t)start;
+        at->source = at->target = (int32_t)start;
+        at->whole = p->zip;
+        kept += p->zip;
+        if (p->zip) continue;
         for (int l = 0; l < p->lanes; l++) {
             idx r = (start + l) / p->pitch, q = (start + l) % p->pitch;
             if (!p->flat) r = start / p->pitch, q = start % p->pitch + l;

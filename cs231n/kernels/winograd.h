@@ -243,21 +243,12 @@ static void winograd_task(const void *plan, idx task, void *scratch)
     quarter *q = (quarter *)(m + s.m);
     if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
 
-    row_span span = span_of_row(p->pitch, 1, -p->left, p->source_W);
+    idx copied = (4 * p->band_rows + 2) * p->pitch;
+    span lines = span_of(4 * rows + 2, 1, 4 * first - p->top, p->source_H), columns = span_of(p->pitch, 1, -p->left, p->source_W);
     for (idx k = 0; k < images; k++) {
         const REAL *source = p->source + (n + k) * p->source_step;
         for (idx c = 0; c < p->source_planes; c++, source += p->source_H * p->source_W)
-            for (idx r = 0; r < 4 * rows + 2; r++) {
-                idx y = 4 * first + r - p->top;
-                REAL *to = copy + k * s.image + c * s.plane + r * p->pitch;
-                if (y < 0 || y >= p->source_H)
-                    clear_row(to, p->pitch);
-                else
-                    copy_row(to, source + y * p->source_W, span);
-            }
-        for (idx c = 0; c < p->source_planes && rows < p->band_rows; c++) /* what the last band leaves free */
-            memset(copy + k * s.image + c * s.plane + (4 * rows + 2) * p->pitch, 0,
-                   4 * (p->band_rows - rows) * p->pitch * sizeof(REAL));
+            copy_plane(copy + k * s.image + c * s.plane, copied, source, p->source_W, lines, columns, 1);
         memset(copy + k * s.image + p->source_planes * s.plane, 0, (s.image - p->source_planes * s.plane) * sizeof(REAL));
         if (!winograd_bearable(copy + k * s.image, s.image, p->limit)) {
             __atomic_store_n(p->gave_up, 1, __ATOMIC_RELAXED);
