@@ -32,7 +32,7 @@ cdef extern from "kernels/targets.h" nogil:
     int best_target()
     const kernel_table *kernels_of(int target, int real_bytes)
     int narrow_target(int target, const conv_sizes *s, int real_bytes)
-    int pool_target(int target, idx row, int real_bytes, int over)
+    int pool_target(int target, const pool_plan *p, int real_bytes, int forward)
 
 cdef extern from *:
     """
@@ -122,8 +122,7 @@ cdef pool_plan _pool(image, window, stride, out) except *:
 def pool_forward(cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner, window, stride, int threads, int target):
     """Pool x (N*C, H, W) into out (N*C, H', W'). Max with winners (uint8 or int32), average if winner is None."""
     cdef pool_plan p = _pool((<object>x).shape, window, stride, (<object>out).shape[1:])
-    cdef idx row = p.W if p.stride_W > 2 else p.out_W  # what fills vectors
-    cdef const kernel_table *k = kernels_of(pool_target(target, row, x.itemsize, p.stride_W <= 2), x.itemsize)
+    cdef const kernel_table *k = kernels_of(pool_target(target, &p, x.itemsize, True), x.itemsize)
     cdef int done
     p.x, p.out = cnp.PyArray_DATA(x), cnp.PyArray_DATA(out)
     p.max = winner is not None
@@ -137,7 +136,7 @@ def pool_forward(cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner, window, str
 def pool_backward(cnp.ndarray dout, cnp.ndarray dx, cnp.ndarray winner, window, stride, int threads, int target):
     """Write the gradient dx (N*C, H, W) of pooling from dout (N*C, H', W')."""
     cdef pool_plan p = _pool((<object>dx).shape, window, stride, (<object>dout).shape[1:])
-    cdef const kernel_table *k = kernels_of(pool_target(target, p.out_W, dout.itemsize, 0), dout.itemsize)
+    cdef const kernel_table *k = kernels_of(pool_target(target, &p, dout.itemsize, False), dout.itemsize)
     cdef int done
     p.x, p.out = cnp.PyArray_DATA(dout), cnp.PyArray_DATA(dx)
     p.max = winner is not None

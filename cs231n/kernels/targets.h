@@ -105,9 +105,11 @@ static int narrow_target(int target, const conv_sizes *s, int real_bytes)
 }
 
 /* Pooling wants vectors of which a row fills more than half; where they may not run `over` its end, no longer ones. */
-static int pool_target(int target, idx row, int real_bytes, int over)
+static int pool_target(int target, const pool_plan *p, int real_bytes, int forward)
 {
     static const idx vector_bytes[] = {16, 32, 64};
+    idx row = !forward ? p->out_W : joined_rows(p) * (p->stride_W > 2 ? p->W : p->out_W);
+    int over = forward && p->stride_W <= 2;
     while (target > PLAIN && (over ? 2 : 1) * row * real_bytes < vector_bytes[target] + over) target--;
     return target;
 }
