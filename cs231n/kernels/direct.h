@@ -365,20 +365,21 @@ static void direct_task(const void *plan, idx task, void *scratch)
     /* All jobs pass over the pixels in the first-level cache, if their weights stay there, too: a tenth of dx of S1 in float64.
      * Else one job after the other. */
     int together = p->pack * chunk * REAL_BYTES <= SHARED_BYTES;
-    for (idx i = 0; i < p->jobs * columns; i++) {
-        idx k = together ? i % p->jobs : i / columns, v = together ? i / p->jobs : i % columns;
-        const job *one = p->job + k;
-        const position *here = pos + k * p->most_positions;
-        idx taps = chunk * one->taps, at = share(here->count, columns, v), B = share(here->count, columns, v + 1) - at;
-        const REAL *w = d->packed + group * p->pack * p->chunk + one->pack_at;
-        REAL *to = target + (p->zip ? k * p->target_planes * plane : 0);
-        /* All planes for a few vectors: the pixels stay in the first-level cache, and the weights are fewer. */
-        for (idx g = 0; g < d->groups && taps && B; g++) {
-            idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
-            run_tile(A, B, source, one->distance, taps, w + a * taps, b + a, d->first > 0 && !drafted, here + at,
-                     to + a * plane, plane, look_ahead(&soon, taps));
+    for (idx i = 0; i < (together ? columns : p->jobs); i++)
+        for (idx j = 0; j < (together ? p->jobs : columns); j++) {
+            idx k = together ? j : i, v = together ? i : j;
+            const job *one = p->job + k;
+            const position *here = pos + k * p->most_positions;
+            idx taps = chunk * one->taps, at = share(here->count, columns, v), B = share(here->count, columns, v + 1) - at;
+            const REAL *w = d->packed + group * p->pack * p->chunk + one->pack_at;
+            REAL *to = target + (p->zip ? k * p->target_planes * plane : 0);
+            /* All planes for a few vectors: the pixels stay in the first-level cache, and the weights are fewer. */
+            for (idx g = 0; g < d->groups && taps && B; g++) {
+                idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
+                run_tile(A, B, source, one->distance, taps, w + a * taps, b + a, d->first > 0 && !drafted, here + at,
+                         to + a * plane, plane, look_ahead(&soon, taps));
+            }
         }
-    }
     if (p->columns) add_columns(final, draft, p, m);
     if (p->zip) zip_phases(final, draft, p, m, d->first > 0);
 }
