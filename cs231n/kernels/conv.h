@@ -76,7 +76,7 @@ static int dw_directly(const conv_sizes *s, const REAL *x, const REAL *dout, REA
         idx chunks = parts(s->C, p.chunk), tasks = blocks * s->groups * chunks;
         dw_plan pixels = {&p, x, dout, sums, blocks, chunks, dw_images(&p, parts(s->N, blocks)), bias, threads};
         dw_planes_plan planes = {&p, x, dout, sums, blocks, chunks, dw_planes_images(&p, parts(s->N, blocks)), width / LANES,
-                                 bias, threads};
+                                 s->stride_W == 1 && s->dilation_W == 1 ? s->WW : 1, bias, threads};
         done = p.by_planes ? run_tasks(dw_planes_task, &planes, tasks, dw_planes_scratch(&planes), threads)
                            : run_tasks(dw_task, &pixels, tasks, dw_scratch(&p, pixels.images), threads);
     }

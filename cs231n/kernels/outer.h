@@ -21,26 +21,28 @@
 
 #ifdef FEW_REGISTERS
 #define MOST_B 3
-#define EACH_NEAR(X) X(14, 1)
+#define EACH_RUN(X) X(14, 1, 14) X(12, 1, 3) X(10, 1, 5) X(14, 1, 7)
 #define EACH_OUTER(X) X(12, 1) X(8, 1) X(6, 1) X(4, 1) X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(4, 3) X(3, 3) X(2, 3)
 #else
 #define MOST_B 4
-#define EACH_NEAR(X) X(10, 1) X(12, 1) X(14, 1) X(16, 1) X(10, 2) X(12, 2) X(14, 2)
+#define EACH_RUN(X)                                                                                  \
+    X(10, 1, 10) X(12, 1, 12) X(14, 1, 14) X(16, 1, 16) X(10, 2, 10) X(12, 2, 12) X(14, 2, 14)       \
+    X(15, 1, 3) X(15, 1, 5) X(14, 1, 7) X(12, 2, 3) X(10, 2, 5) X(14, 2, 7)
 #define EACH_OUTER(X) /* more rows would need more addresses than there are registers */             \
     X(8, 1) X(6, 1) X(4, 1) X(8, 2) X(7, 2) X(6, 2) X(4, 2) X(9, 3) X(8, 3)                          \
     X(7, 3) X(6, 3) X(5, 3) X(4, 3) X(3, 3) X(6, 4) X(5, 4) X(4, 4) X(3, 4) X(2, 4)
 #endif
 
 #define outer NAME(outer)
-/* result[a, v] = old[a, v] + the sum; only the first `rows` of A are written; `next` is asked for meanwhile. Where the rows are
- * `near`, neighbors in x, they need one address, and a tile may be higher: 5x5 filters on small images gain a tenth. */
-static INLINE void outer(const int A, const int B, const int near, const REAL *x, const int32_t *jump, const int32_t *walk,
+/* result[a, v] = old[a, v] + the sum; only the first `rows` of A are written; `next` is asked for meanwhile. Rows that come in
+ * runs of neighbors in x need one address for each run, and a tile may be higher: 5x5 filters on small images gain a tenth. */
+static INLINE void outer(const int A, const int B, const int run, const REAL *x, const int32_t *jump, const int32_t *walk,
                          idx steps, const REAL *panel, const REAL *old, idx old_step, REAL *result, idx step, idx rows,
                          lines next)
 {
     vec sum[16][4];
-    const REAL *from[14], *first = x + jump[0];
-    UNROLL for (int a = 0; a < A && !near; a++) from[a] = x + jump[a];
+    const REAL *from[16];
+    UNROLL for (int a = 0; a < A; a += run) from[a / run] = x + jump[a];
     UNROLL for (int a = 0; a < A; a++)
         UNROLL for (int v = 0; v < B; v++) sum[a][v] = (vec){0};
     for (const int32_t *end = walk + steps; walk < end; walk++, panel += B * LANES) {
@@ -49,7 +51,7 @@ static INLINE void outer(const int A, const int B, const int near, const REAL *x
         ask(&next);
         UNROLL for (int v = 0; v < B; v++) held[v] = load(panel + v * LANES);
         UNROLL for (int a = 0; a < A; a++) {
-            vec number = splat(near ? first[at + a] : from[a][at]);
+            vec number = splat(from[a / run][at + a % run]);
             UNROLL for (int v = 0; v < B; v++) sum[a][v] += number * held[v];
         }
     }
@@ -64,54 +66,49 @@ static INLINE void outer(const int A, const int B, const int near, const REAL *x
                                               const REAL *panel, const REAL *old, idx old_step, REAL *result,         \
                                               idx step, idx rows, lines next)                                         \
     {                                                                                                                 \
-        outer(A, B, 0, x, jump, walk, steps, panel, old, old_step, result, step, rows, next);                         \
+        outer(A, B, 1, x, jump, walk, steps, panel, old, old_step, result, step, rows, next);                         \
     }
 EACH_OUTER(OUTER)
 #undef OUTER
 
+#define RUN(A, B, run)                                                                                                \
+    static OUTLINE void NAME(run_##A##_##B##_##run)(const REAL *x, const int32_t *jump, const int32_t *walk,          \
+                                                    idx steps, const REAL *panel, const REAL *old, idx old_step,      \
+                                                    REAL *result, idx step, idx rows, lines next)                     \
+    {                                                                                                                 \
+        outer(A, B, run, x, jump, walk, steps, panel, old, old_step, result, step, rows, next);                       \
+    }
+EACH_RUN(RUN)
+#undef RUN
+
 #define run_outer NAME(run_outer)
-static void run_outer(idx A, idx B, const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,
+/* `run` is 1 for rows anywhere. */
+static void run_outer(idx A, idx B, idx run, const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,
                       const REAL *panel, const REAL *old, idx old_step, REAL *result, idx step, idx rows, lines next)
 {
-    switch (4 * A + B) {
+    switch ((4 * A + B) * 32 + run) {
 #define OUTER(A, B) \
-    case 4 * A + B: NAME(outer_##A##_##B)(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
+    case (4 * A + B) * 32 + 1: NAME(outer_##A##_##B)(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
         EACH_OUTER(OUTER)
 #undef OUTER
+#define RUN(A, B, run)             \
+    case (4 * A + B) * 32 + run:   \
+        NAME(run_##A##_##B##_##run)(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
+        EACH_RUN(RUN)
+#undef RUN
     }
 }
 
-#define OUTER(A, B)                                                                                                   \
-    static OUTLINE void NAME(near_##A##_##B)(const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,      \
-                                             const REAL *panel, const REAL *old, idx old_step, REAL *result,          \
-                                             idx step, idx rows, lines next)                                          \
-    {                                                                                                                 \
-        outer(A, B, 1, x, jump, walk, steps, panel, old, old_step, result, step, rows, next);                         \
-    }
-EACH_NEAR(OUTER)
-#undef OUTER
-
-#define run_near NAME(run_near)
-static void run_near(idx A, idx B, const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,
-                     const REAL *panel, const REAL *old, idx old_step, REAL *result, idx step, idx rows, lines next)
-{
-    switch (4 * A + B) {
-#define OUTER(A, B) \
-    case 4 * A + B: NAME(near_##A##_##B)(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
-        EACH_NEAR(OUTER)
-#undef OUTER
-    }
-}
-
-#define near_rows NAME(near_rows)
-/* The height of the highest tile, B vectors wide, of which a whole number cover a row of pixels; or 0. */
-static idx near_rows(idx B, idx columns)
+#define rows_of_runs NAME(rows_of_runs)
+/* The height of the highest tile, B vectors wide, of runs of `run`, or 0. A row of pixels is a run of which a tile may take
+ * a part. */
+static idx rows_of_runs(idx B, idx run, int pixels)
 {
     idx best = 0;
-#define OUTER(height, width) \
-    if (B == width && columns % height == 0) best = height;
-    EACH_NEAR(OUTER)
-#undef OUTER
+#define RUN(height, width, length) \
+    if (B == width && (pixels ? height == length && run % height == 0 : run == length && height > length)) best = height;
+    EACH_RUN(RUN)
+#undef RUN
     return best;
 }
 
@@ -282,17 +279,17 @@ static void planes_task(const void *plan, idx task, void *scratch)
         for (idx t = 0; t < tiles && taps; t++) {
             idx v = share(vectors, tiles, t), B = share(vectors, tiles, t + 1) - v, step = B * LANES;
             const REAL *b = d->b + group * vectors * LANES + v * LANES;
-            idx near = p->step_W == 1 ? near_rows(B, p->last_q - p->first_q) : 0;
-            idx A = near ? near : rows_per_tile(B, pixels), together = RESULT_ROWS / A * A;
+            idx runs = p->step_W == 1 ? rows_of_runs(B, p->last_q - p->first_q, 1) : 0;
+            idx A = runs ? runs : rows_per_tile(B, pixels), together = RESULT_ROWS / A * A;
             idx turns = parts(taps * step * REAL_BYTES, WEIGHT_BYTES);
             for (idx at = 0; at < pixels; at += together) {
                 idx count = smaller(together, pixels - at);
                 for (idx turn = 0; turn < turns; turn++) {
                     idx first = share(taps, turns, turn), steps = share(taps, turns, turn + 1) - first;
                     for (idx a = 0; a < count; a += A)
-                        (near ? run_near : run_outer)(A, B, source, jump + at + a, one->distance + first, steps,
-                                                      w + first * step, turn ? result + a * step : b, turn ? step : 0,
-                                                      result + a * step, step, count - a, look_ahead(&soon, steps));
+                        run_outer(A, B, runs ? A : 1, source, jump + at + a, one->distance + first, steps, w + first * step,
+                                  turn ? result + a * step : b, turn ? step : 0, result + a * step, step, count - a,
+                                  look_ahead(&soon, steps));
                 }
                 write_planes(result, step, target + v * LANES * plane, p, index, per_image[k], at, count,
                              smaller(step, p->target_planes - v * LANES), d->first > 0);
@@ -332,6 +329,7 @@ typedef struct {
     idx blocks, chunks;    /* of images; of source planes */
     idx images;            /* copied and multiplied together */
     idx vectors;           /* of filters */
+    idx run;               /* taps that are neighbors in x */
     const db_plan *bias;
     int threads;
 } dw_planes_plan;
@@ -368,7 +366,7 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
     REAL *sums = d->sums + ((block * p->groups + group) * p->source_planes + first) * p->job->taps * width;
     REAL *copy = (REAL *)((char *)scratch + 128), *panel = copy + d->images * copy_size(p);
     int32_t *walk = (int32_t *)(panel + PANEL_BYTES / REAL_BYTES), *jump = walk + most;
-    for (idx t = 0; t < taps + SPARE_ROWS; t++) jump[t] = p->job->distance[smaller(t, taps - 1)];
+    for (idx t = 0; t < taps + SPARE_ROWS; t++) jump[t] = p->job->distance[t < taps ? t : taps - d->run];
 
     idx last = share(p->N, d->blocks, block + 1), images = 1, groups = parts(d->vectors, MOST_B);
     for (idx start = share(p->N, d->blocks, block), n = start; n < last; n += images)
@@ -395,7 +393,8 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
             x = p->in_place ? x + m * p->pitch : copy;
             for (idx g = 0; g < groups; g++) {
                 idx v = share(d->vectors, groups, g), B = share(d->vectors, groups, g + 1) - v, step = B * LANES;
-                idx filters = smaller(step, p->target_planes - v * LANES), A = rows_per_tile(B, taps);
+                idx filters = smaller(step, p->target_planes - v * LANES), runs = d->run > 1 ? rows_of_runs(B, d->run, 0) : 0;
+                idx A = runs ? runs : rows_per_tile(B, taps);
                 idx blocks = parts(pixels, PANEL_BYTES / (step * REAL_BYTES));
                 for (idx k = 0; k < blocks; k++) {
                     idx at = share(pixels, blocks, k), end = share(pixels, blocks, k + 1);
@@ -407,7 +406,7 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
                     }
                     for (idx t = 0; t < taps; t += A) {
                         REAL *to = sums + t * width + v * LANES;
-                        run_outer(A, B, x, jump + t, walk + at, end - at, panel, to, width, to, width, taps - t,
+                        run_outer(A, B, runs ? d->run : 1, x, jump + t, walk + at, end - at, panel, to, width, to, width, taps - t,
                                   look_ahead(&soon, end - at));
                     }
                 }

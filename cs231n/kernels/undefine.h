@@ -109,9 +109,8 @@
 #undef outer
 #undef rows_per_tile
 #undef run_outer
-#undef run_near
-#undef near_rows
-#undef EACH_NEAR
+#undef rows_of_runs
+#undef EACH_RUN
 #undef turn
 #undef turn_block
 #undef planes_plan

@@ -182,7 +182,7 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
                     idx v = share(vectors, groups, g), B = share(vectors, groups, g + 1) - v, A = rows_per_tile(B, C);
                     for (idx c = 0; c < C; c += A) {
                         REAL *to = sums + (k * C + c) * width + v * LANES;
-                        run_outer(A, B, x + k * x_step, jump + c, walk, tiles, dout + k * dout_step + tiles * v * LANES, to,
+                        run_outer(A, B, 1, x + k * x_step, jump + c, walk, tiles, dout + k * dout_step + tiles * v * LANES, to,
                                   width, to, width, C - c, look_ahead(&soon, tiles));
                     }
                 }
