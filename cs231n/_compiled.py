@@ -4,6 +4,7 @@ They are asked for anew at each use: what is compiled while a notebook runs work
 once, without a restart of its kernel.
 """
 
+import sys
 from importlib import import_module
 
 chosen_target = None  # the number of an instruction set, so that tests can try each; None is the best
@@ -11,8 +12,9 @@ chosen_target = None  # the number of an instruction set, so that tests can try 
 
 def extension(name):
     """The extension module of this name, or None as long as it is not built."""
+    full_name = f"{__package__}.{name}"
     try:
-        return import_module(f"{__package__}.{name}")
+        return sys.modules.get(full_name) or import_module(full_name)  # a layer asks eight times, 1 us each
     except ImportError:
         return None
 
