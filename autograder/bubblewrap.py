@@ -26,7 +26,7 @@ from .visible import PACKAGES, belongs_to, interpreter, libraries, notebook_pack
 KIT, NOTEBOOKS = "/kit", "/notebooks"
 QUESTION_FILTER = "/question.filter"
 FILTER_DESCRIPTOR = 9
-PRELOADED = ("scipy.special", "encodings.cp437")
+PRELOADED = ("scipy.special", "scipy.spatial.distance", "encodings.cp437")
 """tuple of str : modules that take long to load, and that some submissions load."""
 
 
