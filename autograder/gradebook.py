@@ -16,7 +16,7 @@ from sqlalchemy import event
 from . import nbgrader_settings, plugins
 from .digests import regular_file
 from .errors import UserError
-from .rebase import grade_id, read_answers, rebase
+from .rebase import grade_id, read_answers, rebase, texts
 
 TIMESTAMP = "timestamp.txt"
 _STAGING = ".autograded-"
@@ -154,11 +154,7 @@ class _Recorder:
 
 def _sources(path):
     """dict of str -> str : what the cells of an earlier run hold."""
-    try:
-        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return {grade_id(cell): cell.source for cell in notebook.cells if grade_id(cell)}
+    return {name: text for name, text in texts(path, {}) if name}
 
 
 @contextmanager

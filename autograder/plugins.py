@@ -5,13 +5,14 @@ the scores of the verdicts; `autograder.gradebook.record` runs the same ones for
 """
 
 from contextlib import nullcontext
+from functools import cache
 
 import nbformat
 from nbgrader import preprocessors as stock
 from nbgrader import utils
 from nbgrader.api import BaseCell, Comment, Grade, Gradebook
 from nbgrader.preprocessors.base import NbGraderPreprocessor
-from sqlalchemy import func
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import with_polymorphic
 from traitlets import Unicode
 
@@ -146,11 +147,17 @@ def _findings(preprocessor, resources):
 
 def _rows(gradebook, kind, notebook):
     """dict of str -> (row, largest score) : in one query, where nbgrader's finders need one for each cell."""
+    found = gradebook.db.execute(_query(kind), {"notebook": notebook.id})
+    return {name: (row, score) for row, name, score in found}
+
+
+@cache
+def _query(kind):
+    """The query, which takes longer to make than to answer."""
     cells = with_polymorphic(BaseCell, "*")
     most = func.coalesce(cells.GradeCell.max_score, cells.TaskCell.max_score)
-    query = gradebook.db.query(kind, cells.name, most).join(cells, cells.id == kind.cell_id)
-    found = query.filter(kind.notebook_id == notebook.id).order_by(kind.id).all()
-    return {name: (row, score) for row, name, score in found}
+    query = select(kind, cells.name, most).join(cells, cells.id == kind.cell_id)
+    return query.where(kind.notebook_id == bindparam("notebook")).order_by(kind.id)
 
 
 def _score(finding, most):

@@ -1,10 +1,10 @@
 """Rebase on pristine: the released notebook, plus nothing of the hand-in but the answers to its open cells."""
 
-import copy
 import json
 import os
 import stat
 
+from nbformat import NotebookNode
 from nbgrader import utils
 
 from .plain_text import safe_markdown, shorten
@@ -34,7 +34,7 @@ def read_answers(path, pristine):
     untouched = {grade_id(cell): cell.source for cell in pristine.cells if utils.is_solution(cell)}
     ids = {cell.get("id"): grade_id(cell) for cell in pristine.cells if utils.is_solution(cell)}
     found = {}
-    for name, text in _texts(path, ids):
+    for name, text in texts(path, ids):
         if name in untouched and found.get(name, untouched[name]) == untouched[name]:
             found[name] = text
     return found
@@ -51,8 +51,9 @@ def rebase(pristine, answers):
     Returns
     -------
     notebook : NotebookNode
+        Its cells are its own, what they hold is that of the released one where nothing was answered.
     """
-    notebook = copy.deepcopy(pristine)
+    notebook = NotebookNode(pristine, cells=[NotebookNode(cell) for cell in pristine.cells])
     for cell in notebook.cells:
         text = answers.get(grade_id(cell)) if utils.is_solution(cell) else None
         if text is not None and text != cell.source:
@@ -66,7 +67,15 @@ def grade_id(cell):
     return cell.metadata.get("nbgrader", {}).get("grade_id")
 
 
-def _texts(path, ids):
+def texts(path, ids):
+    """Yield the name and the text of each cell of a notebook that may hold anything.
+
+    Parameters
+    ----------
+    path : path
+    ids : dict of str -> str
+        What cells without a ``grade_id`` are named, by cell id.
+    """
     for cell in _cells(path):
         if isinstance(cell, dict) and isinstance(text := _joined(cell.get("source")), str):
             metadata = cell.get("metadata")
