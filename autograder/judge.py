@@ -91,6 +91,7 @@ class Judge:
         try:
             with reference() as worker:
                 self.standards = [self._standard(EXERCISES[name], worker) for name in self.assignment.points]
+            self._rounds = _rounds(self.standards)
         except BaseException:
             self._resources.close()
             raise
@@ -133,10 +134,9 @@ class Judge:
             By exercise.
         """
         found = {}
-        for without in dict.fromkeys(s.exercise.without for s in self.standards):
-            standards = [s for s in self.standards if s.exercise.without == without]
+        for without, (standards, rows) in self._rounds.items():
             with self._desks.with_hand_in(folder, without) as worker:
-                ahead = _ask_ahead(worker, standards)
+                ahead = _ask_ahead(worker, standards, rows)
                 found |= {s.exercise.id: self._finding(s, self._result(worker, s, ahead)) for s in standards}
         return {s.exercise.id: found[s.exercise.id] for s in self.standards}
 
@@ -188,7 +188,29 @@ class Judge:
         return Finding(result.status, score, standard.points, text, result.warnings)
 
 
-def _ask_ahead(worker, standards):
+def _rounds(standards):
+    """What is asked of a hand-in at once: exercises that go without the same modules.
+
+    Returns
+    -------
+    rounds : dict of tuple -> (list of Standard, list)
+        By these modules, the standards, and the first probe of each with its cases, as `Worker.ask_together` takes them.
+    """
+    rounds = {}
+    for without in dict.fromkeys(s.exercise.without for s in standards):
+        own = [s for s in standards if s.exercise.without == without]
+        rounds[without] = own, [row for standard in own for row in _first_rows(standard)]
+    return rounds
+
+
+def _first_rows(standard):
+    if isinstance(standard.exercise, TrainingGoal):
+        return [(standard.exercise.id, "weights", case) for case in _weights_cases(standard)]
+    probe = standard.exercise.probe(next(iter(standard.expected)))
+    return [] if probe.stand_ins else [(standard.exercise.id, probe.name, case) for case in standard.cases]
+
+
+def _ask_ahead(worker, standards, rows):
     """Ask the first probe of every exercise in one process for the whole hand-in.
 
     That costs a fraction of a process for each. Whatever does not pass this way is asked again, alone, so that no
@@ -199,16 +221,8 @@ def _ask_ahead(worker, standards):
     answers : dict of str -> list of dict
         By exercise; those are missing that were not answered in every case.
     """
-    rows = []
-    for standard in standards:
-        if isinstance(standard.exercise, TrainingGoal):
-            rows += [(standard.exercise.id, "weights", case) for case in _weights_cases(standard)]
-            continue
-        probe = standard.exercise.probe(next(iter(standard.expected)))
-        if not probe.stand_ins:
-            rows += [(standard.exercise.id, probe.name, case) for case in standard.cases]
     found = {}
-    for (exercise, _, _), answer in zip(rows, worker.ask_together(rows) if rows else ()):
+    for (exercise, _, _), answer in zip(rows, worker.ask_together(rows, keep=True) if rows else ()):
         found.setdefault(exercise, []).append(answer)
     return {s.exercise.id: found[s.exercise.id] for s in standards if len(found.get(s.exercise.id, ())) == len(s.cases)}
 

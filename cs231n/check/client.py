@@ -85,7 +85,7 @@ class Worker:
         self.command, self.seconds, self.answer_bytes, self.stderr = command, seconds, answer_bytes, stderr
         self.total_seconds, self.output_bytes = total_seconds, output_bytes
         self.environment = _quiet_environment() if environment is None else environment
-        self._process, self._printed, self._waited = None, None, 0.0
+        self._process, self._printed, self._waited, self._kept = None, None, 0.0, None
 
     def __enter__(self):
         return self
@@ -122,13 +122,15 @@ class Worker:
                 answers += [answers[-1]] * (len(cases) - len(answers))
         return answers
 
-    def ask_together(self, rows):
+    def ask_together(self, rows, keep=False):
         """Ask several exercises in one go, of one process, which is cheaper than one process for each.
 
         Parameters
         ----------
         rows : list of (str, str, Case)
             Exercise, probe and case. All probes run with stand-ins, or none.
+        keep : bool
+            Whether this list will be asked again, unchanged, of the next submission: a worker that forks remembers it.
 
         Returns
         -------
@@ -136,7 +138,7 @@ class Worker:
             As `ask` gives them. Fewer than asked where the process did not come to the end: of the last exercise
             among them, and of those after it, nothing is known until they are asked alone.
         """
-        answers = [] if self._exhausted() else self._ask_once(rows)
+        answers = [] if self._exhausted() else self._ask_once(rows, keep)
         return answers[:-1] if answers and answers[-1]["status"] in ("died", "timeout") else answers
 
     def start(self):
@@ -166,7 +168,7 @@ class Worker:
         """Kill the worker and everything in its process group."""
         if self._process is not None:
             kill(self._process)
-            self._process = None
+            self._process, self._kept = None, None
             self._frames.close()
             if self._printed is not None:
                 self._printed.close()
@@ -185,14 +187,13 @@ class Worker:
     def _out_of_time(self):
         return Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
-    def _ask_once(self, rows):
+    def _ask_once(self, rows, keep=False):
         nonce, started = secrets.token_hex(8), time.monotonic()
         if self._printed is not None:
             self._printed.restart()
-        asked = [{"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows]
         answers = []
         try:
-            frames = self._send({"nonce": nonce, "cases": asked})
+            frames = self._send(nonce, rows, keep)
             for _, _, case in rows:
                 answers.append(self._receive(frames, nonce, case.name))
             end = self._next(frames, nonce)
@@ -209,15 +210,22 @@ class Worker:
             self._waited += time.monotonic() - started
         return answers
 
-    def _send(self, question):
+    def _send(self, nonce, rows, keep):
         for patience in (TAKEN_SECONDS, START_SECONDS):
             if self._process is None or self._process.poll() is not None:
                 self.close()
                 self._start()
-            if self._write(question) and self._is_taken(question["nonce"], patience):
+            if self._write(self._question(nonce, rows, keep)) and self._is_taken(nonce, patience):
+                self._kept = rows if keep else self._kept
                 return self._frames
             self.close()
         raise Broken("died", "the process that ran your code ended before it was asked")
+
+    def _question(self, nonce, rows, keep):
+        if keep and rows is self._kept:
+            return {"nonce": nonce, "kept": True}
+        cases = [{"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows]
+        return {"nonce": nonce, "cases": cases, "keep": keep}
 
     def _is_taken(self, nonce, patience):
         """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""

@@ -63,10 +63,15 @@ def main(argv=None, answer=None):
     if options.wipe:
         _wipe(options.scratch)
     untouched, settings = _last_changes(options.scratch), _settings(answers)
+    kept = []
     write_frame(answers, {"ready": True})
     while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
         _restore(settings)
         write_frame(answers, {"nonce": question["nonce"], "taken": True})
+        if question.get("kept"):
+            question["cases"] = kept
+        elif question.get("keep"):
+            kept = question["cases"]
         if not question["cases"]:
             write_frame(answers, {"nonce": question["nonce"], "done": True})
             continue

@@ -43,6 +43,15 @@ def test_the_answer_is_taken_over_and_everything_else_is_the_kit(pristine, hande
     assert [b[3] for _, b in changed] == ["My *answer*:\nbecause."]
 
 
+def test_what_is_done_to_a_notebook_does_not_reach_the_released_one(pristine):
+    before, notebook = nbformat.writes(pristine), rebase(pristine, {})
+    assert notebook == pristine
+    for cell in notebook.cells:
+        cell.source, cell.outputs = "changed", []
+    notebook.cells.pop()
+    assert nbformat.writes(pristine) == before
+
+
 def test_a_changed_test_cell_changes_nothing(pristine, handed_in):
     def change(document, by_id):
         by_id["affine_forward"]["source"] = "print('PASS')"

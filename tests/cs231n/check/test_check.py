@@ -176,6 +176,26 @@ def test_what_one_exercise_patches_does_not_reach_the_next(tree):
     assert check_with(worker, EXERCISES["softmax_loss"]).status == "pass"
 
 
+def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(tree, tmp_path, monkeypatch):
+    rows = [(name, EXERCISES[name].probes[0].name, case) for name in ("relu_forward", "relu_backward")
+            for case in EXERCISES[name].draw()]
+    sent, write = [], Worker._write
+    monkeypatch.setattr(Worker, "_write", lambda self, question: sent.append(question) or write(self, question))
+    worker = tree(broken("x[:] = 7; return x, x"))
+    first = worker.ask_together(rows, keep=True)
+    assert first[0]["changed"] == ["x"] and (first[0]["arrays"]["out"] == 7).all()
+    write_tree(tmp_path, {"cs231n/layers/activations.py": source("cs231n/layers/activations.py")})
+    second = worker.ask_together(rows, keep=True)
+    worker.close()
+    third = worker.ask_together(rows, keep=True)
+    assert [question.get("kept") for question in sent] == [None, True, None]
+    for answers in (second, third):
+        assert [a["changed"] for a in answers] == [[]] * len(rows)
+        for (name, _, case), answer in zip(rows, answers, strict=True):
+            if name == "relu_forward":
+                np.testing.assert_array_equal(answer["arrays"]["out"], np.maximum(case.inputs["x"], 0))
+
+
 def test_an_array_that_lies_is_sent_as_what_it_holds(tree):
     lie = "class Lie(np.ndarray):\n        __eq__ = __le__ = __ge__ = lambda self, other: True\n    return np.zeros_like(x).view(Lie), x"
     assert check_with(tree(broken(lie)), EXERCISES["relu_forward"]).status == "fail"
