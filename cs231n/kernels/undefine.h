@@ -74,6 +74,8 @@
 #undef RANGE
 #undef FILTER_BYTES
 #undef transform_filters
+#undef filters_plan
+#undef filters_task
 #undef exponent
 #undef winograd_bearable
 #undef product_tile
@@ -158,6 +160,7 @@
 #undef winograd_dw_scratch
 #undef winograd_dw_task
 #undef finish_dw
+#undef finish_plan
 #undef dw_by_winograd
 #undef side_bytes
 #undef BLOCK_TILES

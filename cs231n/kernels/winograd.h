@@ -71,32 +71,58 @@ typedef struct {
 
 #define FILTER_BYTES (3 * 1024 * 1024) /* of transformed filters */
 
-#define transform_filters NAME(transform_filters)
-/* Returns the largest magnitude, or infinity if one of them is not finite. */
-static REAL transform_filters(REAL *to, const REAL *w, const winograd_plan *p, idx target_step, idx source_step, int flip)
+#define filters_plan NAME(filters_plan)
+typedef struct {
+    const winograd_plan *p;
+    const REAL *w;
+    REAL *to;
+    int64_t *largest; /* magnitude in each group, as bits: infinity and NaN are above all others */
+    idx target_step, source_step;
+    int flip;
+} filters_plan;
+
+#define TOGETHER 8 /* source planes whose results are written together: they lie as far apart as cache sets repeat */
+
+#define filters_task NAME(filters_task)
+/* Transform the filters of a group of target planes. */
+static void filters_task(const void *plan, idx g, void *scratch)
 {
-    REAL largest = 0;
-    int finite = 1;
-    for (idx g = 0; g < p->groups; g++) {
-        idx a0 = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - a0;
-        for (idx c = 0; c < p->source_planes; c++) {
-            REAL taps[9][PRODUCT_PLANES] = {{0}}, half[18][PRODUCT_PLANES], whole[36][PRODUCT_PLANES];
-            for (idx a = 0; a < A; a++)
-                for (int t = 0; t < 9; t++)
-                    taps[t][a] = w[(a0 + a) * target_step + c * source_step + (flip ? 8 - t : t)];
-            for (int j = 0; j < 3; j++) filter_1d(half + j, 3, taps + j, 3);
-            for (int i = 0; i < 6; i++) filter_1d(whole + 6 * i, 1, half + 3 * i, 1);
-            for (int k = 0; k < 36; k++)
-                for (idx a = 0; a < A; a++) {
-                    REAL size = whole[k][a] < 0 ? -whole[k][a] : whole[k][a];
-                    finite &= size <= REAL_LARGEST;
-                    if (size > largest) largest = size;
-                    to[(k * p->source_planes + c) * A + a] = whole[k][a];
-                }
+    const filters_plan *d = plan;
+    const winograd_plan *p = d->p;
+    idx C = p->source_planes, first = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - first;
+    REAL (*block)[TOGETHER * PRODUCT_PLANES] = (void *)((char *)scratch + 128), *to = d->to + 36 * C * first;
+    bits largest = {0}, magnitude = ~(bits)splat(-(REAL)0);
+    memset(block, 0, 36 * sizeof *block);
+    for (idx c = 0; c < C; c++) {
+        REAL taps[9][PRODUCT_PLANES] = {{0}}, half[18][PRODUCT_PLANES], whole[36][PRODUCT_PLANES];
+        for (idx a = 0; a < A; a++)
+            for (int t = 0; t < 9; t++)
+                taps[t][a] = d->w[(first + a) * d->target_step + c * d->source_step + (d->flip ? 8 - t : t)];
+        for (int j = 0; j < 3; j++) filter_1d(half + j, 3, taps + j, 3);
+        for (int i = 0; i < 6; i++) filter_1d(whole + 6 * i, 1, half + 3 * i, 1);
+        for (int k = 0; k < 36; k++) memcpy(block[k] + c % TOGETHER * A, whole[k], sizeof whole[k]); /* too many are overwritten */
+        idx ready = c % TOGETHER + 1;
+        for (int k = 0; k < 36 && (ready == TOGETHER || c == C - 1); k++) {
+            memcpy(to + (k * C + c + 1 - ready) * A, block[k], ready * A * sizeof(REAL));
+            for (int l = 0; l < TOGETHER * PRODUCT_PLANES; l += LANES) {
+                bits size = (bits)load(block[k] + l) & magnitude, above = size > largest;
+                largest = (size & above) | (largest & ~above);
+            }
         }
-        to += 36 * p->source_planes * A;
     }
-    return finite ? largest : (REAL)INFINITY;
+    d->largest[g] = 0;
+    for (int l = 0; l < LANES; l++) d->largest[g] = larger(d->largest[g], largest[l]);
+}
+
+#define transform_filters NAME(transform_filters)
+/* Returns the largest magnitude; infinity or NaN if some weight is that, or memory is exhausted. */
+static REAL transform_filters(filters_plan plan, idx groups, int threads)
+{
+    bits largest = {0};
+    if (!run_tasks(filters_task, &plan, groups, 128 + 36 * TOGETHER * PRODUCT_PLANES * sizeof(REAL), threads)) return (REAL)INFINITY;
+    for (idx g = 0; g < groups; g++)
+        if (plan.largest[g] > largest[0]) largest[0] = plan.largest[g];
+    return ((vec)largest)[0];
 }
 
 #define product_tile NAME(product_tile)
@@ -307,7 +333,8 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
     p.target_planes = parts(F, parts(F, most));
     p.groups = parts(p.target_planes, PRODUCT_PLANES);
 
-    p.vectors = larger(1, smaller(3, 512 * 1024 / (36 * C * LANES * (idx)sizeof(REAL))));
+    /* 128 channels gain a seventh from a second vector */
+    p.vectors = larger(1, smaller(3, 640 * 1024 / (36 * C * LANES * (idx)sizeof(REAL))));
     idx row_bytes = C * 4 * p.pitch * sizeof(REAL);
     p.band_rows = smaller(p.tile_rows, larger(1, BAND_BYTES / row_bytes));
     p.bands = parts(p.tile_rows, p.band_rows);
@@ -317,7 +344,8 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
     p.images = p.bands > 1 ? 1 : larger(1, smaller(parts(p.N, FEWEST_TASKS), BAND_BYTES / (row_bytes * p.tile_rows)));
 
     int gave_up = 0, done = 1;
-    REAL *transformed = malloc(36 * C * p.target_planes * sizeof(REAL));
+    idx weights = 36 * C * p.target_planes;
+    REAL *transformed = malloc(weights * sizeof(REAL) + p.groups * sizeof(int64_t));
     p.w = transformed;
     p.gave_up = &gave_up;
     p.threads = threads;
@@ -330,8 +358,9 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
         p.b = b ? b + g * F + f : NULL;
         p.target_planes = smaller(each, F - f);
         p.groups = parts(p.target_planes, PRODUCT_PLANES);
-        const REAL *from = w + g * 9 * C * F + f * target_step;
-        REAL largest = transformed ? transform_filters(transformed, from, &p, target_step, source_step, dx) : 0;
+        filters_plan filters = {&p, w + g * 9 * C * F + f * target_step, transformed,
+                                (int64_t *)(transformed + weights), target_step, source_step, dx};
+        REAL largest = transformed ? transform_filters(filters, p.groups, threads) : 0;
         p.limit = REAL_LARGEST / (REAL)1e4 / (REAL)C / (largest + (REAL)1);
         if (!transformed)
             done = 0;
