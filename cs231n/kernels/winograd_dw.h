@@ -35,7 +35,7 @@ typedef struct {
     idx images, band_rows;   /* of a batch */
     idx blocks;              /* of images */
     winograd_side x, dout;
-    REAL *sums;              /* [blocks][36][x.planes][dout.width], zeros to begin with */
+    REAL *sums;              /* [blocks][36][x.planes][dout.width] */
     REAL limit;              /* the largest magnitude that the products can bear */
     int *gave_up;
     const db_plan *bias;     /* in the first turn, else NULL */
@@ -153,6 +153,7 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
     REAL *turned = (REAL *)((char *)scratch + 128), *x = turned + z.turned, *dout = x + z.x;
     int32_t *place = (int32_t *)(dout + z.dout), *walk = place + z.place, *jump = walk + z.tiles;
     REAL *sums = p->sums + block * 36 * C * width;
+    memset(sums, 0, 36 * C * width * sizeof(REAL));
     for (idx t = 0; t < z.tiles; t++) walk[t] = (int32_t)(t * p->x.width);
     for (idx c = 0; c < C + SPARE_ROWS; c++) jump[c] = (int32_t)smaller(c, C - 1);
 
@@ -190,22 +191,38 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
     }
 }
 
+#define finish_plan NAME(finish_plan)
+typedef struct {
+    const winograd_dw_plan *p;
+    REAL *dw, *nine; /* nine: memory for [channels][9][dout.width] */
+    idx dw_step;
+} finish_plan;
+
+#define FINISH_CHANNELS 16 /* of a task: enough to hand out */
+
 #define finish_dw NAME(finish_dw)
-/* dw of a turn from its sums; `nine` is memory for [channels][9][dout.width]. */
-static void finish_dw(REAL *dw, idx dw_step, REAL *nine, const winograd_dw_plan *p)
+/* dw of some channels from the sums of all blocks. */
+static void finish_dw(const void *plan, idx task, void *scratch)
 {
-    idx C = p->x.planes, width = p->dout.width, size = 36 * C * width;
-    for (idx block = 1; block < p->blocks; block++)
-        for (idx k = 0; k < size; k++) p->sums[k] += p->sums[block * size + k];
-    for (idx c = 0; c < C; c++)
+    const finish_plan *d = plan;
+    const winograd_dw_plan *p = d->p;
+    idx C = p->x.planes, width = p->dout.width, first = task * FINISH_CHANNELS, end = smaller(C, first + FINISH_CHANNELS);
+    REAL *nine = d->nine + 9 * first * width;
+    for (int k = 0; k < 36; k++) {
+        REAL *sum = p->sums + (k * C + first) * width;
+        for (idx block = 1; block < p->blocks; block++)
+            for (idx e = 0; e < (end - first) * width; e++) sum[e] += sum[block * 36 * C * width + e];
+    }
+    for (idx c = first; c < end; c++)
         for (idx f = 0; f < width; f += LANES) {
             vec u[36], half[18], g[9];
             UNROLL for (int k = 0; k < 36; k++) u[k] = load(p->sums + (k * C + c) * width + f);
             UNROLL for (int j = 0; j < 6; j++) dg_1d(half + j, 6, u + j, 6);
             UNROLL for (int i = 0; i < 3; i++) dg_1d(g + 3 * i, 1, half + 6 * i, 1);
-            UNROLL for (int t = 0; t < 9; t++) store(nine + (9 * c + t) * width + f, g[t]);
+            UNROLL for (int t = 0; t < 9; t++) store(nine + (9 * (c - first) + t) * width + f, g[t]);
         }
-    turn(dw, dw_step, nine, width, 9 * C, p->dout.planes, 0, 0);
+    turn(d->dw + 9 * first, d->dw_step, nine, width, 9 * (end - first), p->dout.planes, 0, 0);
+    (void)scratch;
 }
 
 #define dw_by_winograd NAME(dw_by_winograd)
@@ -252,10 +269,9 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
                 p.bias = g || c || f ? NULL : bias;
                 p.x.planes = smaller(C, s->C - c);
                 p.dout.planes = smaller(F, s->F - f);
-                memset(sums, 0, p.blocks * size * sizeof(REAL));
                 done = run_tasks(winograd_dw_task, &p, p.blocks, winograd_dw_scratch(&p).bytes, threads);
-                if (done && !gave_up)
-                    finish_dw(dw + ((g * s->F + f) * s->C + c) * 9, s->C * 9, sums + p.blocks * size, &p);
+                finish_plan finish = {&p, dw + ((g * s->F + f) * s->C + c) * 9, sums + p.blocks * size, s->C * 9};
+                if (done && !gave_up) done = run_tasks(finish_dw, &finish, parts(p.x.planes, FINISH_CHANNELS), 0, threads);
             }
     free(sums);
     return gave_up ? -1 : done;
