@@ -65,3 +65,13 @@ def test_the_scorer_beside_the_judge_gives_the_scores_of_the_package():
         answer, = worker.ask("train_features", "scores", [Case("hidden", {"weights": wrong})])
         assert answer["status"] == "raised" and "a grid of 2 fields" in answer["error"]["message"]
     assert len(set(expected.argmax(axis=1))) > 1
+
+
+def test_weights_for_pixels_are_scored_like_one_after_the_other():
+    with reference.scorer({"X": X}, ["cs231n.classifiers.linear_classifier"]) as worker:
+        for _ in range(2):
+            weights = {"W": RNG.standard_normal((3073, 10))}
+            answer, = worker.ask("train_linear", "scores", [Case("hidden", {"weights": weights})])
+            expected = EXERCISES["train_linear"].probe("scores").run(X=X, weights=weights)["scores"]
+            np.testing.assert_array_equal(answer["arrays"]["scores"], expected)
+    assert len(set(expected.argmax(axis=1))) > 1

@@ -55,7 +55,12 @@ def _cases(options, rng):
 
 def _linear(X, weights):
     """A linear classifier: `W` has a row for each pixel and channel, divided by 64, and one for a constant 1."""
-    return _votes(X.reshape(len(X), -1) / 64, weights)
+    return _votes(pixels(X), weights)
+
+
+def pixels(X):
+    """Describe images of shape (N, C, H, W) by their pixels and a constant 1, one row each."""
+    return _with_constant(X.reshape(len(X), -1) / 64)
 
 
 def features(X, bag):
@@ -83,20 +88,23 @@ def _features(X, weights):
     for name, shape in {"words": (len(words), D), "words_mean": (D,), "whitening": (D, D), "mean": (F,), "std": (F,)}.items():
         if weights[name].shape != shape:
             raise ValueError(f"{name} must have shape {shape}; got {weights[name].shape}")
-    return _votes((features(X, bag) - weights["mean"]) / weights["std"], {"W": weights["W"]})
+    return _votes(_with_constant((features(X, bag) - weights["mean"]) / weights["std"]), {"W": weights["W"]})
 
 
-def _votes(x, weights):
-    """Scores that are 1 for the label that the student's `predict` gives, with a constant 1 added to the inputs."""
+def _with_constant(x):
+    return np.hstack([x, np.ones((len(x), 1))])
+
+
+def _votes(rows, weights):
+    """Scores that are 1 for the label that the student's `predict` gives."""
     from cs231n.classifiers import LinearClassifier
 
     _require_names(weights, "W")
     model = LinearClassifier()
     model.W = weights["W"]
-    if model.W.ndim != 2 or len(model.W) != x.shape[1] + 1 or model.W.shape[1] > _MOST_CLASSES:
-        raise ValueError(f"W must have shape ({x.shape[1] + 1}, classes); got {model.W.shape}")
-    labels = model.predict(np.hstack([x, np.ones((len(x), 1))]))
-    return np.eye(model.W.shape[1])[labels]
+    if model.W.ndim != 2 or len(model.W) != rows.shape[1] or model.W.shape[1] > _MOST_CLASSES:
+        raise ValueError(f"W must have shape ({rows.shape[1]}, classes); got {model.W.shape}")
+    return np.eye(model.W.shape[1])[model.predict(rows)]
 
 
 def _fully_connected(X, weights):
