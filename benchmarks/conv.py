@@ -154,6 +154,7 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--plot")
     options = parser.parse_args()
+    measure.optional_torch()  # before the kernels, whose settings for waiting threads would slow PyTorch's down
     print(f"Fast layers: {fast_layers.backend()} Milliseconds, forward + backward; ratio to the better PyTorch.")
     print("shape           dtype threads  fast  original     numpy     torch  channels-l      gemm   ratio   bar"
           "         MB fast / original")

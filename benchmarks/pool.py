@@ -85,6 +85,7 @@ def main():
     parser.add_argument("--cpu", action="store_true", help="processor time where one thread runs")
     parser.add_argument("--json")
     options = parser.parse_args()
+    measure.optional_torch()  # before the kernels, whose settings for waiting threads would slow PyTorch's down
     print(f"Fast layers: {fast_layers.backend()} Milliseconds, forward / backward.")
     rows = []
     for name in SHAPES:

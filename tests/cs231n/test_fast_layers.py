@@ -1,5 +1,6 @@
 """The rungs of the ladder and the fast kernels against the naive layers and PyTorch."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -449,12 +450,23 @@ def test_backend_names_the_instruction_set_and_the_threads():
     assert live.startswith("NumPy") or live.endswith(", 1 thread.")
 
 
+def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was():
+    program = ("import os; before = dict(os.environ); from cs231n.fast_layers import backend; backend(); "
+               "assert os.environ == before")
+    settings = {"OMP_DISPLAY_ENV": "verbose", "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run([sys.executable, "-c", program], env=os.environ | settings, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    if "GOMP_SPINCOUNT" not in run.stderr:
+        pytest.skip("the kernels are not built with the OpenMP of GCC")
+    assert "GOMP_SPINCOUNT = '1000'" in run.stderr
+
+
 def test_the_number_of_threads_is_checked():
     with pytest.raises(ValueError, match="set_num_threads: count must be at least 1; got 0"):
         fast_layers.set_num_threads(0)
 
 
-@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="there is no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_can_convolve_after_its_parent_did():
     program = (
         "import os, numpy as np\n"
