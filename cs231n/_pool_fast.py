@@ -27,6 +27,11 @@ def _planes(a):
     return np.require(a, requirements="CA").reshape(-1, *a.shape[2:])
 
 
+def _threads(outputs, geometry):
+    """Memory is the limit of pooling, so a second thread pays later: an entry of a window counts as two multiply-adds."""
+    return threads_for(2 * outputs * int(np.prod(geometry.reach)))
+
+
 def _tile(geometry):
     return geometry.stride == geometry.reach
 
@@ -62,7 +67,8 @@ def max_pool_forward_fast(x, pool_param):
     planes = _planes(x)
     out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
     winner = np.empty(out.shape, dtype=np.uint8 if np.prod(geometry.reach) <= 256 else np.int32)
-    kernels().pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads_for(x.size), target())
+    threads = _threads(out.size, geometry)
+    kernels().pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads, target())
     shape = (*x.shape[:2], *geometry.out)
     return out.reshape(shape), (x, pool_param, winner.reshape(shape))
 
@@ -99,7 +105,8 @@ def max_pool_backward_fast(dout, cache):
 
 def _backward(dout, x_shape, winner, geometry):
     dx = np.empty((x_shape[0] * x_shape[1], *x_shape[2:]), dtype=dout.dtype)
-    kernels().pool_backward(_planes(dout), dx, winner, geometry.reach, geometry.stride, threads_for(dx.size), target())
+    threads = _threads(dout.size, geometry)
+    kernels().pool_backward(_planes(dout), dx, winner, geometry.reach, geometry.stride, threads, target())
     return dx.reshape(x_shape)
 
 
@@ -130,7 +137,7 @@ def avg_pool_forward_fast(x, pool_param):
         return avg_pool_forward_im2col(x, pool_param)
     planes = _planes(x)
     out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
-    kernels().pool_forward(planes, out, None, geometry.reach, geometry.stride, threads_for(x.size), target())
+    kernels().pool_forward(planes, out, None, geometry.reach, geometry.stride, _threads(out.size, geometry), target())
     return out.reshape(*x.shape[:2], *geometry.out), (x, pool_param)
 
 

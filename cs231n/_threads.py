@@ -6,7 +6,7 @@ from operator import index
 
 from ._compiled import kernels
 
-LEAST_WORK = 500_000  # multiply-adds below which waking a second thread costs more than it saves
+LEAST_WORK = 10_000_000  # multiply-adds, some 0.2 ms, below which waking a second thread costs more than it saves
 _chosen = None
 _told = False
 
