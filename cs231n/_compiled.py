@@ -31,7 +31,7 @@ def _load(full_name):
         return None
     finally:
         for key in set_here:
-            del os.environ[key]
+            os.environ.pop(key, None)
 
 
 def kernels():

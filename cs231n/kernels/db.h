@@ -23,7 +23,7 @@ static OUTLINE void sum_planes(const db_plan *d, idx n)
         for (; k + 4 * LANES <= d->pixels; k += 4 * LANES)
             UNROLL for (int v = 0; v < 4; v++) sum[v] += load(pixel + k + v * LANES);
         sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        UNROLL for (int n = 1; n < LANES; n *= 2) sum[0] = UNZIP(sum[0], sum[0], 0) + UNZIP(sum[0], sum[0], 1);
+        UNROLL for (int round = 1; round < LANES; round *= 2) sum[0] = UNZIP(sum[0], sum[0], 0) + UNZIP(sum[0], sum[0], 1);
         total = sum[0][0];
         for (; k < d->pixels; k++) total += pixel[k];
         d->sums[n * d->planes + f] = total;

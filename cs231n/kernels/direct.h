@@ -23,6 +23,7 @@
  *
  * With stride 2 neighboring results of a job are every other pixel of dx. The jobs write drafts of whole vectors, with the
  * pitch of the copy, and ZIP puts the columns of two jobs in turn (`zip_phases`): lane by lane took S1 a sixth of dx.
+ * Both kinds of drafts need all source planes in one chunk.
  */
 
 #define UP_TO_2(X, A) X(A, 1) X(A, 2)
@@ -302,7 +303,7 @@ static void add_columns(REAL *target, const REAL *column, const correlation *p, 
 
 #define zip_phases NAME(zip_phases)
 /* Target rows of the band at row m from the drafts of their phases: column 2q + b is column q of phase b. */
-static void zip_phases(REAL *target, const REAL *draft, const correlation *p, idx m, int add)
+static void zip_phases(REAL *target, const REAL *draft, const correlation *p, idx m)
 {
     idx plane = draft_plane(p), phase = p->target_planes * plane;
     idx last = smaller(m + p->band_rows, p->last_m) * p->step_H + p->job->first_row;
@@ -313,8 +314,7 @@ static void zip_phases(REAL *target, const REAL *draft, const correlation *p, id
             for (idx x = 0; x < p->target_W; x += LANES) {
                 idx at = smaller(x, p->target_W - LANES), z = at - p->job->first_column - 2 * p->first_q, q = z / 2;
                 vec zipped = z % 2 ? ZIP(load(odd + q), load(even + q + 1), 0) : ZIP(load(even + q), load(odd + q), 0);
-                REAL *to = target + y * p->target_W + at;
-                store(to, add ? load(to) + zipped : zipped);
+                store(target + y * p->target_W + at, zipped);
             }
         }
 }
@@ -376,10 +376,10 @@ static void direct_task(const void *plan, idx task, void *scratch)
             /* All planes for a few vectors: the pixels stay in the first-level cache, and the weights are fewer. */
             for (idx g = 0; g < d->groups && taps && B; g++) {
                 idx a = share(p->target_planes, d->groups, g), A = share(p->target_planes, d->groups, g + 1) - a;
-                run_tile(A, B, source, one->distance, taps, w + a * taps, b + a, d->first > 0 && !drafted, here + at,
+                run_tile(A, B, source, one->distance, taps, w + a * taps, b + a, d->first > 0, here + at,
                          to + a * plane, plane, look_ahead(&soon, taps));
             }
         }
     if (p->columns) add_columns(final, draft, p, m);
-    if (p->zip) zip_phases(final, draft, p, m, d->first > 0);
+    if (p->zip) zip_phases(final, draft, p, m);
 }

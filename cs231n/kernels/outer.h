@@ -106,7 +106,8 @@ static idx rows_of_runs(idx B, idx run, int pixels)
 {
     idx best = 0;
 #define RUN(height, width, length) \
-    if (B == width && (pixels ? height == length && run % height == 0 : run == length && height > length)) best = height;
+    if (B == width && (pixels ? height == length && run % height == 0 : run == length && height > length)) \
+        best = larger(best, height);
     EACH_RUN(RUN)
 #undef RUN
     return best;
@@ -257,6 +258,7 @@ static void planes_task(const void *plan, idx task, void *scratch)
     for (idx k = 0; k < p->jobs && fresh; k++)
         per_image[k] = (int32_t)place_pixels(jump + k * most, index + k * most, p, k, m, d->images);
     placed[0] = m + 1;
+    if (fresh && images < d->images) memset(copy, 0, d->images * copy_size(p) * sizeof(REAL)); /* the next task may have more */
     for (idx k = 0; k < images && !d->first; k++) clear_target(target + k * p->target_step, p, m);
     const REAL *next = source;
     if (p->in_place) {

@@ -120,7 +120,7 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     for (idx k = 0; k < p->jobs; k++) taps = larger(taps, p->chunk * p->job[k].taps);
     idx in_rows = row_positions(p->band_rows, columns, p->lanes);
     idx across = flat_positions(p->band_rows, columns, p->pitch, p->lanes);
-    p->zip = p->step_W == 2 && !p->holes && p->target_W >= p->lanes
+    p->zip = p->step_W == 2 && !p->holes && p->target_W >= p->lanes && p->chunk >= p->source_planes
              && p->jobs * p->target_planes * (p->band_rows * p->pitch + 2 * p->lanes) * real_bytes <= MOST_DRAFT_BYTES;
     idx by_lane = p->zip ? 0 : LANE_COST * p->lanes;
     idx rows_cost = in_rows * (taps + (columns < p->lanes || p->step_W > 1 ? by_lane : 0));
@@ -275,10 +275,11 @@ static idx place_vectors(position *pos, const correlation *p, idx k, idx m)
     idx per_row = parts(columns, p->lanes), kept = 0;
     for (idx v = 0; v < count; v++) {
         position *at = pos + kept;
-        idx start = v * p->lanes; /* flat: counted along rows of length pitch */
+        idx start = v * p->lanes, twice = 0; /* flat: counted along rows of length pitch */
         if (!p->flat) {
-            idx column = v % per_row * p->lanes;
-            start = v / per_row * p->pitch + larger(0, smaller(column, columns - p->lanes));
+            idx column = v % per_row * p->lanes, first = larger(0, smaller(column, columns - p->lanes));
+            start = v / per_row * p->pitch + first;
+            if (p->chunk < p->source_planes) twice = column - first; /* sums that are continued are so in one vector alone */
         }
         idx written = 0;
         at->source = at->target = (int32_t)start;
@@ -289,7 +290,7 @@ static idx place_vectors(position *pos, const correlation *p, idx k, idx m)
             idx r = (start + l) / p->pitch, q = (start + l) % p->pitch;
             if (!p->flat) r = start / p->pitch, q = start % p->pitch + l;
             idx y = (m + r) * p->step_H + one->first_row, x = (p->first_q + q) * p->step_W + one->first_column;
-            int inside = r < rows && q < columns && y >= 0 && y < p->target_H && x >= 0 && x < p->target_W;
+            int inside = l >= twice && r < rows && q < columns && y >= 0 && y < p->target_H && x >= 0 && x < p->target_W;
             at->lane[l] = inside ? (int32_t)(y * p->target_W + x) : -1;
             written += inside;
         }

@@ -22,7 +22,7 @@
  * Rows that do not fill whole vectors: forward, the last vector runs over into the next row, which is
  * computed later and overwrites it; 14x14 images take half the time so. At the end of a task, and
  * backward, it overlaps its neighbor. Where the windows of short rows lie side by side, forward joins all rows of a plane to
- * one (`join_rows`): 8x8 images take half the time so. Much shorter rows are left to the copy of this file with narrower
+ * one (`join_rows`): 8x8 images take two thirds of the time so. Much shorter rows are left to the copy of this file with narrower
  * vectors (pool_target in targets.h), and in the last resort to vectors of which only some lanes are used.
  */
 

@@ -81,7 +81,7 @@ typedef struct {
     int flip;
 } filters_plan;
 
-#define TOGETHER 8 /* source planes whose results are written together: they lie as far apart as cache sets repeat */
+#define FILTERS_TOGETHER 8 /* source planes whose results are written together: they lie as far apart as cache sets repeat */
 
 #define filters_task NAME(filters_task)
 /* Transform the filters of a group of target planes. */
@@ -90,7 +90,7 @@ static void filters_task(const void *plan, idx g, void *scratch)
     const filters_plan *d = plan;
     const winograd_plan *p = d->p;
     idx C = p->source_planes, first = share(p->target_planes, p->groups, g), A = share(p->target_planes, p->groups, g + 1) - first;
-    REAL (*block)[TOGETHER * PRODUCT_PLANES] = (void *)((char *)scratch + 128), *to = d->to + 36 * C * first;
+    REAL (*block)[FILTERS_TOGETHER * PRODUCT_PLANES] = (void *)((char *)scratch + 128), *to = d->to + 36 * C * first;
     bits largest = {0}, magnitude = ~(bits)splat(-(REAL)0);
     memset(block, 0, 36 * sizeof *block);
     for (idx c = 0; c < C; c++) {
@@ -100,11 +100,11 @@ static void filters_task(const void *plan, idx g, void *scratch)
                 taps[t][a] = d->w[(first + a) * d->target_step + c * d->source_step + (d->flip ? 8 - t : t)];
         for (int j = 0; j < 3; j++) filter_1d(half + j, 3, taps + j, 3);
         for (int i = 0; i < 6; i++) filter_1d(whole + 6 * i, 1, half + 3 * i, 1);
-        for (int k = 0; k < 36; k++) memcpy(block[k] + c % TOGETHER * A, whole[k], sizeof whole[k]); /* too many are overwritten */
-        idx ready = c % TOGETHER + 1;
-        for (int k = 0; k < 36 && (ready == TOGETHER || c == C - 1); k++) {
+        for (int k = 0; k < 36; k++) memcpy(block[k] + c % FILTERS_TOGETHER * A, whole[k], sizeof whole[k]); /* too many are overwritten */
+        idx ready = c % FILTERS_TOGETHER + 1;
+        for (int k = 0; k < 36 && (ready == FILTERS_TOGETHER || c == C - 1); k++) {
             memcpy(to + (k * C + c + 1 - ready) * A, block[k], ready * A * sizeof(REAL));
-            for (int l = 0; l < TOGETHER * PRODUCT_PLANES; l += LANES) {
+            for (int l = 0; l < FILTERS_TOGETHER * PRODUCT_PLANES; l += LANES) {
                 bits size = (bits)load(block[k] + l) & magnitude, above = size > largest;
                 largest = (size & above) | (largest & ~above);
             }
@@ -119,7 +119,7 @@ static void filters_task(const void *plan, idx g, void *scratch)
 static REAL transform_filters(filters_plan plan, idx groups, int threads)
 {
     bits largest = {0};
-    if (!run_tasks(filters_task, &plan, groups, 128 + 36 * TOGETHER * PRODUCT_PLANES * sizeof(REAL), threads)) return (REAL)INFINITY;
+    if (!run_tasks(filters_task, &plan, groups, 128 + 36 * FILTERS_TOGETHER * PRODUCT_PLANES * sizeof(REAL), threads)) return (REAL)INFINITY;
     for (idx g = 0; g < groups; g++)
         if (plan.largest[g] > largest[0]) largest[0] = plan.largest[g];
     return ((vec)largest)[0];
@@ -270,11 +270,11 @@ static void winograd_task(const void *plan, idx task, void *scratch)
     if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
 
     idx copied = (4 * p->band_rows + 2) * p->pitch;
-    span lines = span_of(4 * rows + 2, 1, 4 * first - p->top, p->source_H), columns = span_of(p->pitch, 1, -p->left, p->source_W);
+    span rows_there = span_of(4 * rows + 2, 1, 4 * first - p->top, p->source_H), columns = span_of(p->pitch, 1, -p->left, p->source_W);
     for (idx k = 0; k < images; k++) {
         const REAL *source = p->source + (n + k) * p->source_step;
         for (idx c = 0; c < p->source_planes; c++, source += p->source_H * p->source_W)
-            copy_plane(copy + k * s.image + c * s.plane, copied, source, p->source_W, lines, columns, 1);
+            copy_plane(copy + k * s.image + c * s.plane, copied, source, p->source_W, rows_there, columns, 1);
         memset(copy + k * s.image + p->source_planes * s.plane, 0, (s.image - p->source_planes * s.plane) * sizeof(REAL));
         if (!winograd_bearable(copy + k * s.image, s.image, p->limit)) {
             __atomic_store_n(p->gave_up, 1, __ATOMIC_RELAXED);

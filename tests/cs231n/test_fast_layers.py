@@ -106,6 +106,28 @@ def test_many_channels_agree_with_float64(monkeypatch, target, dtype, image, siz
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
+    "x_shape, w_shape, conv_param",
+    [
+        ((1, 192, 9, 29), (8, 192, 5, 5), {"pad": 2}),
+        ((1, 256, 9, 60), (8, 256, 5, 5), {"pad": 2}),
+        ((1, 4, 30, 47), (512, 4, 5, 5), {"pad": 2}),
+        ((3, 2, 10, 51), (300, 2, 5, 2), {"pad": (0, 1), "dilation": (1, 2)}),
+        ((1, 3, 41, 101), (512, 3, 3, 3), {"pad": 1, "stride": 2}),
+        ((1, 1, 33, 33), (512, 1, 5, 5), {"pad": 2, "stride": 2}),
+    ],
+)
+def test_channels_that_are_summed_in_turns_count_once_where_vectors_overlap(monkeypatch, target, dtype, x_shape, w_shape, conv_param):
+    rng = np.random.default_rng(17)
+    x, w, b = rng.standard_normal(x_shape), rng.standard_normal(w_shape), rng.standard_normal(w_shape[0])
+    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param)
+    monkeypatch.setattr(_compiled, "chosen_target", target)
+    for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected):
+        close(actual, right, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
     "channels, filters, image, size, pad, groups",
     [
         (1, 6, (32, 32), (5, 5), 0, 1),
