@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 import shutil
+import sys
 from contextlib import contextmanager
 from itertools import islice
 
@@ -153,8 +154,8 @@ class _Recorder:
 
 
 def _sources(path):
-    """dict of str -> str : what the cells of an earlier run hold."""
-    return {name: text for name, text in texts(path, {}) if name}
+    """dict of str -> str : what the cells of an earlier run hold, which may carry the pictures of evidence."""
+    return {name: text for name, text in texts(path, {}, most=sys.maxsize - 1) if name}
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def grade_id(cell):
     return cell.metadata.get("nbgrader", {}).get("grade_id")
 
 
-def texts(path, ids):
+def texts(path, ids, most=MAX_NOTEBOOK_BYTES):
     """Yield the name and the text of each cell of a notebook that may hold anything.
 
     Parameters
@@ -75,8 +75,10 @@ def texts(path, ids):
     path : path
     ids : dict of str -> str
         What cells without a ``grade_id`` are named, by cell id.
+    most : int
+        Bytes; a larger notebook has no cells.
     """
-    for cell in _cells(path):
+    for cell in _cells(path, most):
         if isinstance(cell, dict) and isinstance(text := _joined(cell.get("source")), str):
             metadata = cell.get("metadata")
             marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
@@ -85,14 +87,14 @@ def texts(path, ids):
             yield name, text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _cells(path):
+def _cells(path, most):
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_NOTEBOOK_BYTES:
+            if not stat.S_ISREG(found.st_mode) or found.st_size > most:
                 return []
-            document = json.loads(file.read(MAX_NOTEBOOK_BYTES + 1).decode("utf-8-sig"))
+            document = json.loads(file.read(found.st_size).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return []
     cells = document.get("cells") if isinstance(document, dict) else None

@@ -22,7 +22,7 @@ class ProtocolError(ValueError):
     """The other side sent something that is not a frame, or more than it may."""
 
 
-def write_frame(stream, header, max_bytes=None, flush=True):
+def write_frame(stream, header, max_bytes=None):
     """Send ``header`` (JSON values in which arrays may stand) as one frame.
 
     Parameters
@@ -32,8 +32,6 @@ def write_frame(stream, header, max_bytes=None, flush=True):
         JSON values; an ``ndarray`` may stand anywhere in it.
     max_bytes : int, optional
         Refuse to send more array bytes than this.
-    flush : bool
-        Whether it goes out at once, or may wait in the stream for the next ones.
 
     Raises
     ------
@@ -50,8 +48,7 @@ def write_frame(stream, header, max_bytes=None, flush=True):
     stream.write(_LENGTH.pack(len(text)) + text)
     for array in arrays:
         stream.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
-    if flush:
-        stream.flush()
+    stream.flush()
 
 
 def read_frame(stream, max_bytes):

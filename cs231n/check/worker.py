@@ -9,10 +9,12 @@ import argparse
 import contextlib
 import errno
 import gc
+import io
 import os
 import signal
 import stat
 import sys
+import time
 import warnings
 from importlib import import_module, invalidate_caches
 from itertools import groupby
@@ -137,7 +139,7 @@ def _parse(argv):
 
 def _take_over_streams():
     """Keep the pipes for frames alone; whatever the submission prints goes where errors go."""
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", BUFFER_BYTES)
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     _widen(questions)
     _widen(answers)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -260,18 +262,30 @@ def _answer(question, answers, answer_bytes):
 
         stand_ins.install()
     alone = len({case["exercise"] for case in cases}) == 1  # of several, those whose answers are lost are asked again
+    waiting, sent = io.BytesIO(), time.monotonic()  # whole frames: a process that dies leaves no half of one
     for name, rows in groupby(cases, key=lambda case: case["exercise"]):
         exercise = EXERCISES[name]
         with absent.modules(exercise.without, name):
             for case in rows:
-                _answer_case(exercise.probe(case["probe"]), case, nonce, answers, answer_bytes, flush=alone)
+                _answer_case(exercise.probe(case["probe"]), case, nonce, waiting, answer_bytes)
+                if alone or waiting.tell() >= BUFFER_BYTES or time.monotonic() - sent > 1:
+                    sent = _send(waiting, answers)
+    _send(waiting, answers)
+
+
+def _send(waiting, answers):
+    """Send the frames that wait; returns when."""
+    answers.write(waiting.getvalue())
     answers.flush()
+    waiting.seek(0)
+    waiting.truncate()
+    return time.monotonic()
 
 
-def _answer_case(probe, case, nonce, answers, answer_bytes, flush):
+def _answer_case(probe, case, nonce, answers, answer_bytes):
     answer = {"nonce": nonce, "case": case["name"]} | _run(probe, case["inputs"])
     try:
-        write_frame(answers, answer, answer_bytes, flush)
+        write_frame(answers, answer, answer_bytes)
     except ProtocolError as error:
         refused = {key: answer[key] for key in ("nonce", "case", "warnings")}
         write_frame(answers, refused | _failure("unanswerable", "ProtocolError", str(error)))

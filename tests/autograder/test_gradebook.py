@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 from nbgrader.api import Course as CourseRow
 from nbgrader.apps import NbGraderAPI
 
-from autograder import nbgrader_settings
+from autograder import gradebook, nbgrader_settings
 from autograder.course import Course
 from autograder.course_setup import set_up
 from autograder.errors import UserError
@@ -266,3 +267,9 @@ def test_the_course_may_be_the_repository_itself(tmp_path, sources):
     course, written = set_up(tmp_path)
     assert course.source == tmp_path / "assignments" and [p.name for p in written] == ["nbgrader_config.py"]
     assert Course.open(tmp_path) == course
+
+
+def test_answers_of_an_earlier_run_are_found_beside_any_amount_of_pictures(tmp_path):
+    cell = {"cell_type": "markdown", "source": "my answer", "metadata": {"nbgrader": {"grade_id": "why"}}, "outputs": ["x" * (17 << 20)]}
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell]}))
+    assert gradebook._sources(tmp_path / "a.ipynb") == {"why": "my answer"}

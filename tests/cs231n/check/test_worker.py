@@ -82,22 +82,38 @@ def test_an_array_that_is_none_is_refused_by_its_name():
     assert answer["status"] == "unanswerable" and answer["error"]["message"] == "out is None; return an ndarray"
 
 
-class Counted(io.BytesIO):
-    """Counts how often what was written goes out."""
+class Pieces(io.BytesIO):
+    """Notes how much was written whenever it goes out."""
 
-    flushes = 0
+    def __init__(self):
+        super().__init__()
+        self.ends = []
 
     def flush(self):
-        self.flushes += 1
+        self.ends.append(self.tell())
 
 
 @pytest.mark.parametrize("names", [["relu_forward"], ["relu_forward", "relu_backward"]], ids=["alone", "together"])
 def test_answers_go_out_at_once_where_nobody_would_ask_for_them_again(names):
+    stream, cases = answered(names)
+    assert len(stream.ends) == (1 + len(cases) if len(names) == 1 else 1)
+    stream.seek(0)
+    assert [read_frame(stream, 1 << 20)["case"] for _ in cases] == [case.name for _, case in cases]
+
+
+def test_only_whole_answers_go_out_so_that_a_process_that_dies_leaves_no_half_of_one(monkeypatch):
+    monkeypatch.setattr(worker, "BUFFER_BYTES", 1000)
+    stream, cases = answered(["relu_forward", "relu_backward"])
+    stream.seek(0)
+    ends = [read_frame(stream, 1 << 20) and stream.tell() for _ in cases]
+    assert len(stream.ends) > 2 and set(stream.ends) <= set(ends)
+
+
+def answered(names):
+    """What a worker sends for all public cases of some exercises, and these cases with the names of their exercises."""
     cases = [(name, case) for name in names for case in EXERCISES[name].draw()]
     asked = [{"exercise": name, "probe": EXERCISES[name].probes[0].name, "name": case.name, "inputs": case.inputs}
              for name, case in cases]
-    stream = Counted()
+    stream = Pieces()
     worker._answer({"nonce": "n", "cases": asked}, stream, 1 << 20)
-    assert stream.flushes == (1 + len(cases) if len(names) == 1 else 1)
-    stream.seek(0)
-    assert [read_frame(stream, 1 << 20)["case"] for _ in cases] == [case.name for _, case in cases]
+    return stream, cases
