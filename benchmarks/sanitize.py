@@ -58,7 +58,10 @@ def convolution(rng, most):
         if min(image) > 0:
             break
     groups = 1 if rng.random() < 0.8 else 2
-    N, C, F = int(rng.integers(1, 10)), groups * int(rng.integers(1, 10)), groups * int(rng.integers(1, 10))
+    N, C, F = (int(rng.integers(1, 10)) for _ in range(3))
+    if rng.random() < 0.1:  # more than a copy holds at once, on one side
+        N, C, F = [(1, 60 * C, F), (1, C, 60 * F)][int(rng.integers(2))]
+    C, F = groups * C, groups * F
     conv_param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
     return (N, C, *image), (F, C // groups, *size), conv_param
 
