@@ -18,6 +18,7 @@ from cs231n.check.exercise import TrainingGoal
 from .package_tree import write_tree
 
 SECONDS = 120
+SCORER_BYTES = 4 << 30
 EXTENSIONS = [path for path in Path(cs231n.__file__).parent.glob("_*") if path.suffix in (".so", ".pyd")]
 
 
@@ -49,7 +50,7 @@ def scorer(inputs, preload):
     """Start a worker on the reference that scores trained weights, see `autograder.scorer`.
 
     It answers every question in the one process, which saves starting others, and with the compiled kernels where there
-    are any.
+    are any. Weights that would take more memory than `SCORER_BYTES` are refused: others are judged beside them.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def scorer(inputs, preload):
         files = {name: Path(folder) / f"{name}.npy" for name in inputs}
         for name, path in files.items():
             np.save(path, inputs[name], allow_pickle=False)
-        options = ["--trusted", *(f"--given={name}={path}" for name, path in files.items())]
+        options = ["--trusted", f"--memory-bytes={SCORER_BYTES}", *(f"--given={name}={path}" for name, path in files.items())]
         options += [f"--preload={module}" for module in preload]
         packages = [*site_packages(), Path(__file__).parents[1]]
         command = python_command(Path(folder), packages, options=options, program="autograder.scorer")

@@ -1,12 +1,14 @@
-"""Modules that are not there while an exercise runs, because calling them would be the whole answer.
+"""Modules that are not there while an exercise runs: those that would be the whole answer, and libraries of one's own.
 
 The sandbox of the judge does not hold their files. Here, where a student checks what is on disk, an import of one
-of them ends with a sentence that says why.
+of them ends with a sentence that says why. So nobody passes at home with an import that costs all points later.
 """
 
 import contextlib
 import sys
 from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+from pathlib import Path
 
 FRAMEWORKS = ("scipy", "torch", "tensorflow", "keras", "jax", "cv2", "skimage", "sklearn", "numba", "cupy")
 """Libraries with ready-made convolutions and poolings."""
@@ -17,10 +19,13 @@ FAST_LAYERS = (
 )
 """The package's own."""
 
+THERE = sys.stdlib_module_names | {"numpy", "scipy", "cs231n"}
+"""frozenset of str : what can be imported where hand-ins are graded. Other libraries cannot."""
+
 
 @contextlib.contextmanager
 def modules(names, exercise):
-    """Let nothing in the block import these modules, whether they were imported before or not.
+    """Let nothing in the block import these modules, whether they were imported before or not, nor a library not `THERE`.
 
     Parameters
     ----------
@@ -29,11 +34,8 @@ def modules(names, exercise):
     exercise : str
         The id of the exercise, for the message.
     """
-    if not names:
-        yield
-        return
     finder = _Absent(names, exercise)
-    before = {name: sys.modules.pop(name) for name in list(sys.modules) if finder.hides(name)}
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if finder.hides(name)} if names else {}
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -51,8 +53,18 @@ class _Absent(MetaPathFinder):
         return module in self.names or module.startswith(self.below)
 
     def find_spec(self, fullname, path=None, target=None):
-        """Raise for a hidden module; leave all others to the next finder."""
+        """Raise for a module that is not there; leave all others to the next finder."""
         if self.hides(fullname):
             text = f"{fullname} is not there in {self.exercise}: the task is to write it with NumPy alone"
             raise ModuleNotFoundError(text, name=fullname)
+        if fullname.partition(".")[0] not in THERE and _is_library(fullname):
+            text = f"{fullname} is not there where this is graded; import it in the notebook, and here only NumPy and SciPy"
+            raise ModuleNotFoundError(text, name=fullname)
         return None
+
+
+def _is_library(name):
+    """Whether a module was installed, and is neither part of Python nor a file of one's own."""
+    spec = PathFinder.find_spec(name)
+    places = (spec.origin or "", *(spec.submodule_search_locations or ())) if spec else ()
+    return any({"site-packages", "dist-packages"} & set(Path(place).parts) for place in places)

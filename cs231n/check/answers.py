@@ -6,6 +6,7 @@ import numpy as np
 
 MAX_TEXT = 600
 MAX_TEXTS = 8
+_SIGNALS = {number.value: number.name for number in signal.Signals}
 
 
 class Broken(Exception):
@@ -33,14 +34,14 @@ def checked_answer(frame):
 
 
 def death(code):
-    """Broken : what to say of a child that ended before its answer, by its exit code."""
-    if code == -int(getattr(signal, "SIGXCPU", 0)):
+    """Broken : what to say of a child that ended before its answer, by its exit code, which may be anything."""
+    if not isinstance(code, int) or code >= 0:
+        return Broken("died", "the process that ran your code ended early; something in it calls exit", ended=True)
+    name = _SIGNALS.get(-code, "a signal without a name")
+    if name == "SIGXCPU":
         return Broken("timeout", "stopped after too much processor time; is there a loop that never ends?", ended=True)
-    if isinstance(code, int) and code < 0:
-        name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
-        why = "; it took too much processor time or memory" if -code == int(getattr(signal, "SIGKILL", 0)) else ""
-        return Broken("died", f"the process that ran your code was stopped by {name}{why}", ended=True)
-    return Broken("died", "the process that ran your code ended early; something in it calls exit", ended=True)
+    why = "; it took too much processor time or memory" if name == "SIGKILL" else ""
+    return Broken("died", f"the process that ran your code was stopped by {name}{why}", ended=True)
 
 
 def word(frame, key):

@@ -19,6 +19,7 @@ from .pipes import Frames, Printed, kill
 from .protocol import ProtocolError, write_frame
 
 ANSWER_BYTES = 1 << 28
+TOGETHER = 4
 SECONDS = 30.0
 START_SECONDS = 60.0
 TAKEN_SECONDS = 5.0
@@ -69,7 +70,7 @@ class Worker:
     seconds : float
         The longest wait for the answer to one case.
     answer_bytes : int
-        The most array bytes of one answer.
+        The most array bytes of one answer. The answers to one question may hold `TOGETHER` times as many.
     environment : dict, optional
         Environment variables of the worker; none but these.
     stderr : file, optional
@@ -181,21 +182,29 @@ class Worker:
                 self._process.wait(seconds)
         self.close()
 
-    def _exhausted(self):
-        return self.total_seconds is not None and self._waited >= self.total_seconds
+    def _exhausted(self, seconds=0.0):
+        return self.total_seconds is not None and self._waited + seconds >= self.total_seconds
 
     def _out_of_time(self):
         return Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
+
+    def _too_large(self):
+        most = TOGETHER * self.answer_bytes
+        return Broken("unanswerable", f"all answers together hold more than the {most:,} bytes of arrays that may be sent")
 
     def _ask_once(self, rows, keep=False):
         nonce, started = secrets.token_hex(8), time.monotonic()
         if self._printed is not None:
             self._printed.restart()
-        answers = []
+        answers, left = [], TOGETHER * self.answer_bytes
         try:
             frames = self._send(nonce, rows, keep)
             for _, _, case in rows:
-                answers.append(self._receive(frames, nonce, case.name))
+                if self._exhausted(time.monotonic() - started):
+                    raise self._out_of_time()
+                answer = self._receive(frames, nonce, case.name)
+                left -= sum(array.nbytes for array in answer.get("arrays", {}).values())
+                answers.append(answer if left >= 0 else self._too_large().answer)
             end = self._next(frames, nonce)
             if end.get("done") is not True:
                 self.close()
@@ -250,7 +259,7 @@ class Worker:
         writer.start()
         writer.join(self.seconds)
         if outcome and isinstance(outcome[0], ProtocolError):
-            raise outcome[0]
+            raise Broken("unanswerable", f"the question cannot be asked: {outcome[0]}", ended=True)
         return outcome == [None]
 
     def _receive(self, frames, nonce, name):

@@ -4,7 +4,7 @@ import numpy as np
 
 from .comparison import differences
 
-_SUMS = 3
+_SUMS, _MOST = 3, 1 << 16
 
 
 def marks(exercise, cases, answers, expected):
@@ -56,8 +56,8 @@ def _mark(exercise, case, answer, expected, quantity):
 
 
 def _sums(array):
-    """A few weighted means over the elements; which elements are not finite shows in them too."""
-    flat = np.nan_to_num(np.asarray(array, np.float64).ravel(), nan=1e3, posinf=1e4, neginf=-1e4)
+    """A few weighted means over the elements, or the first of very many; which are not finite shows in them too."""
+    flat = np.nan_to_num(np.asarray(array.ravel()[:_MOST], np.float64), nan=1e3, posinf=1e4, neginf=-1e4)
     waves = (np.cos((k + 1) * np.arange(flat.size) + k) for k in range(_SUMS))
     return [float(flat @ wave) / max(flat.size, 1) for wave in waves]
 

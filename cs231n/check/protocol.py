@@ -79,7 +79,7 @@ def read_frame(stream, max_bytes):
         header = json.loads(_read(stream, length))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"the header is not JSON: {str(error)[:80]}") from None
-    if not isinstance(header, dict):
+    if not isinstance(header, dict) or "__array__" in header:
         raise ProtocolError("the header is not a JSON object")
     try:
         return _restore(header, _Arrays(stream, max_bytes))

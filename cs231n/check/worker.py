@@ -265,7 +265,8 @@ def _answer(question, answers, answer_bytes):
     waiting, sent = io.BytesIO(), time.monotonic()  # whole frames: a process that dies leaves no half of one
     for name, rows in groupby(cases, key=lambda case: case["exercise"]):
         exercise = EXERCISES[name]
-        with absent.modules(exercise.without, name):
+        # A goal runs nothing of the student's where it counts; at home it may use what is there.
+        with absent.modules(exercise.without, name) if exercise.module else contextlib.nullcontext():
             for case in rows:
                 _answer_case(exercise.probe(case["probe"]), case, nonce, waiting, answer_bytes)
                 if alone or waiting.tell() >= BUFFER_BYTES or time.monotonic() - sent > 1:

@@ -75,3 +75,15 @@ def test_weights_for_pixels_are_scored_like_one_after_the_other():
             expected = EXERCISES["train_linear"].probe("scores").run(X=X, weights=weights)["scores"]
             np.testing.assert_array_equal(answer["arrays"]["scores"], expected)
     assert len(set(expected.argmax(axis=1))) > 1
+
+
+def test_weights_that_take_too_much_memory_are_refused_and_the_next_ones_scored(monkeypatch):
+    monkeypatch.setattr(reference, "SCORER_BYTES", 3 << 29)
+    many = np.zeros((6000, 3, 32, 32), np.float32)
+    wide = {"W1": np.zeros((3072, 1)), "b1": np.zeros(1), "W2": np.zeros((1, 40_000)), "b2": np.zeros(40_000)}
+    with reference.scorer({"X": many}, ["cs231n.classifiers.fc_net"]) as worker:
+        answer, = worker.ask("train_fully_connected", "scores", [Case("hidden", {"weights": wide})])
+        assert answer["status"] == "raised" and "a limit: memory" in answer["error"]["message"]
+        process, small = worker._process, {"W1": np.zeros((3072, 10)), "b1": np.zeros(10)}
+        answer, = worker.ask("train_fully_connected", "scores", [Case("hidden", {"weights": small})])
+        assert answer["arrays"]["scores"].shape == (6000, 10) and worker._process is process

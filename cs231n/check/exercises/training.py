@@ -9,6 +9,7 @@ from ..exercise import Case, Probe, TrainingGoal
 
 _LIMIT_BYTES = 16 << 20
 _MOST_WORDS, _LARGEST_GRID, _MOST_CLASSES = 400, 4, 1000
+_MOST_UNITS = 50_000
 _MOST_MULTIPLY_ADDS, _MOST_ACTIVATIONS, _BATCH = 100_000_000, 1_000_000, 100
 
 
@@ -112,6 +113,8 @@ def _fully_connected(X, weights):
     depth = max(sum(name.startswith("W") for name in weights), 1)
     _require_names(weights, *(f"{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"))
     sizes = [int(np.prod(X.shape[1:])), *(weights[f"b{layer}"].size for layer in range(1, depth + 1))]
+    if sum(sizes) > _MOST_UNITS:
+        raise ValueError(f"at most {_MOST_UNITS:,} inputs and units in all layers together are allowed; got {sum(sizes):,}")
     # Before a net is made: biases that claim a wide layer would have it take more memory than there is.
     for layer, (D, M) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
         for name, shape in ((f"W{layer}", (D, M)), (f"b{layer}", (M,))):

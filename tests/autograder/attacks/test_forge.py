@@ -131,6 +131,32 @@ def forgeries(a):
             write_frame(answers, {"nonce": question["nonce"], "done": True})
             os._exit(0)
             """),
+        "ends in ways that have no name": forward("""
+            from cs231n.check.protocol import write_frame
+            frame = sys._getframe()
+            while "question" not in frame.f_locals:
+                frame = frame.f_back
+            question, answers = frame.f_locals["question"], frame.f_locals["answers"]
+            end = {6: np.arange(3), 4: -35}.get(len(x), [0])
+            write_frame(answers, {"nonce": question["nonce"], "died": end})
+            os._exit(0)
+            """),
+        "sends an array in place of a frame": forward("""
+            text = b'{"__array__": ["int8", [0]]}'
+            for fd in range(3, 64):
+                try:
+                    os.write(fd, struct.pack(">Q", len(text)) + text)
+                except OSError:
+                    pass
+            """),
+        "is ended by a signal without a name": forward("""
+            libc = ctypes.CDLL(None)
+            event, timer = (ctypes.c_char * 64)(), ctypes.c_void_p()
+            struct.pack_into("=QII", event, 0, 0, 35, 0)
+            assert libc.timer_create(1, event, ctypes.byref(timer)) == 0
+            assert libc.timer_settime(timer, 0, struct.pack("=qqqq", 0, 0, 0, 1000), None) == 0
+            time.sleep(5)
+            """, says="a signal without a name"),
         "sends a score": forward("""
             from cs231n.check.protocol import write_frame
             frame = sys._getframe()
@@ -174,7 +200,7 @@ def forgeries(a):
     }
 
 
-QUICK = ("patches the comparison functions", "returns an object that equals everything", "exits at once with success",
+QUICK = ("ends in ways that have no name", "patches the comparison functions", "returns an object that equals everything", "exits at once with success",
          "is right in public alone")
 
 

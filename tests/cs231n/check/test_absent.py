@@ -52,3 +52,20 @@ def test_the_tree_of_the_judge_does_not_hold_their_files(tmp_path):
     lay_out(tmp_path / "kit", tmp_path / "tree", absent.FAST_LAYERS)
     left = {path.stem for path in (tmp_path / "tree" / "cs231n").glob("*.*")}
     assert "vis_utils" in left and not left & {name.rpartition(".")[2] for name in absent.FAST_LAYERS}
+
+
+@pytest.mark.parametrize("library", ["matplotlib.pyplot", "tqdm"])
+def test_a_file_that_imports_what_is_not_there_when_it_is_graded_fails_at_home_as_well(library):
+    exercise = EXERCISES["relu_forward"]
+    with reference({exercise.file: f"import {library}\n" + package_files()[exercise.file].read_text(encoding="utf-8")}) as worker:
+        answer = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]
+    assert answer["status"] == "raised"
+    assert f"{library.partition('.')[0]} is not there where this is graded" in answer["error"]["message"]
+
+
+def test_files_may_import_numpy_scipy_and_what_comes_with_python():
+    text = "import math, random, numpy.linalg, scipy.signal, scipy.ndimage, cs231n.gradient_check, cs231n.vis_utils\n"
+    exercise = EXERCISES["relu_forward"]
+    with reference({exercise.file: text + package_files()[exercise.file].read_text(encoding="utf-8")}) as worker:
+        answer = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]
+    assert answer["status"] == "answered", answer

@@ -11,7 +11,7 @@ from autograder.package_tree import package_files, write_tree
 from autograder.regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
 from cs231n.check.client import Worker, local_command, python_command, site_packages
-from cs231n.check.exercise import TrainingGoal
+from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.report import Report, result_text
 
 WRONG_INSIDE_THE_THRESHOLDS = {
@@ -194,6 +194,34 @@ def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(tree,
         for (name, _, case), answer in zip(rows, answers, strict=True):
             if name == "relu_forward":
                 np.testing.assert_array_equal(answer["arrays"]["out"], np.maximum(case.inputs["x"], 0))
+
+
+def test_many_slow_answers_take_no_longer_than_a_whole_submission_may(tree):
+    rows = [("relu_forward", "forward", case) for case in EXERCISES["relu_forward"].draw() * 10]
+    worker = tree(broken("import time; time.sleep(0.3); return x, x"))
+    worker.start()
+    worker.total_seconds = 2
+    assert len(worker.ask_together(rows)) < len(rows)
+    answer = worker.ask(*rows[0][:2], [rows[0][2]])[0]
+    assert answer["status"] == "timeout" and "has used the 2 s" in answer["error"]["message"]
+
+
+def test_of_many_large_answers_no_more_is_held_than_a_few_may_have(tree):
+    rows = [("relu_forward", "forward", case) for case in EXERCISES["relu_forward"].draw() * 3]
+    worker = tree(broken("return np.zeros(1000), x"))
+    worker.answer_bytes = 8000
+    answers = worker.ask_together(rows)
+    assert [a["status"] for a in answers] == ["answered"] * 4 + ["unanswerable"] * (len(rows) - 4)
+    assert "more than the 32,000 bytes" in answers[-1]["error"]["message"] and "arrays" not in answers[-1]
+
+
+def test_a_question_that_cannot_be_sent_is_no_error_of_who_asks(tree):
+    worker = tree()
+    weights = {"\u00e4" * 60_000 + str(number): np.zeros(1) for number in range(4)}
+    answer = worker.ask("train_fully_connected", "scores", [Case("images", {"X": np.zeros((1, 3, 32, 32)), "weights": weights})])[0]
+    assert answer["status"] == "unanswerable" and "cannot be asked" in answer["error"]["message"]
+    process = worker._process
+    assert check_with(worker, EXERCISES["relu_forward"]).status == "pass" and worker._process is process
 
 
 def test_an_array_that_lies_is_sent_as_what_it_holds(tree):

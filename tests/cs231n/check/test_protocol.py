@@ -87,6 +87,11 @@ def test_the_limit_counts_all_arrays_of_a_frame():
         read_frame(io.BytesIO(sent({str(k): np.zeros(60) for k in range(3)})), 1000)
 
 
+def test_a_frame_that_is_nothing_but_an_array_is_refused():
+    with pytest.raises(ProtocolError, match="not a JSON object"):
+        read_frame(io.BytesIO(frame(b'{"__array__": ["int8", [0]]}')), LIMIT)
+
+
 @given(st.binary(max_size=300))
 @example(frame(b'{"a": NaN}'))
 def test_random_bytes_are_a_frame_or_refused(data):

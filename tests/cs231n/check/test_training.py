@@ -46,6 +46,12 @@ def convolutional(filters=(4, 6), size=3, hidden=(9,), classes=10):
     return PatternNet(pattern, X.shape[1:], filters, size, hidden, classes).params
 
 
+def test_a_fully_connected_net_of_too_many_units_is_refused_before_it_takes_memory():
+    for weights in (fully_connected(3072, 1, 60_000), fully_connected(3072, 1, *[8_000, 1] * 6, 10)):
+        with pytest.raises(ValueError, match="at most 50,000 inputs and units"):
+            scores("train_fully_connected", weights)
+
+
 def test_linear_weights_vote_as_the_classifier_of_the_student_predicts():
     weights = linear()
     model = LinearClassifier()
