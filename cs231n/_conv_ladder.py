@@ -100,6 +100,12 @@ def _pad(x, geometry):
     return np.pad(x, ((0, 0), (0, 0), *geometry.pads))
 
 
+def _seen(padded, geometry):
+    """The part of padded images that windows see: with pad ``"same"``, long strides leave pixels over at the end."""
+    rows, columns = ((o - 1) * s + r for o, s, r in zip(geometry.out, geometry.stride, geometry.reach))
+    return padded[:, :, :rows, :columns]
+
+
 def _grouped(groups, *arrays):
     """Split each array's axis of channels or filters into groups."""
     return zip(*(np.split(a, groups, axis) for a, axis in arrays))
@@ -109,7 +115,7 @@ def _forward(name, columns, x, w, b, conv_param):
     x4, w4, b1, geometry, groups = planar(name, x, w, b, conv_param)
     N, F = x4.shape[0], w4.shape[0]
     out = np.empty((F, *geometry.out, N), dtype=x4.dtype)
-    padded = _pad(x4, geometry)
+    padded = _seen(_pad(x4, geometry), geometry)
     for xg, wg, og in _grouped(groups, (padded, 1), (w4, 0), (out, 0)):
         og[...] = np.tensordot(wg, columns(xg, w4.shape[2:], geometry), 3)
     out += b1[:, None, None, None]
@@ -124,8 +130,9 @@ def _backward(name, columns, image, dout, cache):
     check_dout(name, dout, (len(x4), len(w4), *geometry.out[2 - (np.ndim(x) - 2):]))
     dout = dout.reshape(len(x4), len(w4), *geometry.out)
     padded = _pad(x4, geometry)
-    dx, dw = np.empty_like(padded), np.empty_like(w4)
-    for xg, wg, dg, dxg, dwg in _grouped(groups, (padded, 1), (w4, 0), (dout, 1), (dx, 1), (dw, 0)):
+    dx, dw = np.zeros_like(padded), np.empty_like(w4)
+    arrays = (_seen(padded, geometry), 1), (w4, 0), (dout, 1), (_seen(dx, geometry), 1), (dw, 0)
+    for xg, wg, dg, dxg, dwg in _grouped(groups, *arrays):
         dmaps = np.moveaxis(dg, 0, -1)
         by_tap = np.tensordot(columns(xg, w4.shape[2:], geometry), dmaps, ((3, 4, 5), (1, 2, 3)))
         dwg[...] = np.moveaxis(by_tap, -1, 0)

@@ -71,7 +71,7 @@ def im2col_indices(x, field_height, field_width, padding=1, stride=1, dilation=1
     check_images("im2col_indices", x)
     k, i, j = get_im2col_indices(x.shape, field_height, field_width, padding, stride, dilation)
     cols = _pad(x, padding)[:, k, i, j]  # (N, C*HH*WW, H'*W')
-    return cols.transpose(1, 2, 0).reshape(k.size, -1)
+    return cols.transpose(1, 2, 0).reshape(k.size, i.shape[1] * len(x))
 
 
 def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stride=1, dilation=1):
@@ -104,6 +104,6 @@ def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stri
         )
     rows, columns = (padding, padding) if np.isscalar(padding) else padding
     x_padded = np.zeros((N, C, H + 2 * rows, W + 2 * columns), dtype=cols.dtype)
-    per_image = cols.reshape(k.size, -1, N).transpose(2, 0, 1)
+    per_image = cols.reshape(k.size, i.shape[1], N).transpose(2, 0, 1)
     np.add.at(x_padded, (slice(None), k, i, j), per_image)
     return x_padded[:, :, rows : rows + H, columns : columns + W]

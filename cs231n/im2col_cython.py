@@ -40,7 +40,7 @@ def im2col_cython(x, field_height, field_width, padding, stride):
     geometry = _slide("im2col_cython", H, W, field_height, field_width, padding, stride)
     cols = np.zeros((C, field_height, field_width, *geometry.out, N), dtype=x.dtype)
     extension("_im2col").im2col(x, cols, *_corner(geometry), *geometry.stride)
-    return cols.reshape(C * field_height * field_width, -1)
+    return cols.reshape(C * field_height * field_width, geometry.out[0] * geometry.out[1] * N)
 
 
 def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
