@@ -27,6 +27,12 @@ def _planes(a):
     return np.require(a, requirements="CA").reshape(-1, *a.shape[2:])
 
 
+def _belongs(winner, dout, geometry):
+    """Whether winners from a cache name entries of these windows: kernels write where they say."""
+    right = winner is not None and winner.shape == dout.shape and winner.dtype in (np.uint8, np.int32)
+    return right and winner.min() >= 0 and winner.max() < np.prod(geometry.reach)
+
+
 def _threads(outputs, geometry):
     """Memory is the limit of pooling, so a second thread pays later: an entry of a window counts as two multiply-adds."""
     return threads_for(2 * outputs * int(np.prod(geometry.reach)))
@@ -86,21 +92,23 @@ def max_pool_backward_fast(dout, cache):
     -------
     dx : ndarray of shape (N, C, H, W)
         The first maximum of a window in row-major order receives all of its gradient.
+        Where winner does not belong to the windows, it is sought in x again.
 
     Raises
     ------
     ValueError
         When dout does not have the shape of the output.
     """
-    x, pool_param, winner = cache
+    x, pool_param, *winner = cache
+    winner = winner[0] if winner else None  # the naive layer's cache has none
     geometry = pool_geometry("max_pool_backward_fast", x, pool_param)
     (dout,) = floating("max_pool_backward_fast", dout=dout)
     check_dout("max_pool_backward_fast", dout, (*x.shape[:2], *geometry.out))
-    if winner is None or not _fits(dout):
+    if not _fits(dout) or not _belongs(winner, dout, geometry):
         tell_once()
         slower = max_pool_backward_reshape if _tile(geometry) else max_pool_backward_im2col
         return slower(dout, (x, pool_param))
-    return _backward(dout, x.shape, winner.reshape(-1, *geometry.out), geometry)
+    return _backward(dout, x.shape, _planes(winner), geometry)
 
 
 def _backward(dout, x_shape, winner, geometry):
