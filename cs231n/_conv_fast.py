@@ -1,5 +1,7 @@
 """Convolution through the compiled kernels: what they need to know, and when they may not run."""
 
+from math import prod
+
 import numpy as np
 
 from ._arrays import compiled, floating
@@ -8,7 +10,8 @@ from ._compiled import kernels, target
 from ._threads import tell_once, threads_for
 from .layers.geometry import check_dout
 
-MOST_PIXELS = 2**31 - 1  # kernels count the entries of one image in 32 bits
+MOST_PIXELS = 2**30  # kernels count the entries of one image, padded, in 32 bits, and round its rows up
+MOST_PHASES = 2**12  # kernels keep tables for each remainder of rows and columns modulo the stride
 
 _winograd = True
 
@@ -27,9 +30,11 @@ def use_winograd(on):
 
 def _fits(x, w, geometry):
     """Whether the kernels can take this convolution; NumPy takes what is left."""
-    out_pixels = len(w) * geometry.out[0] * geometry.out[1]
-    small = max(x[0].size if len(x) else 0, w.size, out_pixels) < MOST_PIXELS
-    return compiled(x.dtype) and x.size > 0 and w.size > 0 and small and kernels() is not None
+    if not compiled(x.dtype) or x.size == 0 or w.size == 0 or kernels() is None:
+        return False
+    rows, columns = (size + sum(pads) + reach for size, pads, reach in zip(x.shape[2:], geometry.pads, geometry.reach))
+    most = max(x[0].size, w.size, len(w) * prod(geometry.out), rows * columns)
+    return most < MOST_PIXELS and prod(geometry.stride) <= MOST_PHASES
 
 
 def _plain(a):
@@ -108,7 +113,7 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     dout : ndarray of the shape of the output
     cache : tuple
         ``(x, w, b, conv_param)`` from the forward pass.
-    need : collection of str
+    need : str or collection of str
         The gradients to compute; the others come back as None. The first layer of a
         network needs no dx.
 
@@ -121,7 +126,8 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     ValueError
         When dout does not have the shape of the output, or need holds another word.
     """
-    if not set(need) <= {"dx", "dw", "db"}:
+    need = {need} if isinstance(need, str) else set(need)
+    if not need <= {"dx", "dw", "db"}:
         raise ValueError(f"conv_backward_fast: need may hold 'dx', 'dw' and 'db'; got {need!r}.")
     x, w, b, conv_param = cache
     x4, w4, _, geometry, groups = planar("conv_backward_fast", x, w, b, conv_param)

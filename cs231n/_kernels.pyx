@@ -65,7 +65,7 @@ cdef conv_sizes _sizes(dict sizes):
 
 cdef _memory(int done):
     if not done:
-        raise MemoryError("convolution: no memory for the kernel's scratch space.")
+        raise MemoryError("fast_layers: no memory for the kernel's scratch space.")
 
 
 def conv_forward(dict sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray out, int threads, int target):

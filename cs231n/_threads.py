@@ -7,7 +7,9 @@ from operator import index
 from ._compiled import kernels
 
 LEAST_WORK = 10_000_000  # multiply-adds, some 0.2 ms, below which waking a second thread costs more than it saves
+THREAD_LIMIT = 1024  # where the system has no more, OpenMP ends the process
 _chosen = None
+_forked = False
 _told = False
 
 
@@ -17,28 +19,30 @@ def set_num_threads(count=None):
     Parameters
     ----------
     count : int, optional
-        At least 1. Without it: all cores that this process may use, which is the default,
-        or as many as the environment variable ``OMP_NUM_THREADS`` says.
+        From 1 to 1024. Without it: all cores that this process may use, which is the default,
+        or as many as the environment variable ``OMP_NUM_THREADS`` says. A forked process
+        stays with one thread.
 
     Raises
     ------
     ValueError
-        When count is less than 1.
+        When count is not such a number.
     """
     global _chosen
-    if count is not None and index(count) < 1:
-        raise ValueError(f"set_num_threads: count must be at least 1; got {count}. Use None for all cores.")
+    if count is not None and not (hasattr(count, "__index__") and 1 <= index(count) <= THREAD_LIMIT):
+        raise ValueError(f"set_num_threads: count must be a whole number from 1 to {THREAD_LIMIT}; got {count!r}. "
+                         "Use None for all cores.")
     _chosen = count
 
 
 def get_num_threads():
     """How many threads the fast layers use."""
-    if kernels() is None:
+    if kernels() is None or _forked:
         return 1
     if _chosen is not None:
         return _chosen
     wish = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wish) if wish.isdigit() and int(wish) > 0 else kernels().MOST_THREADS
+    return min(int(wish), THREAD_LIMIT) if wish.isdecimal() and int(wish) > 0 else kernels().MOST_THREADS
 
 
 def threads_for(work):
@@ -48,8 +52,8 @@ def threads_for(work):
 
 def _single():
     """GNU OpenMP hangs in a forked child when the parent has used it; one thread needs no OpenMP."""
-    global _chosen
-    _chosen = 1
+    global _forked
+    _forked = True
 
 
 if hasattr(os, "register_at_fork"):

@@ -343,6 +343,7 @@ static idx dw_planes_images(const correlation *p, idx block)
 {
     idx one = p->chunk * p->phases * p->plane + p->target_planes * p->band_rows * p->target_W;
     idx fit = p->bands > 1 ? 1 : larger(1, 512 * 1024 / (one * REAL_BYTES));
+    if (p->in_place) fit = larger(1, smaller(fit, INT32_MAX / p->source_step)); /* they are found by 32 bits */
     return parts(block, parts(block, fit));
 }
 

@@ -187,6 +187,8 @@ def _what_fits(axis, size, reach, stride, pad):
 
 
 def _check_keys(name, label, param, known):
+    if not isinstance(param, dict):
+        raise TypeError(f"{name}: {label} must be a dict; got {param!r}.")
     if unknown := sorted(set(param) - known):
         raise ValueError(f"{name}: {label} has unknown keys {unknown}; known are {sorted(known)}.")
 

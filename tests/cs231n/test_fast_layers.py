@@ -20,6 +20,7 @@ from cs231n.layers import (
     max_pool_backward_naive,
     max_pool_forward_naive,
 )
+from cs231n.layers.geometry import conv_geometry
 
 TARGETS = range(0 if _compiled.kernels() is None else _compiled.kernels().BEST_TARGET + 1)
 RUNGS = ["im2col", "strides", "cython", "fast"]
@@ -224,7 +225,7 @@ def test_float32_dw_has_the_error_of_blocked_sums():
     assert np.abs(dw - exact).max() < 1e-6 * np.abs(exact).max()
 
 
-@pytest.mark.parametrize("need", [(), ("dx",), ("dw",), ("db",), ("dw", "db"), ("db", "dx")])
+@pytest.mark.parametrize("need", [(), "dx", ("dx",), ("dw",), ["db"], ("dw", "db"), ("db", "dx")])
 def test_gradients_that_are_not_needed_are_none(need):
     rng = np.random.default_rng(2)
     x, w, b = rng.standard_normal((2, 3, 6, 7)), rng.standard_normal((4, 3, 3, 2)), rng.standard_normal(4)
@@ -236,6 +237,7 @@ def test_gradients_that_are_not_needed_are_none(need):
             np.testing.assert_array_equal(part, all_of_it)
     with pytest.raises(ValueError, match="need may hold 'dx', 'dw' and 'db'; got"):
         fast_layers.conv_backward_fast(out, cache, need=("dy",))
+    assert fast_layers.conv_backward_fast(out, cache, (name for name in ("dx", "dw")))[1] is not None
 
 
 @pytest.mark.parametrize("rung", RUNGS)
@@ -253,12 +255,30 @@ def test_one_dimensional_convolutions_come_through_the_same_door(rung):
         close(actual, expected.reshape(actual.shape), 1e-13)
 
 
-@pytest.mark.parametrize("pad", ["same", "valid"])
-def test_padding_by_name_is_that_of_the_naive_layer(pad):
+@pytest.mark.parametrize("rung", RUNGS)
+@pytest.mark.parametrize("pad, stride, size", [("same", 1, (4, 3)), ("valid", 1, (4, 3)), ("same", 2, (1, 1)), ("same", 4, (2, 1))])
+def test_padding_by_name_is_that_of_the_naive_layer(rung, pad, stride, size):
     rng = np.random.default_rng(6)
-    case = rng.standard_normal((2, 3, 9, 7)), rng.standard_normal((4, 3, 4, 3)), rng.standard_normal(4)
-    for actual, expected in zip(fast(*case, {"stride": 1, "pad": pad}), naive(*case, {"stride": 1, "pad": pad})):
+    case = rng.standard_normal((2, 3, 8, 7)), rng.standard_normal((4, 3, *size)), rng.standard_normal(4)
+    functions = [getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward")]
+    for actual, expected in zip(run_all(*functions, *case, {"stride": stride, "pad": pad}),
+                                naive(*case, {"stride": stride, "pad": pad})):
         close(actual, expected, 1e-13)
+
+
+@pytest.mark.parametrize("stride", [5000, (3, 2**31), (2**31, 2**31)])
+def test_a_stride_far_longer_than_the_image_is_taken(stride):
+    rng = np.random.default_rng(9)
+    case = rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((4, 3, 4, 5)), rng.standard_normal(4)
+    for actual, expected in zip(fast(*case, {"stride": stride}), naive(*case, {})):
+        close(actual, expected, 1e-13)
+
+
+@pytest.mark.parametrize("dilation, pad", [(46342, 23171), ((2**31, 1), (2**30, 1))])
+def test_padding_beyond_32_bits_is_left_to_numpy(dilation, pad):
+    x, w = np.ones((1, 1, 1, 1)), np.ones((1, 1, 2, 2))
+    geometry = conv_geometry("conv_forward_fast", x, w, np.ones(1), {"dilation": dilation, "pad": pad})
+    assert not _conv_fast._fits(x, w, geometry)
 
 
 def test_the_cache_keeps_the_images_and_no_columns():
@@ -267,11 +287,22 @@ def test_the_cache_keeps_the_images_and_no_columns():
     assert cache[0] is x and cache[1] is w and cache[2] is b and len(cache) == 4
 
 
-def test_an_empty_batch_gives_an_empty_output_and_zero_gradients():
-    out, cache = fast_layers.conv_forward_fast(np.zeros((0, 3, 8, 8)), np.ones((4, 3, 3, 3)), np.ones(4), {"pad": 1})
+@pytest.mark.parametrize("rung", RUNGS)
+def test_an_empty_batch_gives_an_empty_output_and_zero_gradients(rung):
+    forward, backward = (getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward"))
+    out, cache = forward(np.zeros((0, 3, 8, 8)), np.ones((4, 3, 3, 3)), np.ones(4), {"pad": 1})
     assert out.shape == (0, 4, 8, 8)
-    dx, dw, db = fast_layers.conv_backward_fast(out, cache)
+    dx, dw, db = backward(out, cache)
     assert dx.shape == (0, 3, 8, 8) and not dw.any() and not db.any()
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_images_without_channels_give_the_bias(rung):
+    case = np.ones((2, 0, 4, 5)), np.ones((3, 0, 2, 2)), np.arange(3.0), {}
+    functions = (getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward"))
+    out, dx, dw, _ = run_all(*functions, *case)
+    np.testing.assert_array_equal(out, np.broadcast_to(np.arange(3.0)[:, None, None], (2, 3, 3, 4)))
+    assert dx.shape == case[0].shape and dw.shape == case[1].shape
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.int32, np.longdouble, ">f4"])
@@ -370,6 +401,27 @@ def test_windows_of_more_than_256_entries_keep_their_winner():
     np.testing.assert_array_equal(
         fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, cache[:2])
     )
+
+
+def test_winners_that_do_not_belong_to_the_windows_are_sought_again():
+    x, pool_param = np.random.default_rng(0).standard_normal((1, 6, 9, 9)), {"pool_height": 5, "pool_width": 5, "stride": 1}
+    out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
+    smaller = {"pool_height": 3, "pool_width": 3, "stride": 1}
+    caches = [
+        (x, pool_param),  # of the naive layer
+        (x, pool_param, None if winner is None else winner.astype(np.int64)),
+        (x, pool_param, None if winner is None else winner[:, :2]),
+        (x[:, :, :7, :7], smaller, winner),
+    ]
+    for cache in caches:
+        np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, cache[:2]))
+
+
+def test_some_channels_of_a_pooling_cache_are_those_channels():
+    x, pool_param = np.random.default_rng(0).standard_normal((1, 6, 9, 9)), {"pool_height": 3, "pool_width": 3, "stride": 2}
+    out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
+    some = x[:, ::2], pool_param, None if winner is None else winner[:, ::2]
+    np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out[:, ::2], some), max_pool_backward_naive(out[:, ::2], some[:2]))
 
 
 @pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
@@ -483,19 +535,23 @@ def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was(
     assert "GOMP_SPINCOUNT = '1000'" in run.stderr
 
 
-def test_the_number_of_threads_is_checked():
-    with pytest.raises(ValueError, match="set_num_threads: count must be at least 1; got 0"):
-        fast_layers.set_num_threads(0)
+@pytest.mark.parametrize("count", [0, 1025, 2**40, 2.0, "2"])
+def test_the_number_of_threads_is_checked(count):
+    with pytest.raises(ValueError, match=f"set_num_threads: count must be a whole number from 1 to 1024; got {count!r}"):
+        fast_layers.set_num_threads(count)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_process_can_convolve_after_its_parent_did():
+@pytest.mark.parametrize("wish", ["", "set_num_threads(2)", "set_num_threads()"])
+def test_a_forked_process_can_convolve_after_its_parent_did(wish):
     program = (
         "import os, numpy as np\n"
-        "from cs231n.fast_layers import conv_forward_fast as f\n"
-        "a = np.ones((8, 8, 32, 32)), np.ones((8, 8, 3, 3)), np.ones(8), {'pad': 1}\n"
+        "from cs231n.fast_layers import conv_forward_fast as f, set_num_threads\n"
+        "a = np.ones((8, 16, 64, 64)), np.ones((16, 16, 3, 3)), np.ones(16), {'pad': 1}\n"
+        "set_num_threads(2)\n"
         "f(*a)\n"
         "pid = os.fork()\n"
+        f"{wish}\n"
         "f(*a)\n"
         "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) if pid else 0)\n"
     )

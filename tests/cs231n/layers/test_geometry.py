@@ -95,6 +95,14 @@ def test_pooling_names_the_keys_that_are_missing():
         pool_geometry("f", np.zeros((1, 1, 4, 4)), {"pool_height": 2})
 
 
+@pytest.mark.parametrize("param", [None, 2, ["stride"]])
+def test_parameters_that_are_no_dict_are_named(param):
+    with pytest.raises(TypeError, match="f: conv_param must be a dict; got"):
+        conv_geometry("f", np.zeros((2, 4, 5, 6)), np.zeros((3, 4, 2, 2)), np.zeros(3), param)
+    with pytest.raises(TypeError, match="f: pool_param must be a dict; got"):
+        pool_geometry("f", np.zeros((1, 1, 4, 4)), param)
+
+
 def test_pooling_wants_four_axes():
     with pytest.raises(ValueError, match=r"x needs the shape \(N, C, H, W\); got \(4, 4\)"):
         pool_geometry("f", np.zeros((4, 4)), {"pool_height": 2, "pool_width": 2, "stride": 2})
