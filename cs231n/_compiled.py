@@ -10,6 +10,8 @@ from importlib import import_module
 
 chosen_target = None  # the number of an instruction set, so that tests can try each; None is the best
 
+_loaded = set()  # their full names; a module that another thread still imports is in sys.modules already
+
 # Threads that wait for work go to sleep within microseconds. By default they keep their cores busy for 10 ms (GCC) or
 # 200 ms (Clang) after each layer; NumPy's products want these cores: a training step took a quarter longer.
 _CALM = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
@@ -18,7 +20,7 @@ _CALM = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
 def extension(name):
     """The extension module of this name, or None as long as it is not built."""
     full_name = f"{__package__}.{name}"
-    return sys.modules.get(full_name) or _load(full_name)  # a layer asks eight times, 1 us each
+    return full_name in _loaded and sys.modules.get(full_name) or _load(full_name)  # a layer asks eight times, 1 us each
 
 
 def _load(full_name):
@@ -26,7 +28,9 @@ def _load(full_name):
     set_here = {} if "OMP_WAIT_POLICY" in os.environ else {key: _CALM[key] for key in _CALM.keys() - os.environ.keys()}
     os.environ.update(set_here)
     try:
-        return import_module(full_name)
+        module = import_module(full_name)
+        _loaded.add(full_name)
+        return module
     except ImportError:
         return None
     finally:

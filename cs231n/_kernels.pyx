@@ -39,7 +39,7 @@ cdef extern from *:
     #ifdef _OPENMP
     static int most_threads(void) { return omp_get_num_procs(); }
     #else
-    static int most_threads(void) { return 1; }
+    static int most_threads(void) { return 0; } /* none but the caller's */
     #endif
     """
     int most_threads()

@@ -37,7 +37,7 @@ def set_num_threads(count=None):
 
 def get_num_threads():
     """How many threads the fast layers use."""
-    if kernels() is None or _forked:
+    if kernels() is None or not kernels().MOST_THREADS or _forked:
         return 1
     if _chosen is not None:
         return _chosen

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -524,6 +525,29 @@ def test_backend_names_the_instruction_set_and_the_threads():
     assert live.startswith("NumPy") or live.endswith(", 1 thread.")
 
 
+def test_a_thread_waits_for_an_extension_that_another_thread_still_imports(monkeypatch, tmp_path):
+    began, gate, load = threading.Event(), threading.Event(), _compiled.import_module
+
+    def open_gate_and_load(name):
+        if began.is_set():
+            gate.set()
+        return load(name)
+
+    tmp_path.joinpath("_slow.py").write_text("from cs231n import _compiled\n_compiled.pause()\nready = True\n")
+    monkeypatch.setattr(_compiled, "pause", lambda: (began.set(), gate.wait(60)), raising=False)
+    monkeypatch.setattr(_compiled, "import_module", open_gate_and_load)
+    monkeypatch.setattr(sys.modules["cs231n"], "__path__", [*sys.modules["cs231n"].__path__, str(tmp_path)])
+    first = threading.Thread(target=_compiled.extension, args=("_slow",))
+    first.start()
+    began.wait(60)
+    try:
+        assert hasattr(_compiled.extension("_slow"), "ready")
+    finally:
+        gate.set()
+        first.join()
+        del sys.modules["cs231n._slow"]
+
+
 def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was():
     program = ("import os; before = dict(os.environ); from cs231n.fast_layers import backend; backend(); "
                "assert os.environ == before")
@@ -533,6 +557,13 @@ def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was(
     if "GOMP_SPINCOUNT" not in run.stderr:
         pytest.skip("the kernels are not built with the OpenMP of GCC")
     assert "GOMP_SPINCOUNT = '1000'" in run.stderr
+
+
+@pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
+def test_kernels_without_openmp_have_one_thread_whatever_is_asked_for(monkeypatch):
+    monkeypatch.setattr(_compiled.kernels(), "MOST_THREADS", 0)
+    monkeypatch.setattr(_threads, "_chosen", 7)
+    assert fast_layers.get_num_threads() == 1 and fast_layers.backend().endswith(", 1 thread.")
 
 
 @pytest.mark.parametrize("count", [0, 1025, 2**40, 2.0, "2"])
