@@ -5,6 +5,7 @@ import re
 import secrets
 import tomllib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from cs231n.check.exercises import EXERCISES
@@ -100,22 +101,22 @@ class Assignment:
     carried: tuple = ()
     solved: frozenset = frozenset()
 
-    @property
+    @cached_property
     def editable(self):
         """tuple of str : the modules that students write, relative to the kit."""
         return tuple(sorted({EXERCISES[e].file for e in self.points if EXERCISES[e].module}))
 
-    @property
+    @cached_property
     def own(self):
         """tuple of str : the modules of earlier assignments that students bring along, relative to the kit."""
         return tuple(name for name in self.carried if name not in self.editable) if self.earlier == OWN else ()
 
-    @property
+    @cached_property
     def weights(self):
         """tuple of str : the weight files that training goals are judged from, relative to the kit."""
         return tuple(EXERCISES[e].weights for e in self.points if hasattr(EXERCISES[e], "weights"))
 
-    @property
+    @cached_property
     def hand_in(self):
         """tuple of str : every file that a hand-in may hold; all others are left aside."""
         return (*(f"{name}.ipynb" for name in self.notebooks), *self.editable, *self.own, *self.weights)

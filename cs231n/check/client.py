@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from .answers import Broken, checked_answer, death, word
-from .pipes import Frames, Printed, kill
+from .pipes import Frames, Printed, TooMuch, kill
 from .protocol import ProtocolError, write_frame
 
 ANSWER_BYTES = 1 << 28
@@ -108,7 +108,8 @@ class Worker:
         answers : list of dict
             One for each case, with ``status`` one of "answered", "not started", "raised", "unanswerable", "timeout",
             "died". A case that kills the worker, twice, loses its own answer; the next ones are asked of a new worker.
-            After a timeout the rest is not asked: endless code is endless in every case.
+            After a timeout the rest is not asked: endless code is endless in every case. The same holds for answers
+            without end.
         """
         rows, answers, again = [(exercise, probe, case) for case in cases], [], None
         while len(answers) < len(cases):
@@ -188,23 +189,17 @@ class Worker:
     def _out_of_time(self):
         return Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
-    def _too_large(self):
-        most = TOGETHER * self.answer_bytes
-        return Broken("unanswerable", f"all answers together hold more than the {most:,} bytes of arrays that may be sent")
-
     def _ask_once(self, rows, keep=False):
         nonce, started = secrets.token_hex(8), time.monotonic()
         if self._printed is not None:
             self._printed.restart()
-        answers, left = [], TOGETHER * self.answer_bytes
+        answers = []
         try:
             frames = self._send(nonce, rows, keep)
             for _, _, case in rows:
                 if self._exhausted(time.monotonic() - started):
                     raise self._out_of_time()
-                answer = self._receive(frames, nonce, case.name)
-                left -= sum(array.nbytes for array in answer.get("arrays", {}).values())
-                answers.append(answer if left >= 0 else self._too_large().answer)
+                answers.append(self._receive(frames, nonce, case.name))
             end = self._next(frames, nonce)
             if end.get("done") is not True:
                 self.close()
@@ -224,6 +219,7 @@ class Worker:
             if self._process is None or self._process.poll() is not None:
                 self.close()
                 self._start()
+            self._frames.restart()
             if self._write(self._question(nonce, rows, keep)) and self._is_taken(nonce, patience):
                 self._kept = rows if keep else self._kept
                 return self._frames
@@ -276,6 +272,8 @@ class Worker:
             frame = frames.next(self.seconds)
         except queue.Empty:
             raise Broken("timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?") from None
+        if isinstance(frame, TooMuch):
+            raise Broken("timeout", f"stopped: {frame}")
         if isinstance(frame, ProtocolError):
             raise Broken("died", f"the process that ran your code broke off: {frame}")
         if frame is None or word(frame, "nonce") != nonce:
@@ -295,7 +293,7 @@ class Worker:
         )
         if self.output_bytes is not None:
             self._printed = Printed(self._process, self.output_bytes)
-        self._frames = Frames(self._process.stdout, self.answer_bytes)
+        self._frames = Frames(self._process.stdout, self.answer_bytes, TOGETHER * self.answer_bytes)
         try:
             started = self._frames.next(START_SECONDS) == {"ready": True}
         except queue.Empty:

@@ -11,15 +11,30 @@ import time
 from .protocol import ProtocolError, read_frame
 
 END_SECONDS = 60.0
+FRAME_BYTES = 1 << 10
+"""A frame counts as so much more than it has, as the smallest one takes up that much once it is read."""
 
 
 class Frames:
-    """Frames from a pipe, read by a thread so that waiting for them can end."""
+    """Frames from a pipe, read by a thread so that waiting for them can end.
 
-    def __init__(self, stream, answer_bytes):
-        self._queue = queue.Queue(maxsize=2)
-        self._thread = threading.Thread(target=self._read, args=(stream, answer_bytes), daemon=True)
+    Parameters
+    ----------
+    stream : binary file object
+    answer_bytes : int
+        The most array bytes of one frame.
+    most : int
+        The most bytes of all frames since `restart`: they wait in memory until somebody asks for them.
+    """
+
+    def __init__(self, stream, answer_bytes, most):
+        self._queue, self._metered = queue.SimpleQueue(), _Metered(stream, most)
+        self._thread = threading.Thread(target=self._read, args=(answer_bytes,), daemon=True)
         self._thread.start()
+
+    def restart(self):
+        """Count from here on."""
+        self._metered.left = self._metered.most
 
     def next(self, seconds):
         """The next frame, None at the end of the pipe, or a `ProtocolError`; `queue.Empty` where none comes in time."""
@@ -35,14 +50,41 @@ class Frames:
             if not self._thread.is_alive():
                 return
 
-    def _read(self, stream, answer_bytes):
-        with stream:
+    def _read(self, answer_bytes):
+        with self._metered.stream:
             try:
-                while (frame := read_frame(stream, answer_bytes)) is not None:
+                while (frame := read_frame(self._metered, answer_bytes)) is not None:
+                    self._metered.count(FRAME_BYTES)
                     self._queue.put(frame)
                 self._queue.put(None)
             except ProtocolError as error:
                 self._queue.put(error)
+
+
+class _Metered:
+    """A stream that gives so many bytes and no more."""
+
+    def __init__(self, stream, most):
+        self.stream, self.most, self.left = stream, most, most
+
+    def read(self, size):
+        data = self.stream.read(size)
+        self.count(len(data))
+        return data
+
+    def readinto(self, view):
+        count = self.stream.readinto(view)
+        self.count(count)
+        return count
+
+    def count(self, read):
+        self.left -= read
+        if self.left < 0:
+            raise TooMuch(f"all answers together are more than the {self.most:,} bytes that may be sent")
+
+
+class TooMuch(ProtocolError):
+    """The other side sends without end."""
 
 
 class Printed:

@@ -90,6 +90,7 @@ def hogs(a):
         "prints a lot": forward("for _ in range(64): os.write(2, bytes(1 << 20))", says="printed more than"),
         "prints without end": forward("while True: print('x' * 100_000, flush=True)", says="printed more than"),
         "answers a lot": forward("return np.zeros(1 << 24), None", says="may be sent"),
+        "answers a lot in every case": forward("return np.zeros(900_000), None", says="got shape (900000,)"),
         "answers with a great many arrays": a.forward("""
             from cs231n.check.protocol import write_frame
             frame = sys._getframe()
