@@ -9,10 +9,10 @@
  * Ties: an entry must be larger than the best so far, hence the first maximum wins. NaN beats
  * every number, the first NaN stays, as in numpy.max and numpy.argmax.
  *
- * From stride 3 on, the rows of a window are first reduced to one row of column maxima and the rows
- * where they are; that row is split by column phase (column modulo stride), where the entries of
- * neighboring windows are neighbors, and reduced again. Of equal maxima the upper row wins. Twice
- * as fast as splitting the whole plane, which was 3 times faster than picking single pixels.
+ * From stride 3 on, a vector holds the same pixel of LANES planes instead: the planes are turned, a few rows at a
+ * time, so that the lanes of a pixel lie side by side, and the outputs are turned back. No lane is idle then, whatever the
+ * window, and turning costs log2(LANES) shuffles a vector. Rows that are split by column phase, as the copies of direct.h
+ * are, took up to three times as long. Windows of very wide images are picked number by number.
  *
  * Backward clears a plane of dx and adds each window's gradient to its winner while the plane is
  * in the first-level cache; a table gives the winner's distance from the window's corner. That
@@ -55,6 +55,19 @@ static INLINE void save_winners(void *winner, idx at, bits w, idx lanes, int win
 #define choose NAME(choose)
 static INLINE vec choose(bits wins, vec a, vec b) { return (vec)(((bits)a & wins) | ((bits)b & ~wins)); }
 
+#define join NAME(join)
+/* Let one more entry of the window take part, the one at place k. */
+static INLINE void join(const int max, vec *best, bits *place, vec v, idx k)
+{
+    if (!max) {
+        *best += v;
+        return;
+    }
+    bits wins = (v > *best) | ((v != v) & (*best == *best));
+    *best = choose(wins, v, *best);
+    *place = (wins & (int32_t)k) | (*place & ~wins);
+}
+
 #define write_outputs NAME(write_outputs)
 static INLINE void write_outputs(const int max, vec best, bits place, REAL *out, void *winner, idx at, idx lanes,
                                  idx entries, int winner_bytes)
@@ -68,7 +81,7 @@ static INLINE void write_outputs(const int max, vec best, bits place, REAL *out,
 }
 
 #define pool_row NAME(pool_row)
-/* One row of outputs for strides 1 and 2. With `over`, the last vector may run over the end of the row. */
+/* One row of outputs, best for strides 1 and 2. With `over`, the last vector may run over the end of the row. */
 static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
                             REAL *out, void *winner, idx at, idx out_W, int winner_bytes, int over)
 {
@@ -78,136 +91,132 @@ static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx
         vec best = entry(corner, 0, stride, WW, lanes);
         bits place = {0};
         for (idx i = 0; i < HH; i++)
-            for (idx j = 0; j < WW; j++) {
-                vec v = entry(corner + i * W, j, stride, WW, lanes);
-                if (max) {
-                    bits wins = (v > best) | ((v != v) & (best == best));
-                    best = choose(wins, v, best);
-                    place = (wins & (int32_t)(i * WW + j)) | (place & ~wins);
-                } else if (i + j > 0) {
-                    best += v;
-                }
-            }
+            for (idx j = !i; j < WW; j++)
+                join(max, &best, &place, entry(corner + i * W, j, stride, WW, lanes), i * WW + j);
         write_outputs(max, best, place, out + start, winner, at + start, lanes, HH * WW, winner_bytes);
     }
 }
 
 #define POOL_PLANES 16 /* planes in a task: enough work to hand out */
-#define split_columns(p, W) (parts(W, (p)->stride_W) + LANES)
-
-#define reduce_rows NAME(reduce_rows)
-/* value, row [W, at least LANES]: the maximum (sum) of each column of HH rows, and the first row that has it, as bits. */
-static INLINE void reduce_rows(const int max, REAL *value, REAL *row, const REAL *x, idx W, idx HH)
-{
-    for (idx begin = 0; begin < W; begin += LANES) {
-        idx start = smaller(begin, W - LANES);
-        vec best = load(x + start);
-        bits place = {0};
-        for (idx i = 1; i < HH; i++) {
-            vec v = load(x + i * W + start);
-            if (max) {
-                bits wins = (v > best) | ((v != v) & (best == best));
-                best = choose(wins, v, best);
-                place = (wins & (int32_t)i) | (place & ~wins);
-            } else {
-                best += v;
-            }
-        }
-        store(value + start, best);
-        if (max) store(row + start, (vec)place);
-    }
-}
-
-#define pool_long_strides NAME(pool_long_strides)
-/* One row of outputs for stride 3 and above. x: HH rows of length W, at least LANES. */
-static INLINE void pool_long_strides(const int max, const pool_plan *p, const REAL *x, idx W, REAL *scratch, REAL *out, idx at,
-                                     idx out_W)
-{
-    idx s = p->stride_W, columns = split_columns(p, W);
-    REAL *value = scratch, *row = value + W, *values = row + W, *rows = values + s * columns;
-    reduce_rows(max, value, row, x, W, p->HH);
-    for (idx b = 0; b < s; b++)
-        for (idx X = b, q = b * columns; X < W; X += s, q++) {
-            values[q] = value[X];
-            if (max) rows[q] = row[X];
-        }
-    for (idx begin = 0; begin < out_W; begin += LANES) {
-        idx start = larger(0, smaller(begin, out_W - LANES));
-        vec best = load(values + start);
-        bits above = (bits)load(rows + start), column = {0};
-        for (idx j = 1, phase = 1, q = 0; j < p->WW; j++, phase++) {
-            if (phase == s) phase = 0, q++;
-            vec v = load(values + phase * columns + q + start);
-            if (!max) {
-                best += v;
-                continue;
-            }
-            bits r = (bits)load(rows + phase * columns + q + start);
-            bits equal = (v == best) | ((v != v) & (best != best));
-            bits wins = (v > best) | ((v != v) & (best == best)) | (equal & (r < above));
-            best = choose(wins, v, best);
-            above = (r & wins) | (above & ~wins);
-            column = (wins & (int32_t)j) | (column & ~wins);
-        }
-        write_outputs(max, best, above * (int32_t)p->WW + column, out + start, p->winner, at + start,
-                      smaller(LANES, out_W), p->HH * p->WW, p->winner_bytes);
-    }
-}
-
-#define joined_width NAME(joined_width) /* of the rows that pool_forward_task sees */
-static idx joined_width(const pool_plan *p)
-{
-    idx W = joined_rows(p) * p->W;
-    return p->stride_W > 2 ? larger(W, LANES) : W;
-}
 
 #define join_rows NAME(join_rows)
 /* Row i of all windows of a plane, one after the other, for each i; W apart. */
-static void join_rows(REAL *to, const REAL *x, const pool_plan *p, idx W)
+static void join_rows(REAL *to, const REAL *x, const pool_plan *p)
 {
+    idx W = p->out_H * p->W;
     for (idx i = 0; i < p->HH; i++)
-        copy_plane(to + i * W, p->out_H * p->W, x, p->W, span_of(p->out_H, p->stride_H, i, p->H), span_of(p->W, 1, 0, p->W), 0);
+        copy_plane(to + i * W, W, x, p->W, span_of(p->out_H, p->stride_H, i, p->H), span_of(p->W, 1, 0, p->W), 0);
 }
 
-#define pool_forward_task NAME(pool_forward_task)
-static void pool_forward_task(const void *plan, idx task, void *scratch)
+#define pool_rows_task NAME(pool_rows_task)
+static void pool_rows_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
-    idx HH = p->HH, WW = p->WW, s = p->stride_W, W = joined_width(p), joined = joined_rows(p), out_W = joined * p->out_W;
-    REAL *work = (REAL *)((char *)scratch + 128), *wide = work + (s > 2 ? 2 * (W + s * split_columns(p, W)) : 0);
-    if (s > 2) memset(work, 0, (wide - work) * sizeof(REAL)); /* lanes that no window uses hold numbers, too */
+    idx HH = p->HH, WW = p->WW, s = p->stride_W, joined = joined_rows(p), W = joined * p->W, out_W = joined * p->out_W;
+    REAL *wide = (REAL *)((char *)scratch + 128);
     idx last = smaller(p->planes, (task + 1) * POOL_PLANES), lanes = parts(out_W, LANES) * LANES; /* of a row */
     idx reach = (HH - 1) * W + (lanes - 1) * s + WW;
     for (idx plane = task * POOL_PLANES; plane < last; plane++) {
         const REAL *x = (const REAL *)p->x + plane * p->H * p->W, *end = x + (last - plane) * p->H * p->W;
         if (joined > 1) {
-            join_rows(wide, x, p, W);
+            join_rows(wide, x, p);
             x = wide, end = wide + HH * W;
-        } else if (W > p->W) { /* rows shorter than a vector */
-            for (idx y = 0; y < p->H; y++) memcpy(wide + y * W, x + y * p->W, p->W * sizeof(REAL));
-            x = wide;
         }
         for (idx y = 0; y < p->out_H; y += joined, x += p->stride_H * W) {
             idx at = (plane * p->out_H + y) * p->out_W;
             REAL *out = (REAL *)p->out + at;
-            int over = s <= 2 && at + lanes <= last * p->out_H * p->out_W && end - x >= reach;
+            int over = at + lanes <= last * p->out_H * p->out_W && end - x >= reach;
             /* The constants save a third of the time for 2x2 and half of it for 3x3. */
-            if (s > 2 && p->max)
-                pool_long_strides(1, p, x, W, work, out, at, out_W);
-            else if (s > 2)
-                pool_long_strides(0, p, x, W, work, out, at, out_W);
-            else if (p->max && s == 2 && HH == 2 && WW == 2)
+            if (p->max && s == 2 && HH == 2 && WW == 2)
                 pool_row(1, 2, 2, 2, x, W, out, p->winner, at, out_W, 1, over);
             else if (p->max && s == 2 && HH == 3 && WW == 3)
                 pool_row(1, 3, 3, 2, x, W, out, p->winner, at, out_W, 1, over);
             else if (p->max && s == 1)
                 pool_row(1, HH, WW, 1, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
-            else if (p->max)
+            else if (p->max && s == 2)
                 pool_row(1, HH, WW, 2, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
+            else if (p->max)
+                pool_row(1, HH, WW, s, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
             else if (s == 1)
                 pool_row(0, HH, WW, 1, x, W, out, 0, at, out_W, 0, over);
-            else
+            else if (s == 2)
                 pool_row(0, HH, WW, 2, x, W, out, 0, at, out_W, 0, over);
+            else
+                pool_row(0, HH, WW, s, x, W, out, 0, at, out_W, 0, over);
+        }
+    }
+}
+
+#define TURNED_BYTES (32 * 1024) /* of turned pixels: they stay in the first-level cache */
+#define turned_rows NAME(turned_rows) /* rows of outputs */
+static idx turned_rows(const pool_plan *p)
+{
+    idx rows = TURNED_BYTES / (p->W * LANES * (idx)sizeof(REAL));
+    return smaller(p->out_H, larger(1, (rows - p->HH) / p->stride_H + 1));
+}
+
+#define turned_pixels NAME(turned_pixels)
+static idx turned_pixels(const pool_plan *p, idx rows) { return ((rows - 1) * p->stride_H + p->HH) * p->W; }
+
+#define TOGETHER 4 /* outputs: each waits for its last comparison, 9 cycles for an entry if there is nothing else to do */
+
+#define pool_pixels NAME(pool_pixels)
+/* n neighboring outputs [n, LANES] and the places of their winners from turned pixels, W and s numbers from row to row and
+ * from window to window. */
+static INLINE void pool_pixels(const int max, const int n, idx HH, idx WW, const REAL *x, idx W, idx s, REAL *out, REAL *places)
+{
+    vec best[TOGETHER];
+    bits place[TOGETHER] = {{0}};
+    UNROLL for (int k = 0; k < n; k++) best[k] = load(x + k * s);
+    for (idx i = 0; i < HH; i++)
+        for (idx j = !i; j < WW; j++)
+            UNROLL for (int k = 0; k < n; k++) join(max, best + k, place + k, load(x + i * W + j * LANES + k * s), i * WW + j);
+    UNROLL for (int k = 0; k < n; k++) {
+        store(out + k * LANES, max ? best[k] : best[k] * ((REAL)1 / (REAL)(HH * WW)));
+        if (max) store(places + k * LANES, (vec)place[k]);
+    }
+}
+
+#define pool_turned NAME(pool_turned)
+/* Outputs [rows, out_W, LANES] and the places of the winners. */
+static INLINE void pool_turned(const int max, const pool_plan *p, const REAL *x, REAL *out, REAL *places, idx rows)
+{
+    idx HH = p->HH, WW = p->WW, W = p->W * LANES, s = p->stride_W * LANES, out_W = p->out_W;
+    for (idx y = 0; y < rows; y++, x += p->stride_H * W, out += out_W * LANES, places += out_W * LANES)
+        if (out_W < TOGETHER)
+            for (idx k = 0; k < out_W; k++) pool_pixels(max, 1, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
+        else
+            for (idx begin = 0; begin < out_W; begin += TOGETHER) {
+                idx k = smaller(begin, out_W - TOGETHER);
+                pool_pixels(max, TOGETHER, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
+            }
+}
+
+#define pool_lanes_task NAME(pool_lanes_task)
+/* A vector holds the same pixel of as many planes. */
+static void pool_lanes_task(const void *plan, idx task, void *scratch)
+{
+    const pool_plan *p = plan;
+    idx rows = turned_rows(p), outputs = p->out_H * p->out_W, most = parts(rows * p->out_W, LANES) * LANES;
+    REAL *pixels = (REAL *)((char *)scratch + 128), *out = pixels + turned_pixels(p, rows) * LANES;
+    REAL *places = out + most * LANES, *turned = places + most * LANES;
+    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane += LANES) {
+        idx planes = smaller(LANES, p->planes - plane);
+        const REAL *x = (const REAL *)p->x + plane * p->H * p->W;
+        for (idx y = 0; y < p->out_H; y += rows, x += rows * p->stride_H * p->W) {
+            idx n = smaller(rows, p->out_H - y), count = n * p->out_W, at = plane * outputs + y * p->out_W;
+            turn(pixels, LANES, x, p->H * p->W, planes, turned_pixels(p, n), 0, 1);
+            if (p->max)
+                pool_turned(1, p, pixels, out, places, n);
+            else
+                pool_turned(0, p, pixels, out, places, n);
+            turn((REAL *)p->out + at, outputs, out, LANES, count, planes, 0, 0);
+            if (!p->max) continue;
+            turn(turned, most, places, LANES, count, planes, 0, 0);
+            for (idx m = 0; m < planes; m++)
+                for (idx k = 0; k < count; k += LANES)
+                    save_winners(p->winner, at + m * outputs + k, (bits)load(turned + m * most + k), smaller(LANES, count - k),
+                                 p->winner_bytes);
         }
     }
 }
@@ -279,9 +288,11 @@ static void pool_backward_task(const void *plan, idx task, void *scratch)
 #define pool_tasks(p) parts((p)->planes, POOL_PLANES)
 static int NAME(pool_forward)(const pool_plan *p, int threads)
 {
-    idx W = joined_width(p), s = p->stride_W, rows = joined_rows(p) > 1 ? p->HH : W > p->W ? p->H : 0;
-    idx work = rows * W + (s > 2 ? 2 * (W + s * split_columns(p, W)) : 0);
-    return run_tasks(pool_forward_task, p, pool_tasks(p), 128 + work * (idx)sizeof(REAL), threads);
+    idx numbers = joined_rows(p) > 1 ? p->HH * p->out_H * p->W : 0;
+    if (!planes_in_lanes(p)) return run_tasks(pool_rows_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
+    idx rows = turned_rows(p), outputs = parts(rows * p->out_W, LANES) * LANES;
+    numbers = (turned_pixels(p, rows) + 3 * outputs) * LANES;
+    return run_tasks(pool_lanes_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
 }
 
 static int NAME(pool_backward)(const pool_plan *p, int threads)

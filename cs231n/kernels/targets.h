@@ -104,12 +104,13 @@ static int narrow_target(int target, const conv_sizes *s, int real_bytes)
     return target > AVX2 && small && s->W * real_bytes <= 32 && s->out_W * real_bytes <= 32 ? AVX2 : target;
 }
 
-/* Pooling wants vectors of which a row fills more than half; where they may not run `over` its end, no longer ones. */
+/* Pooling wants vectors that planes fill, or of which a row fills more than half; where they may not run `over` its end, no
+ * longer ones. */
 static int pool_target(int target, const pool_plan *p, int real_bytes, int forward)
 {
     static const idx vector_bytes[] = {16, 32, 64};
-    idx row = !forward ? p->out_W : joined_rows(p) * (p->stride_W > 2 ? p->W : p->out_W);
-    int over = forward && p->stride_W <= 2;
+    int over = forward && !planes_in_lanes(p);
+    idx row = over ? joined_rows(p) * p->out_W : forward ? p->planes : p->out_W;
     while (target > PLAIN && (over ? 2 : 1) * row * real_bytes < vector_bytes[target] + over) target--;
     return target;
 }
