@@ -18,6 +18,7 @@ CONFIG = "nbgrader_config.py"
 _STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 _WEB = re.compile(r"(https?://[A-Za-z0-9._~:/?&=%+@-]+)?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -249,16 +250,19 @@ def _parse(manifest):
     kits_url = course.get("kits_url", "")
     if not (isinstance(kits_url, str) and _WEB.fullmatch(kits_url)):
         raise _Malformed(f"course.kits_url must be an address such as 'https://example.org/kits', or ''; got {kits_url!r}")
+    course_id = course.get("id", "cs231n")
+    if not (isinstance(course_id, str) and course_id.strip()):
+        raise _Malformed(f"course.id must be a text such as 'cs231n'; got {course_id!r}")
     limits = _table(manifest, "limits", set(Limits.__dataclass_fields__))
     for name, value in limits.items():
-        _number(f"limits.{name}", value)
+        (_whole_number if Limits.__annotations__[name] is int else _number)(f"limits.{name}", value)
     assignments = [_parse_assignment(name, body) for name, body in _dict(manifest, "assignments").items()]
     if not assignments:
         raise _Malformed("there is no table [assignments.NAME]")
     unknown = set(manifest) - {"course", "limits", "assignments"}
     if unknown:
         raise _Malformed(f"unknown table [{sorted(unknown)[0]}]; known: course, limits, assignments")
-    return str(course.get("id", "cs231n")), kits_url, Limits(**limits), {a.name: a for a in _in_order(assignments)}
+    return course_id, kits_url, Limits(**limits), {a.name: a for a in _in_order(assignments)}
 
 
 def _in_order(assignments):
@@ -283,6 +287,9 @@ def _parse_assignment(name, body):
     points, written = _dict(body, "points"), _dict(body, "written")
     for exercise, value in (points | written).items():
         _number(f"{where}: points of {exercise}", value)
+    twice = sorted(set(points) & set(written))
+    if twice:
+        raise _Malformed(f"{where}: {twice[0]!r} stands among the points and among the written questions; give it two names")
     unknown = sorted(set(points) - set(EXERCISES))
     if unknown:
         raise _Malformed(f"{where}.points: unknown exercise {unknown[0]!r}")
@@ -308,5 +315,11 @@ def _dict(parent, name):
 
 
 def _number(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise _Malformed(f"{name} must be a number above 0; got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _MOST:
+        raise _Malformed(f"{name} must be a number above 0 and at most {_MOST:,}; got {value!r}")
+
+
+def _whole_number(name, value):
+    _number(name, value)
+    if not isinstance(value, int):
+        raise _Malformed(f"{name} must be a whole number; got {value!r}")

@@ -184,7 +184,7 @@ class Judge:
         text = result_text(result)
         if self.sandbox.tier == Unisolated.tier:
             text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
-        score = round(standard.points * result.share, 2)
+        score = min(round(standard.points * result.share, 2), standard.points) if result.share < 1 else float(standard.points)
         return Finding(result.status, score, standard.points, text, result.warnings)
 
 

@@ -8,6 +8,7 @@ import atexit
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -109,6 +110,9 @@ def process_executor(processes):
     for ever: who starts it holds both ends of the pipe, and writes until it is full. The executor is loky's, as that of
     the standard library waits for ever, up to Python 3.12, where a process is killed while others are being started.
 
+    When the block fails they are killed, whatever they do: a second Ctrl-C while they are waited for would leave them
+    without a word that they should end. What they had written for themselves goes with the folder that it lies in.
+
     Parameters
     ----------
     processes : int
@@ -118,8 +122,15 @@ def process_executor(processes):
     executor : ProcessPoolExecutor
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context=context, initializer=_prepare) as executor:
-        yield executor
+    with tempfile.TemporaryDirectory(prefix="cs231n-grade-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o711)  # a sandbox without namespaces reads its files as another user
+        with ProcessPoolExecutor(processes, context=context, initializer=_prepare, initargs=(folder,)) as executor:
+            try:
+                yield executor
+            except BaseException:
+                for process in list(executor._processes.values()):  # its own kill_workers stumbles over what is canceled
+                    process.kill()
+                raise
 
 
 def cluster_executor(address):
@@ -160,9 +171,10 @@ def _judge_with(judge, student, with_evidence):
     return verdict
 
 
-def _prepare():
+def _prepare(folder):
     """End when the parent does, however it ends: a pool's process would wait for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = folder
     parent = multiprocessing.parent_process()
 
     def wait():

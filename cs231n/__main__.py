@@ -35,17 +35,8 @@ def run(program, package, names, description, argv, expected, configure=None):
     -------
     code : int
     """
-    parser = argparse.ArgumentParser(program, description=description)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name in names:
-        module = importlib.import_module(f"{package}.{name}")
-        command = commands.add_parser(name, help=module.HELP, description=module.__doc__)
-        if configure:
-            configure(command)
-        module.configure(command)
-        command.set_defaults(run=module.run)
-    args = parser.parse_args(argv)
     try:
+        args = _parse(program, package, names, description, argv, configure)
         return args.run(args)
     except KeyboardInterrupt:
         print("\ninterrupted; run the same command again to go on", file=sys.stderr)
@@ -59,6 +50,19 @@ def run(program, package, names, description, argv, expected, configure=None):
     except Exception:
         print(f"{program}: this is a bug; the details are in {_log(program)}", file=sys.stderr)
         return 3
+
+
+def _parse(program, package, names, description, argv, configure):
+    parser = argparse.ArgumentParser(program, description=description)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in names:
+        module = importlib.import_module(f"{package}.{name}")
+        command = commands.add_parser(name, help=module.HELP, description=module.__doc__)
+        if configure:
+            configure(command)
+        module.configure(command)
+        command.set_defaults(run=module.run)
+    return parser.parse_args(argv)
 
 
 def _log(program):

@@ -3,6 +3,7 @@
 import pytest
 
 from autograder import grade, verdict
+from autograder.course import Course
 from autograder.errors import UserError
 from autograder.judge import Judge
 from autograder.model_hand_in import write_hand_in
@@ -64,6 +65,19 @@ def test_a_verdict_is_kept_until_something_changes(students, hand_in, sandbox):
     (folder / AFFINE).write_text(source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)"))
     found, fresh = graded(students, sandbox)
     assert fresh == 1 and scores(found["ada"])["affine_backward"] == 4
+
+
+@pytest.mark.parametrize("points", [0.125, 0.333, 3.336, 0.009])
+def test_a_right_answer_earns_exactly_its_points_and_a_wrong_part_never_more(students, hand_in, sandbox, points):
+    manifest = students.course.source / "course.toml"
+    manifest.write_text(manifest.read_text().replace("affine_backward = 6", f"affine_backward = {points}"))
+    course = Course.open(students.course.root)
+    hand_in("ada")
+    hand_in("ben", {AFFINE: source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)")})
+    found, _ = grade.grade(course, course.assignment("assignment2"), sandbox)
+    assert found["ada"].exercises["affine_backward"].score == points
+    assert 0 < found["ben"].exercises["affine_backward"].score <= points
+    assert [students.scores(student)["affine_backward"] for student in found] == [f.exercises["affine_backward"].score for f in found.values()]
 
 
 def test_a_verdict_of_another_hand_in_is_not_taken(students, hand_in, sandbox):

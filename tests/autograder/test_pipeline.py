@@ -60,6 +60,10 @@ def test_bad_input_gets_one_clear_line(made, arguments, words):
     ("[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = -3", "must be a number above 0"),
     ("[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = nan", "must be a number above 0"),
     ("[limits]\nseconds = 'ten'\n[assignments.a]\nnotebooks = ['x']", "must be a number above 0"),
+    ("[limits]\nseconds = inf\n[assignments.a]\nnotebooks = ['x']", "at most 1,000,000; got inf"),
+    ("[limits]\nopen_files = 64.5\n[assignments.a]\nnotebooks = ['x']", "limits.open_files must be a whole number; got 64.5"),
+    ("[course]\nid = []\n[assignments.a]\nnotebooks = ['x']", "course.id must be a text"),
+    ("[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\nadam = 1\n[assignments.a.written]\nadam = 1", "give it two names"),
     ("[limits]\nhours = 1\n[assignments.a]\nnotebooks = ['x']", "unknown key 'hours'"),
     ("[extra]\n[assignments.a]\nnotebooks = ['x']", "unknown table [extra]"),
 ])

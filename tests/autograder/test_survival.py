@@ -154,6 +154,24 @@ def test_an_interrupted_class_goes_on_where_it_was(filled):
     assert differing(state(root), expected) == []
 
 
+def test_a_run_that_is_interrupted_twice_ends_and_leaves_nothing_behind(filled, tmp_path, monkeypatch):
+    root, temporary = filled.course.root, tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    process = start(root)
+    while not list((root / "verdicts" / "assignment2").glob("s*.json")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    family = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(0.3)  # while it waits for the judging processes, or is over
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    _, text = process.communicate(timeout=60)
+    assert "run the same command again" in text and "InvalidStateError" not in text
+    assert is_over(family) and list(temporary.glob("cs231n-[gjrs]*")) == []
+
+
 def test_a_full_disk_gets_one_clear_line_and_loses_nothing(filled, tmp_path):
     root = filled.course.root
     expected, _ = undisturbed(root)

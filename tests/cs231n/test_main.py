@@ -13,9 +13,9 @@ from cs231n.__main__ import COMMANDS, main, run
 @pytest.fixture
 def outcome(monkeypatch):
     """A function that runs a program with one command, which does what it is given."""
-    def call(action):
+    def call(action, configure=lambda parser: None):
         command = types.ModuleType("commands_of_a_test.work")
-        command.HELP, command.configure, command.run = "work", lambda parser: None, lambda args: action()
+        command.HELP, command.configure, command.run = "work", configure, lambda args: action()
         monkeypatch.setitem(sys.modules, command.__name__, command)
         return run("program", "commands_of_a_test", ("work",), "Does what a test says.", ["work"], (ValueError,))
 
@@ -51,6 +51,14 @@ def test_a_bug_is_one_line_and_its_traceback_is_in_a_file(outcome, capsys):
 
 def test_an_interruption_says_how_to_go_on(outcome, capsys):
     assert outcome(raises(KeyboardInterrupt())) == 130
+    assert "run the same command again to go on" in capsys.readouterr().err
+
+
+def test_an_interruption_while_the_commands_are_loaded_is_no_traceback_either(outcome, capsys):
+    def interrupted(parser):
+        raise KeyboardInterrupt
+
+    assert outcome(lambda: 0, interrupted) == 130
     assert "run the same command again to go on" in capsys.readouterr().err
 
 
