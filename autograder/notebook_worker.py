@@ -100,7 +100,7 @@ def _answer(shell, question, answers, most):
         try:
             write_frame(answers, answer | {"arrays": arrays}, most)
         except ProtocolError as error:
-            write_frame(answers, answer | {"arrays": {"0 text": _bytes(f"[{error}]\n")}}, most)
+            write_frame(answers, answer | {"arrays": {"text": _bytes(f"[{error}]\n")}}, most)
 
 
 def _run(shell, source):

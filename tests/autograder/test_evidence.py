@@ -87,6 +87,15 @@ def test_only_text_and_png_pictures_come_out(ran):
     assert b"alert" not in png and np.asarray(Image.open(io.BytesIO(png))).tolist() == [[[255, 0, 0]] * 5] * 4
 
 
+def test_a_cell_that_draws_too_much_says_so_and_the_next_one_is_shown(ran):
+    draw = ("from IPython.display import display\nimport base64, io\nfrom PIL import Image\nfile = io.BytesIO()\n"
+            "Image.new('RGB', (1990, 2000)).save(file, 'PNG')\n"
+            "for _ in range(8):\n    display({'image/png': base64.b64encode(file.getvalue()).decode()}, raw=True)")
+    found = ran(draw, "print('still here')")
+    assert "more than the 67,108,864 that may be sent" in text(found["cell0"])
+    assert text(found["cell1"]) == "still here\n"
+
+
 @pytest.mark.parametrize("lie", [
     {"text": np.ones(3)}, {"text": np.full(10, 255, np.uint8)}, {"pixels 0": np.ones((4, 4, 3))}, {"pixels 0": np.zeros((0, 4, 3), np.uint8)},
     {"pixels 0": np.zeros((4, 4), np.uint8)}, {"pixels 0": np.zeros((4, 4, 3), np.uint8), "alt 0": np.ones((2, 2))}, {"pixels 7": np.ones(1)},
