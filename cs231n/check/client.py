@@ -85,7 +85,7 @@ class Worker:
                  total_seconds=None, output_bytes=None):
         self.command, self.seconds, self.answer_bytes, self.stderr = command, seconds, answer_bytes, stderr
         self.total_seconds, self.output_bytes = total_seconds, output_bytes
-        self.environment = _quiet_environment() if environment is None else environment
+        self.environment = quiet_environment() if environment is None else environment
         self._process, self._printed, self._waited, self._kept = None, None, 0.0, None
 
     def __enter__(self):
@@ -307,7 +307,7 @@ class WorkerError(ChildProcessError):
     """The worker cannot be started; no submission is to blame."""
 
 
-def _quiet_environment():
+def quiet_environment():
     """One thread each for the numerical libraries: many workers run side by side."""
     keep = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
