@@ -55,9 +55,9 @@ static INLINE void save_winners(void *winner, idx at, bits w, idx lanes, int win
 #define choose NAME(choose)
 static INLINE vec choose(bits wins, vec a, vec b) { return (vec)(((bits)a & wins) | ((bits)b & ~wins)); }
 
-#define join NAME(join)
+#define take NAME(take)
 /* Let one more entry of the window take part, the one at place k. */
-static INLINE void join(const int max, vec *best, bits *place, vec v, idx k)
+static INLINE void take(const int max, vec *best, bits *place, vec v, idx k)
 {
     if (!max) {
         *best += v;
@@ -92,7 +92,7 @@ static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx
         bits place = {0};
         for (idx i = 0; i < HH; i++)
             for (idx j = !i; j < WW; j++)
-                join(max, &best, &place, entry(corner + i * W, j, stride, WW, lanes), i * WW + j);
+                take(max, &best, &place, entry(corner + i * W, j, stride, WW, lanes), i * WW + j);
         write_outputs(max, best, place, out + start, winner, at + start, lanes, HH * WW, winner_bytes);
     }
 }
@@ -170,7 +170,7 @@ static INLINE void pool_pixels(const int max, const int n, idx HH, idx WW, const
     UNROLL for (int k = 0; k < n; k++) best[k] = load(x + k * s);
     for (idx i = 0; i < HH; i++)
         for (idx j = !i; j < WW; j++)
-            UNROLL for (int k = 0; k < n; k++) join(max, best + k, place + k, load(x + i * W + j * LANES + k * s), i * WW + j);
+            UNROLL for (int k = 0; k < n; k++) take(max, best + k, place + k, load(x + i * W + j * LANES + k * s), i * WW + j);
     UNROLL for (int k = 0; k < n; k++) {
         store(out + k * LANES, max ? best[k] : best[k] * ((REAL)1 / (REAL)(HH * WW)));
         if (max) store(places + k * LANES, (vec)place[k]);

@@ -94,7 +94,7 @@
 #undef save_winners
 #undef pool_row
 #undef POOL_PLANES
-#undef join
+#undef take
 #undef pool_rows_task
 #undef TURNED_BYTES
 #undef turned_rows

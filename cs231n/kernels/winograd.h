@@ -12,16 +12,17 @@
  *
  * Here the lanes of a vector are tiles, so that every step works lane by lane. V/4 neighboring
  * tiles of a row are V contiguous pixels, a `quarter`; four quarters from anywhere make a vector:
- * load each, and eight shuffles turn 4 vectors of pixels into the 4 columns of V tiles (`part`).
- * The way out is the same way back (`join`). A task copies a few padded images or a band of one,
+ * load each, and eight shuffles turn 4 vectors of pixels into the 4 columns of V tiles (`part4`).
+ * The way out is the same way back (`join4`). A task copies a few padded images or a band of one,
  * then takes up to 3 vectors of tiles through all steps at a time: the transforms of 64 channels
  * are 440 kB in float32 and stay in the second-level cache.
  *
  * Price: B' and A' hold numbers up to 8, so rounding errors grow. The error is up to 1e-5 of the
- * largest output in float32 and 1e-13 in float64, ten to twenty times that of direct.h, and an
- * infinity or a giant spreads over its tile. Hence a task that meets values which are not finite,
- * or larger than the products can bear, or 4096 times larger than is usual in their image, gives
- * up, and the whole call is done directly instead.
+ * largest output in float32 and 1e-13 in float64, ten to twenty times that of direct.h (where the
+ * terms of all outputs cancel, 2e-6 of their largest sum without signs), and an infinity or a giant
+ * spreads over its tile. Hence a task that meets values which are not finite, or larger than the
+ * products can bear, or 4096 times larger than is usual in their image, gives up, and the whole
+ * call is done directly instead.
  */
 
 #if LANES >= 4 /* a quarter is at least one tile */

@@ -365,6 +365,22 @@ def test_max_pool_fast_is_the_naive_layer_bit_for_bit(target, dtype, case):
         np.testing.assert_array_equal(dx, max_pool_backward_naive(dout, naive_cache))
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("shape, window, stride", [
+    ((1, 3, 3, 6001), (3, 5), 4), ((2, 1, 1, 20_000), (1, 5), 5), ((1, 2, 150, 150), (150, 150), 3),
+])
+def test_windows_of_very_wide_images_are_pooled_like_any_other(monkeypatch, target, shape, window, stride):
+    monkeypatch.setattr(_compiled, "chosen_target", target)
+    x = np.random.default_rng(3).integers(-2000, 2000, shape).astype(float)
+    pool_param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
+    out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
+    np.testing.assert_array_equal(out, max_pool_forward_naive(x, pool_param)[0])
+    windows = np.lib.stride_tricks.sliding_window_view(x, window, (2, 3))[:, :, ::stride, ::stride]
+    np.testing.assert_array_equal(winner, windows.reshape(*out.shape, -1).argmax(axis=-1))
+    mean = fast_layers.avg_pool_forward_fast(x, pool_param)[0]
+    np.testing.assert_allclose(mean, avg_pool_forward_naive(x, pool_param)[0], rtol=1e-12, atol=1e-9)
+
+
 @settings(deadline=None, max_examples=60)
 @given(poolings())
 def test_average_pooling_agrees_with_the_naive_layer(case):
