@@ -155,7 +155,7 @@ class _Recorder:
 
 def _sources(path):
     """dict of str -> str : what the cells of an earlier run hold, which may carry the pictures of evidence."""
-    return {name: text for name, text in texts(path, {}, most=sys.maxsize - 1) if name}
+    return {name: text for name, text in texts(path, {}, most=sys.maxsize) if name}
 
 
 @contextmanager

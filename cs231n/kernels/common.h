@@ -52,7 +52,8 @@ static inline int planes_in_lanes(const pool_plan *p) { return p->stride_W > 2 &
  * windows of a row lie side by side. */
 static inline idx joined_rows(const pool_plan *p)
 {
-    return p->stride_W <= 2 && p->W == p->out_W * p->stride_W && p->WW <= p->stride_W && p->out_W < 16 && p->out_H <= 64 ? p->out_H : 1;
+    int side_by_side = p->stride_W <= 2 && p->W == p->out_W * p->stride_W && p->WW <= p->stride_W;
+    return side_by_side && p->out_W < 16 && p->out_H <= 64 ? p->out_H : 1;
 }
 
 /* A unit of work: `task` says which, `scratch` is memory that no other thread uses. */

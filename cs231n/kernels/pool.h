@@ -158,6 +158,9 @@ static idx turned_rows(const pool_plan *p)
 #define turned_pixels NAME(turned_pixels)
 static idx turned_pixels(const pool_plan *p, idx rows) { return ((rows - 1) * p->stride_H + p->HH) * p->W; }
 
+#define turned_outputs NAME(turned_outputs) /* of a band, in whole vectors */
+static idx turned_outputs(const pool_plan *p, idx rows) { return parts(rows * p->out_W, LANES) * LANES; }
+
 #define TOGETHER 4 /* outputs: each waits for its last comparison, 9 cycles for an entry if there is nothing else to do */
 
 #define pool_pixels NAME(pool_pixels)
@@ -197,7 +200,7 @@ static INLINE void pool_turned(const int max, const pool_plan *p, const REAL *x,
 static void pool_lanes_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
-    idx rows = turned_rows(p), outputs = p->out_H * p->out_W, most = parts(rows * p->out_W, LANES) * LANES;
+    idx rows = turned_rows(p), outputs = p->out_H * p->out_W, most = turned_outputs(p, rows);
     REAL *pixels = (REAL *)((char *)scratch + 128), *out = pixels + turned_pixels(p, rows) * LANES;
     REAL *places = out + most * LANES, *turned = places + most * LANES;
     for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane += LANES) {
@@ -290,8 +293,8 @@ static int NAME(pool_forward)(const pool_plan *p, int threads)
 {
     idx numbers = joined_rows(p) > 1 ? p->HH * p->out_H * p->W : 0;
     if (!planes_in_lanes(p)) return run_tasks(pool_rows_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
-    idx rows = turned_rows(p), outputs = parts(rows * p->out_W, LANES) * LANES;
-    numbers = (turned_pixels(p, rows) + 3 * outputs) * LANES;
+    idx rows = turned_rows(p);
+    numbers = (turned_pixels(p, rows) + 3 * turned_outputs(p, rows)) * LANES;
     return run_tasks(pool_lanes_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
 }
 

@@ -99,6 +99,7 @@
 #undef TURNED_BYTES
 #undef turned_rows
 #undef turned_pixels
+#undef turned_outputs
 #undef TOGETHER
 #undef pool_pixels
 #undef pool_turned

@@ -428,6 +428,7 @@ def test_winners_that_do_not_belong_to_the_windows_are_sought_again():
         (x, pool_param),  # of the naive layer
         (x, pool_param, None if winner is None else winner.astype(np.int64)),
         (x, pool_param, None if winner is None else winner[:, :2]),
+        (x, pool_param, None if winner is None else winner.astype(np.int32) - 25),
         (x[:, :, :7, :7], smaller, winner),
     ]
     for cache in caches:

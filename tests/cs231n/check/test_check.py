@@ -213,6 +213,7 @@ def test_of_many_large_answers_no_more_is_held_than_a_few_may_have(tmp_path):
         answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:2] * 5)
         assert [answer["status"] for answer in answers] == ["answered"] * 3 + ["timeout"] * 7
         assert "all answers together are more than the 4,194,304 bytes" in answers[-1]["error"]["message"]
+        assert len(worker.ask_together([(exercise.id, exercise.probes[0].name, case) for case in exercise.draw()[:2] * 5])) == 3
         assert worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]["status"] == "answered"
 
 
