@@ -2,6 +2,8 @@
 
 import numpy as np
 
+COMPILED = frozenset(map(np.dtype, (np.float32, np.float64)))
+
 
 def floating(name, **arrays):
     """Bring arrays of real numbers to one floating dtype that has at least 32 bits.
@@ -15,9 +17,12 @@ def floating(name, **arrays):
         When an array holds something that is not a real number.
     """
     held = {key: np.asarray(value) for key, value in arrays.items()}
+    dtypes = {value.dtype for value in held.values()}
     for key, value in held.items():
         if value.dtype.kind not in "fiub":
             raise TypeError(f"{name}: {key} must hold real numbers; got dtype {value.dtype}. Convert it first.")
+    if len(dtypes) == 1 and dtypes <= COMPILED:  # nothing to convert: what follows takes small layers 0.1 ms
+        return tuple(held.values())
     dtype = np.result_type(*held.values())
     if dtype.kind != "f":
         dtype = np.dtype(np.float64)
@@ -29,7 +34,7 @@ def floating(name, **arrays):
 
 def compiled(dtype):
     """Whether the kernels are written for this dtype; longer floats take the NumPy path."""
-    return dtype in (np.float32, np.float64)
+    return dtype in COMPILED
 
 
 def check_images(name, x):

@@ -40,7 +40,7 @@ def _fits(x, w, geometry):
 
 def _plain(a):
     """The same numbers C-contiguous and aligned, copied only where they are not."""
-    return np.require(a, requirements="CA")
+    return a if a.flags.c_contiguous and a.flags.aligned else np.require(a, requirements="CA")
 
 
 def _sizes(x, w, geometry, groups):
@@ -134,7 +134,7 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     x4, w4, _, geometry, groups = planar("conv_backward_fast", x, w, b, conv_param)
     check_dout("conv_backward_fast", np.asarray(dout), (len(x4), len(w4), *geometry.out[4 - np.ndim(x):]))
     dout, x4, w4 = floating("conv_backward_fast", dout=dout, x=x4, w=w4)
-    if not _fits(x4, w4, geometry) or not np.isfinite(w4).all():  # kernels meet w with zeros around dout
+    if not _fits(x4, w4, geometry):
         tell_once()
         gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
         return tuple(gradient if name in need else None for name, gradient in gradients)
@@ -143,10 +143,8 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     dx = np.empty_like(x4) if "dx" in need else None
     dw = np.empty_like(w4) if "dw" in need else None
     db = np.empty(len(w4), dtype=w4.dtype) if "db" in need else None
-    if dx is not None:
-        kernels().conv_dx(sizes, dout4, w4, dx, threads, target())
-    if dw is not None or db is not None:
-        kernels().conv_dw(sizes, x4, dout4, dw, db, threads, target())
-    if dw is not None and not np.isfinite(dw).all():  # kernels meet x with zeros between the rows of dout
+    if dx is not None and not kernels().conv_dx(sizes, dout4, w4, dx, threads, target()):
+        dx = conv_backward_strides(dout, cache)[0]
+    if (dw is not None or db is not None) and not kernels().conv_dw(sizes, x4, dout4, dw, db, threads, target()):
         dw = conv_backward_strides(dout, cache)[1]
     return (None if dx is None else dx.reshape(np.shape(x)), None if dw is None else dw.reshape(np.shape(w)), db)

@@ -83,7 +83,7 @@ def conv_forward(dict sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.nd
 
 
 def conv_dx(dict sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int threads, int target):
-    """Write the gradient with respect to the images into dx."""
+    """Write the gradient with respect to the images into dx, and return whether w is finite: else dx is not written."""
     cdef conv_sizes s = _sizes(sizes)
     cdef const kernel_table *k = kernels_of(narrow_target(target, &s, dout.itemsize), dout.itemsize)
     cdef const void *dout_data = cnp.PyArray_DATA(dout)
@@ -93,10 +93,14 @@ def conv_dx(dict sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int thr
     with nogil:
         done = k.dx(&s, dout_data, w_data, dx_data, threads)
     _memory(done)
+    return done > 0
 
 
 def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.ndarray db, int threads, int target):
-    """Write the gradients with respect to the filters and the biases into dw and db; either may be None."""
+    """Write the gradients with respect to the filters and the biases into dw and db; either may be None.
+
+    Returns whether dw is finite: where x is not, it may hold NaN that are not due.
+    """
     cdef conv_sizes s = _sizes(sizes)
     cdef const kernel_table *k = kernels_of(target, x.itemsize)
     cdef const void *x_data = cnp.PyArray_DATA(x)
@@ -107,6 +111,7 @@ def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.nda
     with nogil:
         done = k.dw(&s, x_data, dout_data, dw_data, db_data, threads)
     _memory(done)
+    return done > 0
 
 
 cdef pool_plan _pool(image, window, stride, out) except *:

@@ -1,4 +1,15 @@
-/* The gradients and the output of a convolution layer, from plan to result. Each returns 0 when memory is exhausted. */
+/* The gradients and the output of a convolution layer, from plan to result. Each returns 0 when memory is exhausted, and -1
+ * where NumPy must do it instead: dx meets w with the zeros around dout, dw meets x with zeros between the rows of dout. With
+ * an infinity that is NaN. */
+
+#define finite NAME(finite)
+/* Whether all numbers are. NumPy's isfinite and all take 0.05 ms where other work has emptied the caches, a sixtieth of S1. */
+static int finite(const REAL *a, idx count)
+{
+    int all = 1;
+    for (idx k = 0; k < count; k++) all &= a[k] - a[k] == 0;
+    return all;
+}
 
 #define run_correlation NAME(run_correlation)
 /* A correlation, chunk of source planes by chunk; b may be NULL for no bias. */
@@ -41,6 +52,7 @@ static int NAME(forward)(const conv_sizes *s, const void *x, const void *w, cons
 static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *dx, int threads)
 {
     correlation p;
+    if (!finite(w, s->groups * s->F * s->C * s->HH * s->WW)) return -1;
     int done = s->winograd ? by_winograd(s, dout, w, dx, NULL, 1, threads) : -1;
     if (done >= 0) return done;
     conv_sizes columns = *s;
@@ -102,5 +114,5 @@ static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *
     if (done && dw && s->winograd) quick = dw_by_winograd(s, x, dout, dw, &bias, threads);
     if (done && dw) done = quick >= 0 ? quick : dw_directly(s, x, dout, dw, &bias, threads);
     finish_db(db, &bias, done);
-    return done;
+    return done && dw && !finite(dw, s->groups * s->F * s->C * s->HH * s->WW) ? -1 : done;
 }

@@ -142,6 +142,7 @@
 #undef db_task
 #undef plan_db
 #undef finish_db
+#undef finite
 #undef dw_directly
 #undef choose
 #undef write_outputs
