@@ -22,6 +22,7 @@
 #undef UP_TO_4
 #undef UP_TO_5
 #undef UP_TO_6
+#undef UP_TO_7
 #undef UP_TO_8
 #undef tile_cap
 #undef MOST_PLANES
