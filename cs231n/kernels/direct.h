@@ -306,17 +306,17 @@ static void add_columns(REAL *target, const REAL *column, const correlation *p, 
 /* Target rows of the band at row m from the drafts of their phases: column 2q + b is column q of phase b. */
 static void zip_phases(REAL *target, const REAL *draft, const correlation *p, idx m)
 {
-    idx plane = draft_plane(p), phase = p->target_planes * plane;
-    idx last = smaller(m + p->band_rows, p->last_m) * p->step_H + p->job->first_row;
+    idx plane = draft_plane(p), phase = p->target_planes * plane, rows = smaller(p->band_rows, p->last_m - m);
+    idx before = -p->job->first_column - 2 * p->first_q;
     for (idx c = 0; c < p->target_planes; c++, draft += plane, target += p->target_H * p->target_W)
-        for (idx y = larger(0, m * p->step_H + p->job->first_row); y < smaller(last, p->target_H); y++) {
-            idx row = y - p->job->first_row;
-            const REAL *even = draft + row % p->step_H * 2 * phase + (row / p->step_H - m) * p->pitch, *odd = even + phase;
-            for (idx x = 0; x < p->target_W; x += LANES) {
-                idx at = smaller(x, p->target_W - LANES), z = at - p->job->first_column - 2 * p->first_q, q = z / 2;
-                vec zipped = z % 2 ? ZIP(load(odd + q), load(even + q + 1), 0) : ZIP(load(even + q), load(odd + q), 0);
-                store(target + y * p->target_W + at, zipped);
-            }
+        for (idx a = 0; a < p->step_H; a++) {
+            const REAL *even = draft + a * 2 * phase, *odd = even + phase;
+            for (idx y = m * p->step_H + a + p->job->first_row, r = 0; r < rows; r++, y += p->step_H, even += p->pitch, odd += p->pitch)
+                for (idx x = 0; x < p->target_W && y >= 0 && y < p->target_H; x += LANES) {
+                    idx at = smaller(x, p->target_W - LANES), z = at + before, q = z / 2;
+                    vec zipped = z % 2 ? ZIP(load(odd + q), load(even + q + 1), 0) : ZIP(load(even + q), load(odd + q), 0);
+                    store(target + y * p->target_W + at, zipped);
+                }
         }
 }
 
