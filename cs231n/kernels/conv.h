@@ -86,11 +86,12 @@ static int dw_directly(const conv_sizes *s, const REAL *x, const REAL *dout, REA
     int done = plan_forward(&p, s, LANES, REAL_BYTES, parts(FEWEST_TASKS, blocks * s->groups)) && sums;
     if (done) {
         idx chunks = parts(s->C, p.chunk), tasks = blocks * s->groups * chunks;
-        dw_plan pixels = {&p, x, dout, sums, blocks, chunks, dw_images(&p, parts(s->N, blocks)), bias, threads};
+        idx images = dw_images(&p, parts(s->N, blocks)), kept = kept_lanes(&p, images, parts(s->N, blocks));
+        dw_plan pixels = {&p, x, dout, sums, blocks, chunks, images, kept, bias, threads};
         dw_planes_plan planes = {&p, x, dout, sums, blocks, chunks, dw_planes_images(&p, parts(s->N, blocks)), width / LANES,
                                  s->stride_W == 1 && s->dilation_W == 1 ? s->WW : 1, bias, threads};
         done = p.by_planes ? run_tasks(dw_planes_task, &planes, tasks, dw_planes_scratch(&planes), threads)
-                           : run_tasks(dw_task, &pixels, tasks, dw_scratch(&p, pixels.images), threads);
+                           : run_tasks(dw_task, &pixels, tasks, dw_scratch(&pixels), threads);
     }
     if (done) {
         idx used = p.by_planes ? size : s->groups * taps * F;

@@ -36,6 +36,7 @@ typedef struct {
     idx x_image, x_row, dout_image, dout_row, dout_plane;
     idx tail; /* where the masked vector starts, or -1 */
     bits mask;
+    int keep_lanes; /* dw of a tile is [A][B][LANES]: its lanes are added up later */
 } dw_run;
 
 #define add_totals NAME(add_totals)
@@ -86,10 +87,10 @@ static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32
                 UNROLL for (int a = 0; a < A; a++) sum[a][t] += d[a] * pixel;
             }
         }
-    REAL lanes[8 * 8 * LANES];
+    REAL lanes[8 * 8 * LANES], *to = run->keep_lanes ? dw : lanes;
     UNROLL for (int a = 0; a < A; a++)
-        UNROLL for (int t = 0; t < B; t++) store(lanes + (a * B + t) * LANES, sum[a][t]);
-    add_totals(lanes, A, B, dw, dw_step);
+        UNROLL for (int t = 0; t < B; t++, to += LANES) store(to, run->keep_lanes ? load(to) + sum[a][t] : sum[a][t]);
+    if (!run->keep_lanes) add_totals(lanes, A, B, dw, dw_step);
 }
 
 #define DOT(A, B)                                                                                                \
@@ -132,6 +133,7 @@ typedef struct {
     REAL *dw;              /* [blocks][groups][F][C*HH*WW], zeros to begin with */
     idx blocks, chunks;    /* of images; of source planes */
     idx images;            /* copied and multiplied together */
+    idx kept;              /* numbers, see kept_lanes */
     const db_plan *bias;
     int threads;
 } dw_plan;
@@ -155,14 +157,25 @@ static idx dw_images(const correlation *p, idx block)
     return parts(block, parts(block, fit));
 }
 
+#define KEPT_BYTES (64 * 1024)
+#define kept_lanes NAME(kept_lanes)
+/* Numbers of scratch for the lanes of all sums of a block, if they are so few that they are better kept from image to image
+ * than added up after each: dw of S1 gains a twentieth. Else 0. */
+static idx kept_lanes(const correlation *p, idx images, idx block)
+{
+    idx lanes = p->target_planes * smaller(p->chunk, p->source_planes) * p->job->taps * LANES;
+    return images < block && lanes * REAL_BYTES <= KEPT_BYTES ? lanes : 0;
+}
+
 #define dw_flat_pixels NAME(dw_flat_pixels)
 static idx dw_flat_pixels(const correlation *p) { return parts(p->band_rows * p->pitch, LANES) * LANES; }
 
 #define dw_scratch NAME(dw_scratch)
-static idx dw_scratch(const correlation *p, idx images)
+static idx dw_scratch(const dw_plan *d)
 {
-    idx dout = p->flat ? images * p->target_planes * dw_flat_pixels(p) : 0;
-    return (images * (copy_size(p) + LANES) + dout) * sizeof(REAL) + 128;
+    const correlation *p = d->p;
+    idx dout = p->flat ? d->images * p->target_planes * dw_flat_pixels(p) : 0;
+    return (d->images * (copy_size(p) + LANES) + dout + d->kept) * sizeof(REAL) + 128;
 }
 
 #define copy_dout NAME(copy_dout)
@@ -185,11 +198,12 @@ static void dw_task(const void *plan, idx task, void *scratch)
     idx chunk = smaller(p->chunk, p->source_planes - first), taps = chunk * one->taps;
     idx all_taps = p->source_planes * one->taps, pixels = dw_flat_pixels(p);
     REAL *dw = d->dw + (block * p->groups + group) * p->target_planes * all_taps + first * one->taps;
-    REAL *x_copy = (REAL *)(((uintptr_t)scratch + 63) / 64 * 64);
+    REAL *kept = (REAL *)(((uintptr_t)scratch + 63) / 64 * 64), *x_copy = kept + d->kept;
     REAL *dout_copy = x_copy + d->images * (copy_size(p) + LANES);
     idx filters = filters_per_tile(p->target_planes, taps), groups = parts(p->target_planes, filters);
 
-    dw_run run = {.tail = -1, .mask = {0}};
+    dw_run run = {.tail = -1, .mask = {0}, .keep_lanes = d->kept > 0};
+    memset(kept, 0, d->kept * sizeof(REAL));
     if (!p->flat && p->target_W % LANES) {
         run.tail = p->target_W - LANES;
         for (idx l = LANES - p->target_W % LANES; l < LANES; l++) run.mask[l] = -1;
@@ -234,10 +248,19 @@ static void dw_task(const void *plan, idx task, void *scratch)
                     idx columns = parts(taps, dw_cap(A));
                     for (idx k = 0; k < columns; k++) {
                         idx t = share(taps, columns, k), B = share(taps, columns, k + 1) - t;
+                        REAL *to = d->kept ? kept + (a * taps + A * t) * LANES : dw + a * all_taps + t;
                         run_dot(A, B, x + y * run.x_row, one->distance + t, dout + a * run.dout_plane + y * run.dout_row, &run,
-                                dw + a * all_taps + t, all_taps, look_ahead(&soon, run.images * run.rows * run.full));
+                                to, all_taps, look_ahead(&soon, run.images * run.rows * run.full));
                     }
                 }
             }
         }
+    for (idx g = 0; g < groups && d->kept; g++) {
+        idx a = share(p->target_planes, groups, g), A = share(p->target_planes, groups, g + 1) - a;
+        idx columns = parts(taps, dw_cap(A));
+        for (idx k = 0; k < columns; k++) {
+            idx t = share(taps, columns, k), B = share(taps, columns, k + 1) - t;
+            add_totals(kept + (a * taps + A * t) * LANES, A, B, dw + a * all_taps + t, all_taps);
+        }
+    }
 }

@@ -57,6 +57,8 @@
 #undef filters_per_tile
 #undef dw_plan
 #undef dw_images
+#undef KEPT_BYTES
+#undef kept_lanes
 #undef dot_bytes
 #undef dw_flat_pixels
 #undef dw_scratch
