@@ -104,14 +104,14 @@ static int narrow_target(int target, const conv_sizes *s, int real_bytes)
     return target > AVX2 && small && s->W * real_bytes <= 32 && s->out_W * real_bytes <= 32 ? AVX2 : target;
 }
 
-/* Pooling wants vectors that planes fill, or of which a row fills more than half; where they may not run `over` its end, no
- * longer ones. */
+/* Pooling wants vectors that planes fill, or backward, a row. */
 static int pool_target(int target, const pool_plan *p, int real_bytes, int forward)
 {
     static const idx vector_bytes[] = {16, 32, 64};
-    int over = forward && !planes_in_lanes(p);
-    idx row = over ? joined_rows(p) * p->out_W : forward ? p->planes : p->out_W;
-    while (target > PLAIN && (over ? 2 : 1) * row * real_bytes < vector_bytes[target] + over) target--;
+    for (; target > PLAIN; target--) {
+        idx lanes = vector_bytes[target] / real_bytes;
+        if (forward ? p->planes >= lanes || !planes_in_lanes(p, lanes) : p->out_W >= lanes) break;
+    }
     return target;
 }
 

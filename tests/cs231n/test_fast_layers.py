@@ -381,6 +381,35 @@ def test_windows_of_very_wide_images_are_pooled_like_any_other(monkeypatch, targ
     np.testing.assert_allclose(mean, avg_pool_forward_naive(x, pool_param)[0], rtol=1e-12, atol=1e-9)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("planes", [1, 3, 37])
+@pytest.mark.parametrize("image, size, stride", [((7, 7), 7, 1), ((2, 2), 2, 2), ((4, 6), 2, 2), ((9, 9), 3, 2), ((8, 17), 2, 1)])
+def test_short_rows_of_few_and_many_planes_are_pooled_like_any_other(monkeypatch, target, dtype, planes, image, size, stride):
+    monkeypatch.setattr(_compiled, "chosen_target", target)
+    x = np.random.default_rng(3).integers(-2, 3, (1, planes, *image)).astype(dtype)  # many ties
+    x[:, ::2, 1, 1] = np.nan
+    pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
+    (out, cache), (expected, naive_cache) = (f(x, pool_param) for f in (fast_layers.max_pool_forward_fast, max_pool_forward_naive))
+    np.testing.assert_array_equal(out, expected)
+    np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, naive_cache))
+    mean = fast_layers.avg_pool_forward_fast(x, pool_param)[0]
+    np.testing.assert_allclose(mean, avg_pool_forward_naive(x, pool_param)[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer, param, wrong", [
+    (lambda param: fast_layers.conv_forward_fast(np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)), np.ones(1), param),
+     {"stride": 1, "pad": 0}, {"stride": 1.0, "pad": 0}),
+    (lambda param: fast_layers.max_pool_forward_fast(np.ones((1, 1, 4, 4)), param),
+     {"pool_height": 2, "pool_width": 2, "stride": 2}, {"pool_height": 2.0, "pool_width": 2, "stride": 2}),
+])
+def test_sizes_that_were_right_as_whole_numbers_are_refused_as_others(layer, param, wrong):
+    layer(param)
+    with pytest.raises(ValueError, match="must be a whole number"):
+        layer(wrong)
+    assert len(layer(param)) == 2
+
+
 @settings(deadline=None, max_examples=60)
 @given(poolings())
 def test_average_pooling_agrees_with_the_naive_layer(case):
