@@ -37,6 +37,11 @@ def compiled(dtype):
     return dtype in COMPILED
 
 
+def plain(a):
+    """The same numbers C-contiguous and aligned, copied only where they are not."""
+    return a if a.flags.c_contiguous and a.flags.aligned else np.require(a, requirements="CA")
+
+
 def check_images(name, x):
     """Raise unless x is a batch of images (N, C, H, W)."""
     if np.ndim(x) != 4:

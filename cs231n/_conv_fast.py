@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from ._arrays import compiled, floating
+from ._arrays import compiled, floating, plain
 from ._conv_ladder import conv_backward_strides, conv_forward_strides, planar
 from ._compiled import kernels, target
 from ._threads import tell_once, threads_for
@@ -36,11 +36,6 @@ def _fits(x, w, geometry):
     rows, columns = (size + sum(pads) + reach for size, pads, reach in zip(x.shape[2:], geometry.pads, geometry.reach))
     most = max(x[0].size, w.size, len(w) * prod(geometry.out), rows * columns)
     return most < MOST_PIXELS and prod(geometry.stride) <= MOST_PHASES
-
-
-def _plain(a):
-    """The same numbers C-contiguous and aligned, copied only where they are not."""
-    return a if a.flags.c_contiguous and a.flags.aligned else np.require(a, requirements="CA")
 
 
 def _sizes(x, w, geometry, groups):
@@ -99,7 +94,7 @@ def conv_forward_fast(x, w, b, conv_param):
     if not _fits(x4, w4, geometry):
         tell_once()
         return conv_forward_strides(x, w, b, conv_param)
-    x4, w4, b1 = _plain(x4), _plain(w4), _plain(b1)
+    x4, w4, b1 = plain(x4), plain(w4), plain(b1)
     out = np.empty((len(x4), len(w4), *geometry.out), dtype=x4.dtype)
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(out.size * w4[0].size)
     kernels().conv_forward(sizes, x4, w4, b1, out, threads, target())
@@ -138,7 +133,7 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
         tell_once()
         gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
         return tuple(gradient if name in need else None for name, gradient in gradients)
-    x4, w4, dout4 = _plain(x4), _plain(w4), _plain(dout).reshape(len(x4), len(w4), *geometry.out)
+    x4, w4, dout4 = plain(x4), plain(w4), plain(dout).reshape(len(x4), len(w4), *geometry.out)
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(dout.size * w4[0].size)
     dx = np.empty_like(x4) if "dx" in need else None
     dw = np.empty_like(w4) if "dw" in need else None

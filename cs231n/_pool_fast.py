@@ -1,8 +1,10 @@
 """Pooling through the compiled kernels, and through NumPy where they may not run."""
 
+from math import prod
+
 import numpy as np
 
-from ._arrays import compiled, floating
+from ._arrays import compiled, floating, plain
 from ._compiled import kernels, target
 from ._pool_ladder import (
     avg_pool_backward_im2col,
@@ -13,7 +15,7 @@ from ._pool_ladder import (
     max_pool_forward_reshape,
 )
 from ._threads import tell_once, threads_for
-from .layers.geometry import check_dout, pool_geometry
+from .layers.geometry import check_dout, pool_geometry, remembered
 
 
 def _fits(x):
@@ -24,18 +26,18 @@ def _fits(x):
 
 def _planes(a):
     """Images as one stack of planes (N*C, H, W), C-contiguous and aligned."""
-    return np.require(a, requirements="CA").reshape(-1, *a.shape[2:])
+    return plain(a).reshape(-1, *a.shape[2:])
 
 
 def _belongs(winner, dout, geometry):
     """Whether winners from a cache name entries of these windows: kernels write where they say."""
     right = winner is not None and winner.shape == dout.shape and winner.dtype in (np.uint8, np.int32)
-    return right and winner.view(f"u{winner.itemsize}").max() < np.prod(geometry.reach)  # unsigned, what is below 0 is large
+    return right and winner.view(f"u{winner.itemsize}").max() < prod(geometry.reach)  # unsigned, what is below 0 is large
 
 
 def _threads(outputs, geometry):
     """Memory is the limit of pooling, so a second thread pays later: an entry of a window counts as two multiply-adds."""
-    return threads_for(2 * outputs * int(np.prod(geometry.reach)))
+    return threads_for(2 * outputs * prod(geometry.reach))
 
 
 def _tile(geometry):
@@ -65,14 +67,14 @@ def max_pool_forward_fast(x, pool_param):
         When the windows do not cover x exactly.
     """
     x = np.asarray(x)
-    geometry = pool_geometry("max_pool_forward_fast", x, pool_param)
+    geometry = remembered(pool_geometry, "max_pool_forward_fast", x, pool_param)
     if not _fits(x):
         tell_once()
         slower = max_pool_forward_reshape if _tile(geometry) else max_pool_forward_im2col
         return slower(x, pool_param)[0], (x, pool_param, None)
     planes = _planes(x)
     out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
-    winner = np.empty(out.shape, dtype=np.uint8 if np.prod(geometry.reach) <= 256 else np.int32)
+    winner = np.empty(out.shape, dtype=np.uint8 if prod(geometry.reach) <= 256 else np.int32)
     threads = _threads(out.size, geometry)
     kernels().pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads, target())
     shape = (*x.shape[:2], *geometry.out)
@@ -101,7 +103,7 @@ def max_pool_backward_fast(dout, cache):
     """
     x, pool_param, *winner = cache
     winner = winner[0] if winner else None  # the naive layer's cache has none
-    geometry = pool_geometry("max_pool_backward_fast", x, pool_param)
+    geometry = remembered(pool_geometry, "max_pool_backward_fast", x, pool_param)
     (dout,) = floating("max_pool_backward_fast", dout=dout)
     check_dout("max_pool_backward_fast", dout, (*x.shape[:2], *geometry.out))
     if not _fits(dout) or not _belongs(winner, dout, geometry):
@@ -139,7 +141,7 @@ def avg_pool_forward_fast(x, pool_param):
         When the windows do not cover x exactly.
     """
     x = np.asarray(x)
-    geometry = pool_geometry("avg_pool_forward_fast", x, pool_param)
+    geometry = remembered(pool_geometry, "avg_pool_forward_fast", x, pool_param)
     if not _fits(x):
         tell_once()
         return avg_pool_forward_im2col(x, pool_param)
@@ -168,7 +170,7 @@ def avg_pool_backward_fast(dout, cache):
         When dout does not have the shape of the output.
     """
     x, pool_param = cache
-    geometry = pool_geometry("avg_pool_backward_fast", x, pool_param)
+    geometry = remembered(pool_geometry, "avg_pool_backward_fast", x, pool_param)
     (dout,) = floating("avg_pool_backward_fast", dout=dout)
     check_dout("avg_pool_backward_fast", dout, (*x.shape[:2], *geometry.out))
     if not _fits(dout):
