@@ -106,6 +106,27 @@ static int dw_directly(const conv_sizes *s, const REAL *x, const REAL *dout, REA
     return done;
 }
 
+#define dw_in_turns NAME(dw_in_turns)
+/* As many filters at a time as keep the sums within BLOCK_BYTES; the image is copied again for each turn, which hundreds of
+ * filters do not notice. */
+static int dw_in_turns(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
+{
+    idx taps = s->C * s->HH * s->WW, most = larger(1, BLOCK_BYTES / (taps * LANES * (idx)sizeof(REAL))) * LANES, done = 1;
+    if (s->groups * parts(s->F, LANES) * LANES <= most) return dw_directly(s, x, dout, dw, bias, threads);
+    conv_sizes turn = *s;
+    db_plan nothing = *bias;
+    nothing.sums = NULL;
+    turn.groups = 1;
+    for (idx g = 0; g < s->groups; g++)
+        for (idx f = 0; f < s->F && done; f += most) {
+            idx at = g * s->F + f;
+            turn.F = smaller(most, s->F - f);
+            done = dw_directly(&turn, x + g * s->C * s->H * s->W, dout + at * s->out_H * s->out_W, dw + at * taps,
+                               at ? &nothing : bias, threads);
+        }
+    return (int)done;
+}
+
 /* dw and db; either may be NULL. */
 static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *dw, void *db, int threads)
 {
@@ -113,7 +134,7 @@ static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *
     int done = plan_db(&bias, s, dout, db), quick = -1;
     if (done && !dw) done = run_tasks(db_task, &bias, s->N, 0, threads);
     if (done && dw && s->winograd) quick = dw_by_winograd(s, x, dout, dw, &bias, threads);
-    if (done && dw) done = quick >= 0 ? quick : dw_directly(s, x, dout, dw, &bias, threads);
+    if (done && dw) done = quick >= 0 ? quick : dw_in_turns(s, x, dout, dw, &bias, threads);
     finish_db(db, &bias, done);
     return done && dw && !finite(dw, s->groups * s->F * s->C * s->HH * s->WW) ? -1 : done;
 }

@@ -147,6 +147,7 @@
 #undef finish_db
 #undef finite
 #undef dw_directly
+#undef dw_in_turns
 #undef choose
 #undef write_outputs
 #undef join_rows

@@ -59,7 +59,7 @@ typedef struct {
     idx N, source_planes, source_H, source_W, source_step;
     idx target_planes, target_H, target_W, target_step;
     idx top, left;                            /* zeros before the first row and column of the source */
-    idx tile_rows, quarters;                  /* of an image: rows of tiles, quarters in a row */
+    idx tile_rows, row, quarters, strips;     /* of an image: rows of tiles, quarters in a row, in a strip of columns */
     idx images, band_rows, bands;             /* of a task: images, or rows of tiles of one image */
     idx pitch, groups, vectors;               /* of the copy; of target planes; of tiles taken together */
     const REAL *source, *w;                   /* w transformed: [group][36][source_planes][planes of the group] */
@@ -223,15 +223,16 @@ static void write_tiles(const REAL *m, REAL *target, const winograd_plan *p, con
 }
 
 #define place_quarters NAME(place_quarters)
-/* The quarters of `images` images, tile rows first..first+rows-1; the last one is repeated to fill its vector. */
-static idx place_quarters(quarter *q, const winograd_plan *p, idx images, idx first, idx rows, idx copy_step)
+/* The quarters of `images` images, tile rows first..first+rows-1, from quarter `begin` of each row on; the last one is repeated
+ * to fill its vector. */
+static idx place_quarters(quarter *q, const winograd_plan *p, idx images, idx first, idx rows, idx begin, idx copy_step)
 {
     quarter *to = q;
     for (idx n = 0; n < images; n++)
         for (idx ty = 0; ty < rows; ty++)
-            for (idx k = 0; k < p->quarters; k++)
+            for (idx k = begin; k < smaller(begin + p->quarters, p->row); k++)
                 *to++ = (quarter){
-                    n * copy_step + 4 * ty * p->pitch + k * LANES,
+                    n * copy_step + 4 * ty * p->pitch + (k - begin) * LANES,
                     n * p->target_step + 4 * (first + ty) * p->target_W + k * LANES,
                     smaller(4, p->target_H - 4 * (first + ty)),
                     smaller(LANES, p->target_W - k * LANES),
@@ -264,14 +265,15 @@ static void winograd_task(const void *plan, idx task, void *scratch)
 {
     const winograd_plan *p = plan;
     winograd_sizes s = winograd_scratch(p);
-    idx n = task / p->bands * p->images, first = task % p->bands * p->band_rows;
+    idx pieces = p->bands * p->strips, piece = task % pieces, n = task / pieces * p->images;
+    idx first = piece / p->strips * p->band_rows, begin = piece % p->strips * p->quarters;
     idx images = smaller(p->images, p->N - n), rows = smaller(p->band_rows, p->tile_rows - first);
     REAL *copy = (REAL *)((char *)scratch + 128), *u = copy + s.copy, *m = u + s.u;
     quarter *q = (quarter *)(m + s.m);
     if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
 
     idx copied = (4 * p->band_rows + 2) * p->pitch;
-    span rows_there = span_of(4 * rows + 2, 1, 4 * first - p->top, p->source_H), columns = span_of(p->pitch, 1, -p->left, p->source_W);
+    span rows_there = span_of(4 * rows + 2, 1, 4 * first - p->top, p->source_H), columns = span_of(p->pitch, 1, begin * LANES - p->left, p->source_W);
     for (idx k = 0; k < images; k++) {
         const REAL *source = p->source + (n + k) * p->source_step;
         for (idx c = 0; c < p->source_planes; c++, source += p->source_H * p->source_W)
@@ -282,12 +284,12 @@ static void winograd_task(const void *plan, idx task, void *scratch)
             return;
         }
     }
-    idx count = place_quarters(q, p, images, first, rows, s.image), blocks = parts(count, p->vectors);
-    idx band = task % p->bands, skip = p->bands > 1 ? 1 : p->images * p->threads, last = n + skip + images > p->N;
+    idx count = place_quarters(q, p, images, first, rows, begin, s.image), blocks = parts(count, p->vectors);
+    idx skip = pieces > 1 ? 1 : p->images * p->threads, last = n + skip + images > p->N;
     idx calls = blocks * p->groups * 36;
     ahead soon = ahead_of(p->source + (n + skip) * p->source_step, last ? 0 : images * p->source_step * sizeof(REAL),
-                          p->target + (n + skip) * p->target_step, last ? 0 : images * p->target_step * sizeof(REAL), band,
-                          p->bands, calls);
+                          p->target + (n + skip) * p->target_step, last ? 0 : images * p->target_step * sizeof(REAL), piece,
+                          pieces, calls);
     for (idx block = 0; block < blocks; block++) {
         idx v = share(count, blocks, block), B = share(count, blocks, block + 1) - v;
         const REAL *w = p->w;
@@ -318,14 +320,18 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
         return -1;
     idx C = p.source_planes, F = p.target_planes;
     p.tile_rows = parts(p.target_H, 4);
-    p.quarters = parts(p.target_W, LANES);
+    p.row = parts(p.target_W, LANES);
+    /* Rows so wide that the copy of a few leaves the second-level cache are cut. */
+    idx strips = smaller(p.row, parts(C * 6 * p.row * LANES * (idx)sizeof(REAL), 2 * BAND_BYTES));
+    p.quarters = parts(p.row, strips);
+    p.strips = parts(p.row, p.quarters);
     p.pitch = p.quarters * LANES + 4;
 
     /* Vector operations: counted for the transforms, measured to be worth 0.5 multiply-adds each. */
     idx in_rows = p.target_H * smaller(parts(p.target_W, LANES), p.target_W / LANES + 1);
     idx in_planes = parts(p.target_H * p.target_W * parts(F, LANES), F);
     idx direct = smaller(in_rows, in_planes) * 9 * C * F;
-    idx here = p.tile_rows * p.quarters * (36 * C * F + 170 * C + 100 * F) / 4;
+    idx here = p.tile_rows * p.row * (36 * C * F + 170 * C + 100 * F) / 4;
     if (F < 4 || C < 4 || here * 10 > direct * 9) return -1;
 
     /* Keep the promise on memory: some target planes at a time. */
@@ -339,10 +345,10 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
     idx row_bytes = C * 4 * p.pitch * sizeof(REAL);
     p.band_rows = smaller(p.tile_rows, larger(1, BAND_BYTES / row_bytes));
     p.bands = parts(p.tile_rows, p.band_rows);
-    if (p.N * p.bands < FEWEST_TASKS) p.bands = smaller(p.tile_rows, parts(FEWEST_TASKS, p.N));
+    if (p.N * p.bands * p.strips < FEWEST_TASKS) p.bands = smaller(p.tile_rows, parts(FEWEST_TASKS, p.N * p.strips));
     p.band_rows = parts(p.tile_rows, p.bands);
     p.bands = parts(p.tile_rows, p.band_rows);
-    p.images = p.bands > 1 ? 1 : larger(1, smaller(parts(p.N, FEWEST_TASKS), BAND_BYTES / (row_bytes * p.tile_rows)));
+    p.images = p.bands * p.strips > 1 ? 1 : larger(1, smaller(parts(p.N, FEWEST_TASKS), BAND_BYTES / (row_bytes * p.tile_rows)));
 
     int gave_up = 0, done = 1;
     idx weights = 36 * C * p.target_planes;
@@ -368,7 +374,7 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
         else if (!(largest <= p.limit))
             done = -1;
         else
-            done = run_tasks(winograd_task, &p, parts(p.N, p.images) * p.bands,
+            done = run_tasks(winograd_task, &p, parts(p.N, p.images) * p.bands * p.strips,
                              (z.copy + z.u + z.m) * sizeof(REAL) + z.quarters * sizeof(quarter) + 128, threads);
     }
     free(transformed);
