@@ -31,7 +31,7 @@ typedef struct {
 
 #define winograd_dw_plan NAME(winograd_dw_plan)
 typedef struct {
-    idx N, tile_rows, tile_columns;
+    idx N, tile_rows, tile_columns, strips; /* rows of an image; columns of one of its strips */
     idx images, band_rows;   /* of a batch */
     idx blocks;              /* of images */
     winograd_side x, dout;
@@ -49,7 +49,10 @@ static idx side_rows(const winograd_side *s, idx band_rows) { return smaller(s->
 static idx side_step(const winograd_side *s, idx tiles) { return (parts(tiles * s->width * REAL_BYTES, 64) | 1) * 64 / REAL_BYTES; }
 
 #define side_turned NAME(side_turned) /* entries of a turned image: a pixel of zeros, and those of a batch */
-static idx side_turned(const winograd_side *s, idx band_rows) { return (1 + side_rows(s, band_rows) * s->W) * s->width; }
+static idx side_turned(const winograd_side *s, const winograd_dw_plan *p)
+{
+    return (1 + side_rows(s, p->band_rows) * smaller(s->W, 4 * p->tile_columns + s->edge - 4)) * s->width;
+}
 
 #define side_bytes NAME(side_bytes) /* to be asked for of some images of this side */
 static idx side_bytes(const winograd_side *s, idx images)
@@ -59,22 +62,27 @@ static idx side_bytes(const winograd_side *s, idx images)
 }
 
 #define turn_side NAME(turn_side)
-/* Turn `images` images, as far as tile rows first..first+rows-1 see them, and say where each pixel of the patches lies. */
+/* Turn `images` images, as far as tile rows first..first+rows-1 of a strip see them, and say where each pixel of the patches
+ * lies. The last strip may run over the edge: there are zeros. */
 static int turn_side(REAL *turned, int32_t *place, const winograd_side *s, const winograd_dw_plan *p, idx n, idx images,
-                     idx first, idx rows)
+                     idx first, idx rows, idx strip)
 {
-    idx top = 4 * first - s->before_row, columns = 4 * p->tile_columns + s->edge - 4;
-    idx begin = larger(0, top), end = smaller(s->H, top + 4 * rows + s->edge - 4), size = side_turned(s, p->band_rows);
+    idx top = 4 * first - s->before_row, left = 4 * strip * p->tile_columns - s->before_column;
+    idx columns = 4 * p->tile_columns + s->edge - 4, size = side_turned(s, p);
+    idx begin = larger(0, top), end = larger(begin, smaller(s->H, top + 4 * rows + s->edge - 4));
+    idx from = larger(0, left), wide = larger(0, smaller(s->W, left + columns) - from);
+    idx runs = wide == s->W ? 1 : end - begin, run = runs == 1 ? (end - begin) * wide : wide; /* rows, all in one if they may */
     for (idx r = 0; r < 4 * rows + s->edge - 4; r++)
         for (idx q = 0; q < columns; q++) {
-            idx y = top + r, x = q - s->before_column, inside = y >= begin && y < end && x >= 0 && x < s->W;
-            place[r * columns + q] = (int32_t)(inside ? (1 + (y - begin) * s->W + x) * s->width : 0);
+            idx y = top + r - begin, x = left + q - from, inside = y >= 0 && y < end - begin && x >= 0 && x < wide;
+            place[r * columns + q] = (int32_t)(inside ? (1 + y * wide + x) * s->width : 0);
         }
     for (idx k = 0; k < images; k++, turned += size) {
         memset(turned, 0, s->width * sizeof(REAL));
-        turn(turned + s->width, s->width, s->from + (n + k) * s->step + begin * s->W, s->H * s->W, s->planes,
-             (end - begin) * s->W, 0, 1);
-        if (!winograd_bearable(turned, s->width * (1 + (end - begin) * s->W), p->limit)) return 0;
+        for (idx r = 0; r < runs; r++)
+            turn(turned + (1 + r * run) * s->width, s->width, s->from + (n + k) * s->step + (begin + r) * s->W + from,
+                 s->H * s->W, s->planes, run, 0, 1);
+        if (!winograd_bearable(turned, s->width * (1 + runs * run), p->limit)) return 0;
     }
     return 1;
 }
@@ -88,7 +96,7 @@ static INLINE void transform_side(REAL *to, const REAL *turned, const int32_t *p
     idx tiles = images * rows * p->tile_columns, step = side_step(s, p->images * p->band_rows * p->tile_columns);
     for (idx t = 0; t < tiles; t++) {
         idx image = t / (rows * p->tile_columns), row = t / p->tile_columns % rows, column = t % p->tile_columns;
-        const REAL *from = turned + image * side_turned(s, p->band_rows);
+        const REAL *from = turned + image * side_turned(s, p);
         const int32_t *corner = place + 4 * row * columns + 4 * column;
         for (idx g = 0; g < groups; g++) {
             idx v = share(vectors, groups, g), B = share(vectors, groups, g + 1) - v;
@@ -133,7 +141,7 @@ static winograd_dw_sizes winograd_dw_scratch(const winograd_dw_plan *p)
     idx tiles = p->images * p->band_rows * p->tile_columns;
     winograd_dw_sizes z = {
         .tiles = tiles,
-        .turned = p->images * larger(side_turned(&p->x, p->band_rows), side_turned(&p->dout, p->band_rows)),
+        .turned = p->images * larger(side_turned(&p->x, p), side_turned(&p->dout, p)),
         .x = 36 * side_step(&p->x, tiles),
         .dout = 36 * side_step(&p->dout, tiles),
         .place = (4 * p->band_rows + 2) * (4 * p->tile_columns + 2),
@@ -160,18 +168,18 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
     idx last = share(p->N, p->blocks, block + 1), images = 1, rows = 1;
     for (idx n = share(p->N, p->blocks, block); n < last; n += images) {
         idx next = images_after(n + p->images, p->N, p->blocks, block, p->threads), further = smaller(p->images, p->N - next);
-        idx calls = 36 * groups * parts(C, 9) * parts(p->tile_rows, p->band_rows);
+        idx calls = 36 * groups * parts(C, 9) * parts(p->tile_rows, p->band_rows) * p->strips;
         ahead soon = ahead_of(p->x.from + next * p->x.step, side_bytes(&p->x, further), p->dout.from + next * p->dout.step,
                               side_bytes(&p->dout, further), 0, 1, calls);
-        for (idx first = 0; first < p->tile_rows; first += rows) {
+        for (idx first = 0, strip = 0; first < p->tile_rows; strip = (strip + 1) % p->strips, first += strip ? 0 : rows) {
             images = smaller(p->images, last - n), rows = smaller(p->band_rows, p->tile_rows - first);
             idx tiles = images * rows * p->tile_columns;
             if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
-            for (idx k = 0; k < images && p->bias && !first; k++) sum_planes(p->bias, n + k);
-            int bearable = turn_side(turned, place, &p->x, p, n, images, first, rows);
+            for (idx k = 0; k < images && p->bias && !first && !strip; k++) sum_planes(p->bias, n + k);
+            int bearable = turn_side(turned, place, &p->x, p, n, images, first, rows, strip);
             if (bearable) {
                 transform_x(x, turned, place, p, images, rows);
-                bearable = turn_side(turned, place, &p->dout, p, n, images, first, rows);
+                bearable = turn_side(turned, place, &p->dout, p, n, images, first, rows, strip);
             }
             if (!bearable) {
                 __atomic_store_n(p->gave_up, 1, __ATOMIC_RELAXED);
@@ -236,15 +244,17 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
         if (C > F) C = parts(C, 2);
         else F = parts(F, 2);
     winograd_dw_plan p = {
-        .N = s->N, .tile_rows = parts(s->out_H, 4), .tile_columns = parts(s->out_W, 4),
+        .N = s->N, .tile_rows = parts(s->out_H, 4),
         .x = {NULL, s->H, s->W, s->x_step, C, parts(C, LANES) * LANES, s->top, s->left, 6},
         .dout = {NULL, s->out_H, s->out_W, s->out_step, F, parts(F, LANES) * LANES, 0, 0, 4},
     };
-    idx tiles = p.tile_rows * p.tile_columns, pixels = s->out_H * s->out_W;
+    idx columns = parts(s->out_W, 4), tiles = p.tile_rows * columns, pixels = s->out_H * s->out_W;
     /* Vector operations, as in winograd.h; of the transforms of x, of dout, and of the turns. */
     idx here = tiles * (36 * C * p.dout.width + 100 * p.x.width + 60 * p.dout.width);
     idx direct = 9 * C * F * (pixels + pixels / 4);
     idx fit = WINOGRAD_BATCH_BYTES / (36 * (p.x.width + p.dout.width) * REAL_BYTES);
+    p.tile_columns = parts(columns, parts(columns, larger(FEWEST_TILES, 2 * fit)));
+    p.strips = parts(columns, p.tile_columns);
     p.band_rows = larger(1, smaller(p.tile_rows, fit / p.tile_columns));
     p.band_rows = parts(p.tile_rows, parts(p.tile_rows, p.band_rows));
     p.images = p.band_rows < p.tile_rows ? 1 : larger(1, smaller(s->N, fit / tiles));

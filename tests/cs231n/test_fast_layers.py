@@ -1,5 +1,6 @@
 """The rungs of the ladder and the fast kernels against the naive layers and PyTorch."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -152,7 +153,7 @@ def test_dx_of_few_channels_agrees_with_float64(monkeypatch, target, dtype, chan
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(3, 5, 32, 30), (9, 16, 13, 16), (1, 33, 40, 17), (20, 8, 8, 8)])
+@pytest.mark.parametrize("shape", [(3, 5, 32, 30), (9, 16, 13, 16), (1, 33, 40, 17), (20, 8, 8, 8), (2, 40, 7, 1501)])
 @pytest.mark.parametrize("pad", [0, 1, 2, (0, 2)])
 def test_winograd_agrees_with_the_direct_kernel(monkeypatch, target, dtype, shape, pad):
     rng = np.random.default_rng(3)
@@ -163,6 +164,34 @@ def test_winograd_agrees_with_the_direct_kernel(monkeypatch, target, dtype, shap
     monkeypatch.setattr(_conv_fast, "_winograd", True)
     for actual, expected in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), {"pad": pad}), direct):
         close(actual, expected, TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("groups", [1, 2])
+def test_dw_that_is_summed_for_some_filters_at_a_time_agrees_with_numpy(monkeypatch, target, groups):
+    rng = np.random.default_rng(23)
+    x, b = rng.standard_normal((2, 550 * groups, 3, 4)), rng.standard_normal(1030)
+    w, conv_param = rng.standard_normal((1030, 550, 1, 2)), {"groups": groups}
+    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param)
+    monkeypatch.setattr(_compiled, "chosen_target", target)
+    for actual, right in zip(fast(x, w, b, conv_param), expected):
+        close(actual, right, TOLERANCE[np.float64])
+
+
+@pytest.mark.skipif(_compiled.kernels() is None or not Path("/proc/self/clear_refs").exists(), reason="kernels, on Linux")
+@pytest.mark.parametrize("x_shape, w_shape", [((1, 64, 8, 8192), (8, 64, 3, 3)), ((2, 600, 7, 7), (500, 600, 3, 3))])
+def test_wide_images_and_many_filters_take_their_results_and_8_mb(monkeypatch, x_shape, w_shape):
+    spec = importlib.util.spec_from_file_location("measure", Path(__file__).parents[2] / "benchmarks" / "measure.py")
+    spec.loader.exec_module(measure := importlib.util.module_from_spec(spec))
+    monkeypatch.setattr(_threads, "_chosen", 2)
+    rng = np.random.default_rng(0)
+    x, w, conv_param = rng.standard_normal(x_shape), rng.standard_normal(w_shape), {"pad": 1}
+    out, cache = fast_layers.conv_forward_fast(x, w, np.zeros(len(w)), conv_param)
+    ways = {out.nbytes: lambda: fast_layers.conv_forward_fast(x, w, np.zeros(len(w)), conv_param)}
+    ways |= {a.nbytes: lambda need=need: fast_layers.conv_backward_fast(out, cache, need) for need, a in (("dx", x), ("dw", w))}
+    for results, way in ways.items():
+        way()
+        assert measure.extra_memory(way) < results / 2**20 + 8
 
 
 @pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
