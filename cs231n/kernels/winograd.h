@@ -13,7 +13,7 @@
  * Here the lanes of a vector are tiles, so that every step works lane by lane. V/4 neighboring
  * tiles of a row are V contiguous pixels, a `quarter`; four quarters from anywhere make a vector:
  * load each, and eight shuffles turn 4 vectors of pixels into the 4 columns of V tiles (`part4`).
- * The way out is the same way back (`join4`). A task copies a few padded images or a band of one,
+ * The way out is the same way back (`join4`). A task copies a few padded images, a band of one or, of a wide one, a strip of it,
  * then takes up to 3 vectors of tiles through all steps at a time: the transforms of 64 channels
  * are 440 kB in float32 and stay in the second-level cache.
  *

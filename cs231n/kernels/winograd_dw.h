@@ -7,8 +7,8 @@
  * or filters, the transforms need no shuffle, and a table says where each pixel of a patch lies, or that it is a zero
  * of the padding. The 36 products, channels x tiles times tiles x filters, are those of outer.h.
  *
- * A batch is some rows of tiles of an image, or some small images, so many that their transforms and the sums of
- * `chunk` channels x `filters` filters stay in the second-level cache. With 64 channels in float64 that takes two
+ * A batch is some rows of tiles of an image, a strip of one row of a wide one, or some small images, so many that their
+ * transforms and the sums of `chunk` channels x `filters` filters stay in the second-level cache. With 64 channels in float64 that takes two
  * turns, and the transforms of dout are made twice, which costs less than sums that come and go.
  */
 
