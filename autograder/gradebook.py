@@ -1,6 +1,5 @@
 """Records verdicts in nbgrader's gradebook: one process, one writer, the same rows however often it runs."""
 
-import hashlib
 import json
 import secrets
 import shutil
@@ -10,14 +9,14 @@ from itertools import islice
 
 import nbformat
 from nbgrader import utils
-from nbgrader.api import BaseCell, Comment, Grade, MissingEntry, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Assignment, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import event
 
 from . import nbgrader_settings, plugins
 from .digests import regular_file
 from .errors import UserError
 from .rebase import grade_id, read_answers, rebase, texts
+from .score_rows import AssignmentRows
 
 TIMESTAMP = "timestamp.txt"
 _STAGING = ".autograded-"
@@ -44,13 +43,12 @@ def record(course, assignment, students):
         If the assignment has not been released, or the gradebook cannot be used.
     """
     config = nbgrader_settings.load(course)
-    with nbgrader_settings.open_gradebook(course, config) as gradebook, _repeatable_ids(gradebook):
+    with nbgrader_settings.open_gradebook(course, config) as gradebook:
         recorder = _Recorder(course, assignment, gradebook, config)
         waiting = iter(students)
         while chunk := list(islice(waiting, CHUNK)):
             with _one_transaction(gradebook):
-                for student in chunk:
-                    recorder.record(student)
+                recorder.record(chunk)
 
 
 class _Recorder:
@@ -61,6 +59,7 @@ class _Recorder:
         self.late.init_plugin()
         self.pristine = {name: self._released(name) for name in assignment.notebooks}
         self._take_over_points()
+        self.rows = AssignmentRows(gradebook, assignment.name)
         for folder in course.root.glob(f"{_STAGING}*"):  # what a killed run left
             shutil.rmtree(folder)
 
@@ -72,42 +71,42 @@ class _Recorder:
                 cell.max_score = points.get(cell.name, cell.max_score)
         self.gradebook.db.commit()
 
-    def record(self, student):
-        """Save one submission; what another program changed meanwhile is read afresh."""
-        self.gradebook.db.expunge_all()
-        self.gradebook.update_or_create_student(student)
-        with self.gradebook.db.no_autoflush:
-            submission = self.gradebook.update_or_create_submission(
-                self.assignment.name, student, timestamp=self._timestamp(student)
-            )
-        shared = {}
-        notebooks = {name: self._convert(student, name, shared) for name in self.pristine}
-        self._late_penalty(submission, student)
-        self._write(student, notebooks)
+    def record(self, students):
+        """Save some submissions; what another program changed meanwhile is read afresh."""
+        rows = self.rows.of({student: self._timestamp(student) for student in students})
+        for student in students:
+            shared = {}
+            notebooks = {name: self._convert(student, name, rows, shared) for name in self.pristine}
+            for notebook in rows.submission_notebooks(student).values():
+                notebook.late_submission_penalty = None
+            self._write(student, notebooks)
+        rows.save()
+        due = self.gradebook.db.query(Assignment.duedate).filter_by(id=self.rows.id).scalar()
+        if due is not None:
+            for student in students:
+                self._late_penalty(student)
 
-    def _convert(self, student, name, shared):
-        """Rebase one notebook, fill in what the judge found, and save the scores."""
+    def _convert(self, student, name, rows, shared):
+        """Rebase one notebook, fill in what the judge found, and note the scores."""
         pristine = self.pristine[name]
         before = _sources(self._autograded(student) / f"{name}.ipynb")
         answers = read_answers(self.course.submitted(student, self.assignment.name) / f"{name}.ipynb", pristine)
         notebook = rebase(pristine, answers)
         unchanged = {grade_id(cell) for cell in notebook.cells if before.get(grade_id(cell)) == cell.source}
         shared |= {"notebook": name, "unchanged": unchanged, "student": student, "assignment": self.assignment.name}
-        shared |= {"course": self.course, "gradebook": self.gradebook}
+        shared |= {"course": self.course, "rows": rows.cells(student, name)}
         for step in self.steps:
             notebook, _ = step.preprocess(notebook, {"nbgrader": shared})
         return notebook
 
-    def _late_penalty(self, submission, student):
+    def _late_penalty(self, student):
         """What nbgrader's AssignLatePenalties does, with the gradebook that is open."""
-        self.gradebook.db.expire_all()
-        due = submission.assignment.duedate
-        late = submission.total_seconds_late if due is not None else 0
-        for notebook in submission.notebooks:
-            penalty = None
-            if late > 0:
-                penalty = self.late.plugin_inst.late_submission_penalty(student, notebook.score, late)
-            notebook.late_submission_penalty = None if penalty is None else self.late._check_late_penalty(notebook, penalty)
+        submission = self.gradebook.find_submission(self.assignment.name, student)
+        late = submission.total_seconds_late
+        for notebook in submission.notebooks if late > 0 else ():
+            penalty = self.late.plugin_inst.late_submission_penalty(student, notebook.score, late)
+            if penalty is not None:
+                notebook.late_submission_penalty = self.late._check_late_penalty(notebook, penalty)
         self.gradebook.db.commit()
 
     def _released(self, name):
@@ -169,31 +168,3 @@ def _one_transaction(gradebook):
         finally:
             gradebook.db.remove()
             gradebook.db.configure(bind=gradebook.engine)
-
-
-@contextmanager
-def _repeatable_ids(gradebook):
-    """Give new rows keys that follow from what they are about, so that a gradebook built twice is the same twice."""
-
-    def name_rows(session, *_):
-        for row in session.new:
-            if hasattr(type(row), "id") and row.id is None and (parts := _identity(session, row)):
-                row.id = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-    event.listen(gradebook.db, "before_flush", name_rows)
-    try:
-        yield
-    finally:
-        event.remove(gradebook.db, "before_flush", name_rows)
-
-
-def _identity(session, row):
-    """What a row is about, from the outside in; None where nbgrader should draw a key."""
-    if isinstance(row, SubmittedAssignment):
-        return ("submission", row.assignment.name, row.student.id)
-    if isinstance(row, SubmittedNotebook):
-        return ("notebook", *_identity(session, row.assignment)[1:], row.notebook.name)
-    if isinstance(row, (Grade, Comment)):
-        kind = type(row).__name__.lower()
-        return (kind, *_identity(session, row.notebook)[1:], session.get(BaseCell, row.cell_id).name)
-    return None

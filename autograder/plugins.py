@@ -4,16 +4,13 @@ The course's ``nbgrader_config.py`` puts them into nbgrader's own lists, so that
 the scores of the verdicts; `autograder.gradebook.record` runs the same ones for a whole class in one process.
 """
 
-from contextlib import nullcontext
-from functools import cache
+from contextlib import contextmanager
 
 import nbformat
 from nbgrader import preprocessors as stock
 from nbgrader import utils
-from nbgrader.api import BaseCell, Comment, Grade, Gradebook
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors.base import NbGraderPreprocessor
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import with_polymorphic
 from traitlets import Unicode
 
 from . import evidence
@@ -43,18 +40,13 @@ class TidyMetadata(NbGraderPreprocessor):
 
 
 class CoursePreprocessor(NbGraderPreprocessor):
-    """Knows the course; a batch hands it over, together with its open gradebook, in the resources."""
+    """Knows the course; a batch hands it over in the resources."""
 
     course_root = Unicode(help="The folder of the course.").tag(config=True)
 
     def course(self, resources):
         """Course : the one that is graded."""
         return resources["nbgrader"].get("course") or Course.open(self.course_root)
-
-    def gradebook(self, resources):
-        """A context that gives the gradebook, opened with the id of the course."""
-        shared = resources["nbgrader"].get("gradebook")
-        return nullcontext(shared) if shared else Gradebook(resources["nbgrader"]["db_url"], self.course(resources).id)
 
 
 class RebaseOnKit(CoursePreprocessor):
@@ -95,13 +87,21 @@ class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
         info = resources["nbgrader"]
         self.findings, _ = _findings(self, resources)
         self.unchanged = info.get("unchanged", frozenset())
-        with self.gradebook(resources) as gradebook:
+        with self._rows(resources) as (self.grades, self.comments):
+            return NbGraderPreprocessor.preprocess(self, nb, resources)
+
+    @contextmanager
+    def _rows(self, resources):
+        """The rows of the notebook's grades and comments: of a batch that saves them itself, or of nbgrader's."""
+        info = resources["nbgrader"]
+        if "rows" in info:
+            yield info["rows"]
+            return
+        with Gradebook(info["db_url"], self.course(resources).id) as gradebook:
             notebook = gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
-            self.grades = _rows(gradebook, Grade, notebook)
-            self.comments = _rows(gradebook, Comment, notebook)
-            nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+            grades = {grade.name: (grade, grade.max_score) for grade in notebook.grades}
+            yield grades, {comment.name: comment for comment in notebook.comments}
             gradebook.db.commit()
-        return nb, resources
 
     def _add_score(self, cell, resources):
         name = grade_id(cell)
@@ -119,7 +119,7 @@ class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
             grade.needs_manual_grade = True
 
     def _add_comment(self, cell, resources):
-        comment, _ = self.comments[grade_id(cell)]
+        comment = self.comments[grade_id(cell)]
         untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
         comment.auto_comment = "No response." if untouched and not utils.is_task(cell) else None
 
@@ -143,21 +143,6 @@ def _findings(preprocessor, resources):
     if "findings" not in info:
         info["findings"] = trusted_findings(preprocessor.course(resources), info["assignment"], info["student"])
     return info["findings"]
-
-
-def _rows(gradebook, kind, notebook):
-    """dict of str -> (row, largest score) : in one query, where nbgrader's finders need one for each cell."""
-    found = gradebook.db.execute(_query(kind), {"notebook": notebook.id})
-    return {name: (row, score) for row, name, score in found}
-
-
-@cache
-def _query(kind):
-    """The query, which takes longer to make than to answer."""
-    cells = with_polymorphic(BaseCell, "*")
-    most = func.coalesce(cells.GradeCell.max_score, cells.TaskCell.max_score)
-    query = select(kind, cells.name, most).join(cells, cells.id == kind.cell_id)
-    return query.where(kind.notebook_id == bindparam("notebook")).order_by(kind.id)
 
 
 def _score(finding, most):
