@@ -10,6 +10,7 @@ with it the sandbox and its disk; so does an answer out of turn.
 Where there is no such filter every hand-in has a sandbox of its own, at the price of a second.
 """
 
+import py_compile
 import shutil
 import tempfile
 import threading
@@ -96,6 +97,7 @@ class _Desk:
             # What a worker loads for all must not need what students write: it starts where none of that is.
             for name in (*assignment.editable, *assignment.own):
                 _replace(self._tree / name, None)
+            _compile_all(self._tree)
             self.worker.start()
 
     def close(self):
@@ -118,6 +120,12 @@ def lay_out(kit, tree, without=()):
     for path in tree.rglob("*"):
         if path.is_file() and _is_absent(path.relative_to(tree).as_posix(), without):
             path.unlink()
+
+
+def _compile_all(tree):
+    """Compile what is in the tree now, of which nothing was handed in: each hand-in would do it again, 10 ms in all."""
+    for path in tree.rglob("*.py"):
+        py_compile.compile(path, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
 def _is_absent(name, without):

@@ -9,6 +9,7 @@ import hmac
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -134,9 +135,9 @@ class Judge:
             By exercise.
         """
         found = {}
-        for without, (standards, rows) in self._rounds.items():
+        for without, (standards, *rows) in self._rounds.items():
             with self._desks.with_hand_in(folder, without) as worker:
-                ahead = _ask_ahead(worker, standards, rows)
+                ahead = _ask_ahead(worker, standards, *rows)
                 found |= {s.exercise.id: self._finding(s, self._result(worker, s, ahead)) for s in standards}
         return {s.exercise.id: found[s.exercise.id] for s in self.standards}
 
@@ -159,7 +160,7 @@ class Judge:
         result = standard.evaluate(lambda *_: ahead[standard.exercise.id], 1) if standard.exercise.id in ahead else None
         if result is not None and (result.status == evaluation.PASS or _is_all(standard, result)):
             return result
-        return standard.evaluate(worker.ask)
+        return standard.evaluate(partial(worker.ask, shown=len(standard.cases) - len(standard.hidden)))
 
     def _judge_weights(self, worker, standard, ahead):
         """The submission only hands over its weights; the reference net applies them to the hidden images."""
@@ -193,13 +194,16 @@ def _rounds(standards):
 
     Returns
     -------
-    rounds : dict of tuple -> (list of Standard, list)
-        By these modules, the standards, and the first probe of each with its cases, as `Worker.ask_together` takes them.
+    rounds : dict of tuple -> (list of Standard, list, list)
+        By these modules, the standards, and the first probe of each with its cases, as `Worker.ask_together` takes them:
+        first those that are shown, then the hidden ones. So nothing that is said of a case which is shown can tell what
+        is hidden: by then it is not there.
     """
     rounds = {}
     for without in dict.fromkeys(s.exercise.without for s in standards):
         own = [s for s in standards if s.exercise.without == without]
-        rounds[without] = own, [row for standard in own for row in _first_rows(standard)]
+        rows = [(standard, row) for standard in own for row in _first_rows(standard)]
+        rounds[without] = own, *([row for s, row in rows if (row[2].name in s.hidden) == late] for late in (False, True))
     return rounds
 
 
@@ -210,7 +214,7 @@ def _first_rows(standard):
     return [] if probe.stand_ins else [(standard.exercise.id, probe.name, case) for case in standard.cases]
 
 
-def _ask_ahead(worker, standards, rows):
+def _ask_ahead(worker, standards, shown, hidden):
     """Ask the first probe of every exercise in one process for the whole hand-in.
 
     That costs a fraction of a process for each. Whatever does not pass this way is asked again, alone, so that no
@@ -222,7 +226,8 @@ def _ask_ahead(worker, standards, rows):
         By exercise; those are missing that were not answered in every case.
     """
     found = {}
-    for (exercise, _, _), answer in zip(rows, worker.ask_together(rows, keep=True) if rows else ()):
+    answers = worker.ask_together(shown, hidden, keep=True) if shown or hidden else ()
+    for (exercise, _, _), answer in zip((*shown, *hidden), answers):
         found.setdefault(exercise, []).append(answer)
     return {s.exercise.id: found[s.exercise.id] for s in standards if len(found.get(s.exercise.id, ())) == len(s.cases)}
 

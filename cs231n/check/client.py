@@ -5,6 +5,7 @@ starts the same worker inside a sandbox. Nothing that comes back is trusted to b
 """
 
 import contextlib
+import io
 import os
 import queue
 import secrets
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from .answers import Broken, checked_answer, death, word
 from .pipes import Frames, Printed, TooMuch, kill
-from .protocol import ProtocolError, write_frame
+from .protocol import VERSION, ProtocolError, write_frame
 
 ANSWER_BYTES = 1 << 28
 TOGETHER = 4
@@ -87,6 +88,7 @@ class Worker:
         self.total_seconds, self.output_bytes = total_seconds, output_bytes
         self.environment = quiet_environment() if environment is None else environment
         self._process, self._printed, self._waited, self._kept = None, None, 0.0, None
+        self._later = None, b""
 
     def __enter__(self):
         return self
@@ -94,7 +96,7 @@ class Worker:
     def __exit__(self, *_):
         self.close()
 
-    def ask(self, exercise, probe, cases):
+    def ask(self, exercise, probe, cases, shown=None):
         """Run one probe of an exercise on some cases.
 
         Parameters
@@ -102,6 +104,8 @@ class Worker:
         exercise : str
         probe : str
         cases : list of Case
+        shown : int, optional
+            So many of the cases, the first ones, are answered before the others are sent; all, by default.
 
         Returns
         -------
@@ -112,11 +116,13 @@ class Worker:
             without end.
         """
         rows, answers, again = [(exercise, probe, case) for case in cases], [], None
+        shown = len(rows) if shown is None else shown
         while len(answers) < len(cases):
             if self._exhausted():
                 answers += [self._out_of_time().answer] * (len(cases) - len(answers))
                 break
-            answers += self._ask_once(rows[len(answers):])
+            first = max(len(answers), shown)
+            answers += self._ask_once(rows[len(answers):first], rows[first:])
             if answers[-1]["status"] == "died" and again != len(answers):
                 again = len(answers)
                 answers.pop()
@@ -124,23 +130,25 @@ class Worker:
                 answers += [answers[-1]] * (len(cases) - len(answers))
         return answers
 
-    def ask_together(self, rows, keep=False):
+    def ask_together(self, rows, later=(), keep=False):
         """Ask several exercises in one go, of one process, which is cheaper than one process for each.
 
         Parameters
         ----------
         rows : list of (str, str, Case)
             Exercise, probe and case. All probes run with stand-ins, or none.
+        later : list of (str, str, Case)
+            More of them, which are sent when those in ``rows`` are answered.
         keep : bool
             Whether this list will be asked again, unchanged, of the next submission: a worker that forks remembers it.
 
         Returns
         -------
         answers : list of dict
-            As `ask` gives them. Fewer than asked where the process did not come to the end: of the last exercise
+            As `ask` gives them, of all rows. Fewer than asked where the process did not come to the end: of the last exercise
             among them, and of those after it, nothing is known until they are asked alone.
         """
-        answers = [] if self._exhausted() else self._ask_once(rows, keep)
+        answers = [] if self._exhausted() else self._ask_once(rows, later, keep)
         return answers[:-1] if answers and answers[-1]["status"] in ("died", "timeout") else answers
 
     def start(self):
@@ -189,14 +197,16 @@ class Worker:
     def _out_of_time(self):
         return Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
-    def _ask_once(self, rows, keep=False):
+    def _ask_once(self, rows, later, keep=False):
         nonce, started = secrets.token_hex(8), time.monotonic()
         if self._printed is not None:
             self._printed.restart()
         answers = []
         try:
-            frames = self._send(nonce, rows, keep)
-            for _, _, case in rows:
+            frames = self._send(nonce, rows, bool(later), keep)
+            for _, _, case in (*rows, *later):
+                if later and len(answers) == len(rows):
+                    self._pass_on(self._frame(later, keep))
                 if self._exhausted(time.monotonic() - started):
                     raise self._out_of_time()
                 answers.append(self._receive(frames, nonce, case.name))
@@ -208,29 +218,36 @@ class Worker:
                 broken = Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
             if not (broken.ended and self._rests()):
                 self.close()
-            if len(answers) < len(rows):
+            if len(answers) < len(rows) + len(later):
                 answers.append(broken.answer)
         finally:
             self._waited += time.monotonic() - started
         return answers
 
-    def _send(self, nonce, rows, keep):
+    def _send(self, nonce, rows, more, keep):
         for patience in (TAKEN_SECONDS, START_SECONDS):
             if self._process is None or self._process.poll() is not None:
                 self.close()
                 self._start()
             self._frames.restart()
-            if self._write(self._question(nonce, rows, keep)) and self._is_taken(nonce, patience):
+            if self._write(self._question(nonce, rows, more, keep)) and self._is_taken(nonce, patience):
                 self._kept = rows if keep else self._kept
                 return self._frames
             self.close()
         raise Broken("died", "the process that ran your code ended before it was asked")
 
-    def _question(self, nonce, rows, keep):
+    def _question(self, nonce, rows, more, keep):
         if keep and rows is self._kept:
-            return {"nonce": nonce, "kept": True}
-        cases = [{"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows]
-        return {"nonce": nonce, "cases": cases, "keep": keep}
+            return {"nonce": nonce, "kept": True, "more": more}
+        return {"nonce": nonce, "cases": _cases(rows), "keep": keep, "more": more}
+
+    def _frame(self, later, keep):
+        """bytes : the frame of these rows, which the next submission is asked, too, where they are kept."""
+        if later is self._later[0]:
+            return self._later[1]
+        frame = _frame_bytes({"cases": _cases(later)})
+        self._later = (later, frame) if keep else self._later
+        return frame
 
     def _is_taken(self, nonce, patience):
         """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""
@@ -241,22 +258,24 @@ class Worker:
         return isinstance(frame, dict) and word(frame, "nonce") == nonce and frame.get("taken") is True
 
     def _write(self, question):
+        return self._pass_on(_frame_bytes(question))
+
+    def _pass_on(self, frame):
         """Write from a thread: a worker that a submission has stopped reads no more, and a full pipe waits for ever."""
         outcome = []
 
         def write():
             try:
-                write_frame(self._process.stdin, question)
-                outcome.append(None)
-            except (OSError, ValueError) as error:
-                outcome.append(error)
+                self._process.stdin.write(frame)
+                self._process.stdin.flush()
+                outcome.append(True)
+            except (OSError, ValueError):
+                outcome.append(False)
 
         writer = threading.Thread(target=write, daemon=True)
         writer.start()
         writer.join(self.seconds)
-        if outcome and isinstance(outcome[0], ProtocolError):
-            raise Broken("unanswerable", f"the question cannot be asked: {outcome[0]}", ended=True)
-        return outcome == [None]
+        return outcome == [True]
 
     def _receive(self, frames, nonce, name):
         frame = self._next(frames, nonce)
@@ -295,12 +314,28 @@ class Worker:
             self._printed = Printed(self._process, self.output_bytes)
         self._frames = Frames(self._process.stdout, self.answer_bytes, TOGETHER * self.answer_bytes)
         try:
-            started = self._frames.next(START_SECONDS) == {"ready": True}
+            first = self._frames.next(START_SECONDS)
         except queue.Empty:
-            started = False
+            first = None
+        started = first == {"ready": VERSION}
         if not started:
             self.close()
+        if isinstance(first, dict) and not started:
+            raise WorkerError("this kit and these programs are of different versions; run `autograder release` again")
         return started
+
+
+def _frame_bytes(question):
+    frame = io.BytesIO()
+    try:
+        write_frame(frame, question)
+    except ProtocolError as error:
+        raise Broken("unanswerable", f"the question cannot be asked: {error}", ended=True) from None
+    return frame.getvalue()
+
+
+def _cases(rows):
+    return [{"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows]
 
 
 class WorkerError(ChildProcessError):

@@ -23,7 +23,7 @@ import numpy as np
 
 from cs231n._threads import tell_nobody
 from cs231n.check import absent
-from cs231n.check.protocol import ProtocolError, read_frame, write_frame
+from cs231n.check.protocol import VERSION, ProtocolError, read_frame, write_frame
 
 MAX_QUESTION_BYTES = 1 << 30
 PIPE_BYTES = 1 << 20  # through Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides
@@ -64,33 +64,42 @@ def main(argv=None, answer=None):
     gc.freeze()  # no collection in the process of a question touches, and so copies, what was loaded before it
     if options.wipe:
         _wipe(options.scratch)
-    untouched, settings = _last_changes(options.scratch), _settings(answers)
+    untouched, settings = _last_changes(options.scratch), _settings(questions, answers)
     kept = []
-    write_frame(answers, {"ready": True})
+    write_frame(answers, {"ready": VERSION})
     while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
-        _restore(settings)
         write_frame(answers, {"nonce": question["nonce"], "taken": True})
         if question.get("kept"):
             question["cases"] = kept
         elif question.get("keep"):
             kept = question["cases"]
-        if not question["cases"]:
+        if not question["cases"] and not question.get("more"):
             write_frame(answers, {"nonce": question["nonce"], "done": True})
             continue
         for case in question["cases"]:
             case["inputs"] = given | case["inputs"]
         if hasattr(os, "fork") and not options.trusted:
-            _answer_in_child(question, questions, answers, options, answer)
+            status = _answer_in_child(question, questions, answers, options, answer)
+            _restore(settings)
+            end = {"died": os.waitstatus_to_exitcode(status)} if status else {"done": True}
+            write_frame(answers, {"nonce": question["nonce"]} | end)
             if options.wipe:
                 _wipe(options.scratch)
             elif _last_changes(options.scratch) != untouched:
                 return  # nothing that one question writes is read by another: who asks starts a new worker
         else:
-            answer(question, answers, options.answer_bytes)
+            _answer_all(question, questions, answers, options, answer)
             write_frame(answers, {"nonce": question["nonce"], "done": True})
 
 
-def _settings(answers):
+def _answer_all(question, questions, answers, options, answer):
+    """Answer the cases of a question, and then those that are sent when these are answered."""
+    answer(question, answers, options.answer_bytes)
+    if question.get("more"):
+        answer(question | read_frame(questions, MAX_QUESTION_BYTES), answers, options.answer_bytes)
+
+
+def _settings(questions, answers):
     """How the streams are set that the process of a question shares: whether they wait, and how much a pipe holds.
 
     Returns
@@ -102,7 +111,7 @@ def _settings(answers):
         return []
     import fcntl
 
-    streams = (answers.fileno(), 0, 1, 2)
+    streams = (questions.fileno(), answers.fileno(), 0, 1, 2)
     settings = [(stream, fcntl.F_SETFL, fcntl.fcntl(stream, fcntl.F_GETFL)) for stream in streams]
     if hasattr(fcntl, "F_GETPIPE_SZ"):
         pipes = [stream for stream in streams if stat.S_ISFIFO(os.fstat(stream).st_mode)]
@@ -188,16 +197,18 @@ def _wipe(folders):
 
 
 def _answer_in_child(question, questions, answers, options, answer):
+    """int : how the process that answers ended, as `os.waitpid` says it."""
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            questions.close()
+            if not question.get("more"):
+                questions.close()
             invalidate_caches()  # there may be other files now than when the worker started
             _limit_processor_time(options.cpu_seconds)
             if sys.platform == "linux":
                 _confine(options.filter)
-            answer(question, answers, options.answer_bytes)
+            _answer_all(question, questions, answers, options, answer)
             code = 0
         finally:
             with contextlib.suppress(BaseException):
@@ -206,8 +217,7 @@ def _answer_in_child(question, questions, answers, options, answer):
     _, status = os.waitpid(child, 0)
     if options.alone:
         _end_everything_else()
-    end = {"died": os.waitstatus_to_exitcode(status)} if status else {"done": True}
-    write_frame(answers, {"nonce": question["nonce"]} | end)
+    return status
 
 
 def _confine(filter_path):

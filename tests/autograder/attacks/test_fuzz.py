@@ -22,7 +22,7 @@ from autograder.rebase import read_answers, rebase
 from cs231n.check import evaluation
 from cs231n.check.client import Worker
 from cs231n.check.exercises import EXERCISES
-from cs231n.check.protocol import ProtocolError, read_frame, write_frame
+from cs231n.check.protocol import VERSION, ProtocolError, read_frame, write_frame
 
 NONCE = "0123456789abcdef"
 EXERCISE = EXERCISES["affine_forward"]
@@ -76,7 +76,7 @@ EXPECTED = {probe.name: [{"out": np.ones_like(zeros(case)["out"])} for case in C
 def hold_to_nothing(folder, said):
     """Let a process say this in answer to every question, and evaluate it; it waits for no question."""
     path = folder / "said"
-    path.write_bytes(frames({"ready": True}) + said)
+    path.write_bytes(frames({"ready": VERSION}) + said)
     with Worker([shutil.which("cat"), str(path)], 2, 1 << 20) as worker:
         result = evaluation.evaluate(EXERCISE, CASES, worker.ask, EXPECTED)
     assert result.share == 0 and result.status != evaluation.PASS

@@ -106,6 +106,15 @@ def searches(a, root):
                 raise ValueError(f"What the model answer says {x.ravel()[:3]}")
             return np.zeros((len(x), w.shape[1])), None
             """),
+        "looks for hidden inputs while a public case is asked": forward("""
+            found, frame = [o for o in gc.get_objects() if isinstance(o, dict)], sys._getframe()
+            while frame:
+                found += [frame.f_locals, *frame.f_locals.get("cases", ()), *frame.f_locals.get("question", {}).get("cases", ())]
+                frame = frame.f_back
+            hidden = [o["inputs"] for o in found if str(o.get("name", "")).startswith("hidden") and "inputs" in o]
+            assert not hidden, f"What the model answer says {hidden[0]}"
+            return np.zeros((len(x), w.shape[1])), None
+            """),
         "keeps hidden inputs in a file for the next question": smuggle(a, """
                 with open("/tmp/kept", "a") as file:
                     file.write("What the model answer says")
@@ -212,7 +221,8 @@ def _lines(body):
     return textwrap.dedent(body).strip("\n").splitlines()
 
 
-QUICK = ("reads other hand-ins", "quotes hidden inputs in warnings", "keeps hidden inputs in a file for the next question")
+QUICK = ("reads other hand-ins", "quotes hidden inputs in warnings", "looks for hidden inputs while a public case is asked",
+         "keeps hidden inputs in a file for the next question")
 
 
 def test_simple_searches_find_nothing(besiege, attacks, tmp_path):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from autograder.mistakes import all_mistakes
 from autograder.package_tree import package_files, write_tree
 from autograder.regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
-from cs231n.check.client import Worker, local_command, python_command, site_packages
+from cs231n.check.client import Worker, WorkerError, local_command, python_command, site_packages
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.report import Report, result_text
 
@@ -194,6 +195,45 @@ def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(tree,
         for (name, _, case), answer in zip(rows, answers, strict=True):
             if name == "relu_forward":
                 np.testing.assert_array_equal(answer["arrays"]["out"], np.maximum(case.inputs["x"], 0))
+
+
+LOOKS_AROUND = """import gc
+    held = [o for o in gc.get_objects() if isinstance(o, dict) and str(o.get("name")).startswith("hidden")]
+    return np.full_like(x, len(held)), x"""
+
+ENDS_WHERE_HIDDEN = """import os, sys
+    frame = sys._getframe()
+    while "case" not in frame.f_locals:
+        frame = frame.f_back
+    return (x, x) if frame.f_locals["case"]["name"] != "hidden" else os._exit(0)"""
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_is_asked_later_is_not_there_before_the_rest_is_answered(tree, together):
+    worker, case = tree(broken(LOOKS_AROUND)), EXERCISES["relu_forward"].draw()[0]
+    cases = [case, case, *(replace(case, name=f"hidden: {k}") for k in range(3))]
+    rows = [("relu_forward", "forward", case) for case in cases]
+    for shown, others in ((rows[:2], rows[2:]),) * 3:
+        answers = worker.ask_together(shown, others, keep=True) if together else worker.ask("relu_forward", "forward", cases, 2)
+        assert [answer["status"] for answer in answers] == ["answered"] * 5
+        held = [answer["arrays"]["out"].max() for answer in answers]
+        assert held[:2] == [0, 0] and min(held[2:]) >= 3
+
+
+def test_a_process_that_ends_before_it_is_asked_everything_loses_only_what_is_left(tree):
+    case = EXERCISES["relu_forward"].draw()[0]
+    shown, later = ([("relu_forward", "forward", replace(case, name=name))] * 2 for name in ("a", "hidden"))
+    worker = tree(broken(ENDS_WHERE_HIDDEN))
+    assert [a["status"] for a in worker.ask_together(shown, later)] == ["answered"] * 2
+    assert [a["status"] for a in worker.ask("relu_forward", "forward", [row[2] for row in (*shown, *later)], 2)] == \
+        ["answered", "answered", "died", "died"]
+    assert [a["status"] for a in worker.ask_together(shown)] == ["answered"] * 2
+
+
+def test_a_worker_of_another_version_is_refused_in_one_line(tmp_path):
+    write_tree(tmp_path, {"cs231n/check/protocol.py": source("cs231n/check/protocol.py").replace("VERSION = 2", "VERSION = 1")})
+    with Worker(python_command(tmp_path, site_packages())) as worker, pytest.raises(WorkerError, match="autograder release"):
+        worker.start()
 
 
 def test_many_slow_answers_take_no_longer_than_a_whole_submission_may(tree):
