@@ -24,17 +24,15 @@ THERE = sys.stdlib_module_names | {"numpy", "scipy", "cs231n"}
 
 
 @contextlib.contextmanager
-def modules(names, exercise):
+def modules(names):
     """Let nothing in the block import these modules, whether they were imported before or not, nor a library not `THERE`.
 
     Parameters
     ----------
     names : sequence of str
         Each also stands for what lies below it.
-    exercise : str
-        The id of the exercise, for the message.
     """
-    finder = _Absent(names, exercise)
+    finder = _Absent(names)
     before = {name: sys.modules.pop(name) for name in list(sys.modules) if finder.hides(name)} if names else {}
     sys.meta_path.insert(0, finder)
     try:
@@ -45,8 +43,8 @@ def modules(names, exercise):
 
 
 class _Absent(MetaPathFinder):
-    def __init__(self, names, exercise):
-        self.names, self.exercise = frozenset(names), exercise
+    def __init__(self, names):
+        self.names = frozenset(names)
         self.below = tuple(f"{name}." for name in names)
 
     def hides(self, module):
@@ -55,7 +53,7 @@ class _Absent(MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         """Raise for a module that is not there; leave all others to the next finder."""
         if self.hides(fullname):
-            text = f"{fullname} is not there in {self.exercise}: the task is to write it with NumPy alone"
+            text = f"{fullname} is not there in this exercise: the task is to write it with NumPy alone"
             raise ModuleNotFoundError(text, name=fullname)
         if fullname.partition(".")[0] not in THERE and _is_library(fullname):
             text = f"{fullname} is not there where this is graded; import it in the notebook, and here only NumPy and SciPy"

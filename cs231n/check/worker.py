@@ -273,15 +273,18 @@ def _answer(question, answers, answer_bytes):
         stand_ins.install()
     alone = len({case["exercise"] for case in cases}) == 1  # of several, those whose answers are lost are asked again
     waiting, sent = io.BytesIO(), time.monotonic()  # whole frames: a process that dies leaves no half of one
-    for name, rows in groupby(cases, key=lambda case: case["exercise"]):
-        exercise = EXERCISES[name]
-        # A goal runs nothing of the student's where it counts; at home it may use what is there.
-        with absent.modules(exercise.without, name) if exercise.module else contextlib.nullcontext():
+    for without, rows in groupby(cases, key=lambda case: _without(EXERCISES[case["exercise"]])):
+        with contextlib.nullcontext() if without is None else absent.modules(without):
             for case in rows:
-                _answer_case(exercise.probe(case["probe"]), case, nonce, waiting, answer_bytes)
+                _answer_case(EXERCISES[case["exercise"]].probe(case["probe"]), case, nonce, waiting, answer_bytes)
                 if alone or waiting.tell() >= BUFFER_BYTES or time.monotonic() - sent > 1:
                     sent = _send(waiting, answers)
     _send(waiting, answers)
+
+
+def _without(exercise):
+    """A goal runs nothing of the student's where it counts; at home it may use what is there: None."""
+    return exercise.without if exercise.module else None
 
 
 def _send(waiting, answers):
