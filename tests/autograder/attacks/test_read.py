@@ -40,7 +40,8 @@ def searches(a, root):
             assert not found, "What the model answer says"
             """, keeps=()),
         "imports byte-code of the reference": forward("""
-            found = [os.path.join(d, n) for d, _, ns in os.walk('/') for n in ns if n.endswith('.pyc') and 'affine' in n]
+            found = [d for d, _, ns in os.walk('/') for n in ns if n.endswith('.pyc') and 'affine' in n]
+            found = [d for d in found if 'exercises' not in d]  # what is asked about, which is no secret
             assert not found, "What the model answer says"
             """, keeps=()),
         "looks for packages of the staff": forward("""
