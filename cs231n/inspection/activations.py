@@ -64,7 +64,7 @@ def plot_activation_maps(maps, title=None, columns=8):
         axes.axis("off")
     for f, (axes, one) in enumerate(zip(ax.flat, maps)):
         shown = axes.imshow(one, vmax=limit, **style)
-        axes.set_title(f, fontsize=7, pad=2)
+        axes.set_title(f, fontsize=7, pad=2, y=1)
     fig.colorbar(shown, ax=ax, shrink=0.8, label="activation")
     if title:
         fig.suptitle(title, fontsize=11)
