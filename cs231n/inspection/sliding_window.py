@@ -97,7 +97,8 @@ def animation_html(animation, alt):
 
     if not alt or not alt.strip():
         raise ValueError("animation_html: alt is empty. Say in one or two sentences what the animation shows.")
-    player = _without_network(animation.to_jshtml(default_mode="once"))
+    with animation._fig.canvas._idle_draw_cntx():  # a frame is drawn to be saved, and not for a screen as well
+        player = _without_network(animation.to_jshtml(default_mode="once"))
     plt.close(animation._fig)
     last = re.findall(r'frames\[\d+\] = "([^"]+)"', player)[-1].replace("\\\n", "")
     still = f'<img alt="{html.escape(alt)}" src="{last}" '
