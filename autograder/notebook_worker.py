@@ -17,7 +17,7 @@ from cs231n.check.protocol import ProtocolError, write_frame
 
 PRISTINE = (
     "cs231n.check", "cs231n.checkpoint", "cs231n.data_utils", "cs231n.gradient_check", "cs231n.vis_utils",
-    "IPython.extensions.autoreload", "scipy.special", "sklearn.datasets", "tqdm.auto",
+    "IPython.extensions.autoreload", "scipy.special", "sklearn.cluster", "sklearn.datasets", "tqdm.auto",
 )
 """tuple of str : what notebooks import and no student writes."""
 MAX_IMAGES = 8
