@@ -15,6 +15,7 @@ from autograder import evidence
 from autograder.desk import Desks
 from autograder.feedback import generate_feedback
 from autograder.sandbox import find_sandbox
+from cs231n._compiled import kernels
 
 SHOW = "from cs231n.vis_utils import show\nimport matplotlib.pyplot as plt\n"
 
@@ -133,6 +134,11 @@ for options in ({}, {"num_training": 700, "num_test": 1100}, {"seed": 3}):
         exec(source, {})
     found = ran(source, source)
     assert text(found["cell0"]) == text(found["cell1"]) == told.getvalue()
+
+
+def test_notebooks_run_on_compiled_kernels_where_there_are_some(ran):
+    found = ran("from cs231n._compiled import kernels\nprint(kernels() is not None)")
+    assert text(found["cell0"]) == f"{kernels() is not None}\n"
 
 
 def test_check_cells_are_left_to_the_judge(ran):
