@@ -11,6 +11,7 @@ Where there is no such filter every hand-in has a sandbox of its own, at the pri
 """
 
 import filecmp
+import os
 import py_compile
 import shutil
 import tempfile
@@ -149,9 +150,13 @@ def _is_absent(name, without):
 
 
 def _replace(target, source):
-    target.unlink(missing_ok=True)
-    if source is not None and source.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        target.chmod(0o644)
-        target.parent.chmod(0o755)
+    """Write what is new into the file that is there: ext4 takes ten times as long to give the place of one just deleted."""
+    if source is None or not source.is_file():
+        target.unlink(missing_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as given, open(os.open(target, os.O_WRONLY | os.O_CREAT), "wb") as file:
+        shutil.copyfileobj(given, file)
+        file.truncate()
+    target.chmod(0o644)
+    target.parent.chmod(0o755)
