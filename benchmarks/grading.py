@@ -121,16 +121,27 @@ def _finish_other_exercises(course, assignment, body):
 
 
 def hand_in(course, assignment, count):
-    """Lay out so many hand-ins of the reference."""
+    """Lay out so many hand-ins of the reference, with the cells that train."""
     from autograder.model_hand_in import train_weights, write_hand_in
 
     cache = course.root / "weights"
     if not cache.exists():
         write_hand_in(course, assignment, cache, None, train_weights(course, assignment))
+        for name in assignment.notebooks:
+            _answer(cache / f"{name}.ipynb", course.source / assignment.name / f"{name}.ipynb")
     for k in range(count):
         target = course.submitted(f"s{k:04}", assignment.name)
         if not target.exists():
             shutil.copytree(cache, target)
+
+
+def _answer(path, source):
+    """Put the code of a source notebook into a released one; what asks for words stays open."""
+    document, solved = (json.loads(p.read_text(encoding="utf-8")) for p in (path, source))
+    code = {cell["id"]: cell["source"] for cell in solved["cells"] if cell["cell_type"] == "code"}
+    for cell in document["cells"]:
+        cell["source"] = code.get(cell["id"], cell["source"])
+    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 def measure(step, root, args):
