@@ -90,7 +90,7 @@ def test_judging_processes_give_what_one_process_gives(students, hand_in, sandbo
 
 def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkeypatch):
     for k in range(6):
-        hand_in(f"s{k}")
+        hand_in(f"s{k}", added="\nimport time\ntime.sleep(1)\n" if k else "")  # the others are not done when the first one is
     monkeypatch.setattr(grade, "FEW", 0)
     started, plain = [], pool.ProcessPoolExecutor
 

@@ -35,7 +35,7 @@ def test_a_widened_pipe_holds_more_without_a_reader(pipe):
 def test_what_a_question_did_to_the_answers_is_undone(pipe):
     import fcntl
 
-    settings, before = worker._settings(pipe), fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+    settings, before = worker._settings(pipe, pipe), fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
     os.set_blocking(pipe.fileno(), False)
     fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
     worker._restore(settings)
