@@ -163,8 +163,10 @@ static void turn(REAL *to, idx to_step, const REAL *from, idx from_step, idx row
                 continue;
             }
             for (idx k = 0; k < wide; k++)
-                for (idx l = 0; l < (fill ? LANES : there); l++)
-                    corner[k * to_step + l] = (add ? corner[k * to_step + l] : 0) + (l < there ? block[l * from_step + k] : 0);
+                for (idx l = 0; l < (fill ? LANES : there); l++) {
+                    REAL number = l < there ? block[l * from_step + k] : 0;
+                    corner[k * to_step + l] = add ? corner[k * to_step + l] + number : number; /* not 0 + number: pool.h moves bits */
+                }
         }
 }
 

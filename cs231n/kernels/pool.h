@@ -182,7 +182,8 @@ static INLINE void pool_pixels(const int max, const int n, idx HH, idx WW, const
 }
 
 #define pool_turned NAME(pool_turned)
-/* Outputs [rows, out_W, LANES] and the places of the winners. */
+/* Outputs [rows, out_W, LANES] and the places of the winners: integers in the bits of REAL numbers, tiny ones, which arithmetic
+ * takes for 0 where the processor is told to flush them. So places are only moved. */
 static INLINE void pool_turned(const int max, const pool_plan *p, const REAL *x, REAL *out, REAL *places, idx rows)
 {
     idx HH = p->HH, WW = p->WW, W = p->W * LANES, s = p->stride_W * LANES, out_W = p->out_W;

@@ -478,6 +478,25 @@ def test_windows_of_more_than_256_entries_keep_their_winner():
     )
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("image, size, stride", [((7, 7), 7, 1), ((9, 9), 3, 2), ((9, 9), 3, 3)])
+def test_winners_survive_where_tiny_numbers_are_flushed_to_zero(monkeypatch, target, dtype, image, size, stride):
+    torch = pytest.importorskip("torch")
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot flush")
+    try:
+        monkeypatch.setattr(_compiled, "chosen_target", target)
+        monkeypatch.setattr(_threads, "_chosen", 1)  # each thread has its own mode
+        x = np.random.default_rng(0).standard_normal((1, 37, *image)).astype(dtype)
+        pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
+        out, cache = fast_layers.max_pool_forward_fast(x, pool_param)
+        dx = fast_layers.max_pool_backward_fast(out, cache)
+        np.testing.assert_allclose(dx, max_pool_backward_naive(out, (x, pool_param)), rtol=1e-6, atol=1e-6)
+    finally:
+        torch.set_flush_denormal(False)
+
+
 def test_winners_that_do_not_belong_to_the_windows_are_sought_again():
     x, pool_param = np.random.default_rng(0).standard_normal((1, 6, 9, 9)), {"pool_height": 5, "pool_width": 5, "stride": 1}
     out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
