@@ -29,9 +29,14 @@ def _planes(a):
     return plain(a).reshape(-1, *a.shape[2:])
 
 
+def _places(geometry):
+    """The dtype of the places of winners in their windows; kernels for single sizes count on it."""
+    return np.uint8 if prod(geometry.reach) <= 256 else np.int32
+
+
 def _belongs(winner, dout, geometry):
     """Whether winners from a cache name entries of these windows: kernels write where they say."""
-    right = winner is not None and winner.shape == dout.shape and winner.dtype in (np.uint8, np.int32)
+    right = winner is not None and winner.shape == dout.shape and winner.dtype == _places(geometry)
     return right and winner.view(f"u{winner.itemsize}").max() < prod(geometry.reach)  # unsigned, what is below 0 is large
 
 
@@ -74,7 +79,7 @@ def max_pool_forward_fast(x, pool_param):
         return slower(x, pool_param)[0], (x, pool_param, None)
     planes = _planes(x)
     out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
-    winner = np.empty(out.shape, dtype=np.uint8 if prod(geometry.reach) <= 256 else np.int32)
+    winner = np.empty(out.shape, dtype=_places(geometry))
     threads = _threads(out.size, geometry)
     kernels().pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads, target())
     shape = (*x.shape[:2], *geometry.out)

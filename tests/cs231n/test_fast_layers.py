@@ -512,6 +512,13 @@ def test_winners_that_do_not_belong_to_the_windows_are_sought_again():
         np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, cache[:2]))
 
 
+def test_winners_of_a_dtype_that_forward_does_not_give_are_sought_again():
+    x, pool_param = np.random.default_rng(0).standard_normal((1, 2, 4, 64)), {"pool_height": 2, "pool_width": 2, "stride": 2}
+    out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
+    wide = x, pool_param, None if winner is None else winner.astype(np.int32)
+    np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out, wide), max_pool_backward_naive(out, wide[:2]))
+
+
 def test_some_channels_of_a_pooling_cache_are_those_channels():
     x, pool_param = np.random.default_rng(0).standard_normal((1, 6, 9, 9)), {"pool_height": 3, "pool_width": 3, "stride": 2}
     out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
