@@ -11,6 +11,7 @@ a kernel that reads or writes one entry too far is caught. Exits 1 at the first 
 import argparse
 import importlib.util
 import os
+import platform
 import subprocess
 import sys
 import sysconfig
@@ -23,21 +24,24 @@ SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-o
 WARN = ["-Wall", "-Wextra"]
 
 
-def build(compiler, folder):
+def runtime(compiler):
+    """The sanitizers' library, which has to be loaded before Python is, and what links it."""
+    for name, flags in ((f"libclang_rt.asan-{platform.machine()}.so", ["-shared-libasan"]), ("libasan.so", [])):
+        library = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+        if os.path.isabs(library):
+            return library, flags
+    raise SystemExit(f"{compiler} has no library of AddressSanitizer. Install it, or name another compiler with --cc.")
+
+
+def build(compiler, flags, folder):
     """Compile cs231n/_kernels.pyx with sanitizers and return the path of the module."""
     package = Path(__file__).parents[1] / "cs231n"
     source, module = Path(folder, "_kernels.c"), Path(folder, "_kernels.so")
     subprocess.run([sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", source], check=True)
     include = [f"-I{path}" for path in (package, np.get_include(), sysconfig.get_path("include"))]
-    flags = ["-O1", "-g", "-shared", "-fPIC", "-fopenmp", "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION"]
+    flags = [*flags, "-O1", "-g", "-shared", "-fPIC", "-fopenmp", "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION"]
     subprocess.run([compiler, *flags, *WARN, *SANITIZE, *include, source, "-o", module], check=True)
     return module
-
-
-def preload(compiler):
-    """The sanitizer's library has to be loaded before Python is."""
-    library = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
-    return library.stdout.strip()
 
 
 def exact(rng, shape, dtype):
@@ -45,13 +49,19 @@ def exact(rng, shape, dtype):
     return np.array(rng.standard_normal(shape), dtype=dtype)
 
 
-def convolution(rng, most):
-    """Sizes of a convolution that fits."""
+def convolution(rng):
+    """Sizes of a convolution that fits: now and then a wide image or many planes, which are computed in strips or in turns."""
+    kind = str(rng.choice(["plain", "wide", "sums", "uneven"], p=[0.82, 0.05, 0.03, 0.1]))
+    most = int(rng.choice([6, 14, 40]))
     while True:
         size, stride, pad, out = (tuple(map(int, rng.integers(low, high, 2)))
                                   for low, high in ((1, 6), (1, 5), (0, 5), (1, most)))
-        if rng.random() < 0.4:
+        if rng.random() < (0.8 if kind == "wide" else 0.4):
             size, stride, pad = (3, 3), (1, 1), (1, 1)
+        if kind == "wide":
+            out = int(rng.integers(1, 8)), int(rng.integers(500, 3000))
+        if kind == "sums":
+            size, out = (min(size[0], 2), min(size[1], 2)), (min(out[0], 3), min(out[1], 3))
         dilation = (1, 1) if rng.random() < 0.8 else (2, 3)
         image = [(o - 1) * s + d * (k - 1) + 1 - 2 * p
                  for o, s, d, k, p in zip(out, stride, dilation, size, pad)]
@@ -59,7 +69,11 @@ def convolution(rng, most):
             break
     groups = 1 if rng.random() < 0.8 else 2
     N, C, F = (int(rng.integers(1, 10)) for _ in range(3))
-    if rng.random() < 0.1:  # more than a copy holds at once, on one side
+    if kind == "wide":
+        N, C, F = 1, int(rng.integers(4, 60)), int(rng.integers(4, 30))
+    if kind == "sums":  # of dw, more than are held at once
+        N, C, F = 1, int(rng.integers(600, 1100)), int(rng.integers(900, 1100))
+    if kind == "uneven":  # more than a copy holds at once, on one side
         N, C, F = [(1, 60 * C, F), (1, C, 60 * F)][int(rng.integers(2))]
     C, F = groups * C, groups * F
     conv_param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
@@ -72,7 +86,7 @@ def close(actual, expected, tolerance):
 
 
 def check_convolution(rng, dtype, layers):
-    x_shape, w_shape, conv_param = convolution(rng, int(rng.choice([6, 14, 40])))
+    x_shape, w_shape, conv_param = convolution(rng)
     arrays = [exact(rng, shape, dtype) for shape in (x_shape, w_shape, w_shape[:1])]
     wide = [a.astype(float) for a in arrays]
     out, cache = layers.conv_forward_fast(*arrays, conv_param)
@@ -86,7 +100,8 @@ def check_convolution(rng, dtype, layers):
 
 
 def check_pooling(rng, dtype, layers):
-    size, stride, out = (tuple(map(int, rng.integers(1, high, 2))) for high in (5, 5, 40))
+    small = rng.random() < 0.5  # planes that lie side by side in a vector, or whose rows are joined
+    size, stride, out = (tuple(map(int, rng.integers(1, high, 2))) for high in ((8, 5, 9) if small else (5, 5, 40)))
     if rng.random() < 0.3:
         size = stride = (2, 2)
     image = [(o - 1) * s + k for o, s, k in zip(out, stride, size)]
@@ -131,11 +146,12 @@ def main():
         run_cases(options.module, options.cases, options.seed)
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        module = build(options.cc, folder)
+        library, flags = runtime(options.cc)
+        module = build(options.cc, flags, folder)
         command = [sys.executable, "-m", "benchmarks.sanitize", "--module", module, "--cases", options.cases,
                    "--seed", options.seed]
         # Python itself keeps memory until the end; its own allocator would hide small overruns.
-        environment = dict(os.environ, LD_PRELOAD=preload(options.cc), ASAN_OPTIONS="detect_leaks=0",
+        environment = dict(os.environ, LD_PRELOAD=library, ASAN_OPTIONS="detect_leaks=0",
                            PYTHONMALLOC="malloc")
         return subprocess.run([str(word) for word in command], env=environment).returncode and 1
 
