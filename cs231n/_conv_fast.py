@@ -19,7 +19,7 @@ _winograd = True
 def use_winograd(on):
     """Allow (the default) or forbid Winograd's algorithm for 3x3 filters with stride 1.
 
-    It takes a quarter of the multiplications; errors are up to 1e-5 of the largest
+    It takes a quarter of the multiplications; errors are up to 2e-5 of the largest
     output in float32 and 1e-13 in float64, ten to twenty times those of the direct
     kernel. Where the terms of all outputs cancel, it is their sum without signs that
     counts: 2e-6 of the largest. It steps back by itself from images with entries that are not finite, huge,

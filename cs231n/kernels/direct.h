@@ -279,7 +279,7 @@ static idx draft_entries(const correlation *p)
 }
 
 #define direct_scratch NAME(direct_scratch)
-/* Bytes of scratch: which band the positions are for, the copy, the positions of all jobs. */
+/* Bytes of scratch: which band the positions are for, the positions of all jobs, the copy, drafts. */
 static idx direct_scratch(const correlation *p)
 {
     return 192 + (copy_size(p) + draft_entries(p)) * sizeof(REAL) + p->jobs * p->most_positions * sizeof(position);

@@ -16,7 +16,7 @@
  * that are counted already are masked in both factors, so an infinity there cannot make a NaN.
  * Narrow images would waste most of each vector: there dout is copied with the pitch of x and
  * zeros in the gaps, and vectors run across the ends of rows. An infinity of x then meets such
- * a zero; the caller looks for that (fast_layers.py).
+ * a zero; conv.h looks for what comes of that.
  */
 
 #ifdef FEW_REGISTERS

@@ -17,7 +17,7 @@
  * then takes up to 3 vectors of tiles through all steps at a time: the transforms of 64 channels
  * are 440 kB in float32 and stay in the second-level cache.
  *
- * Price: B' and A' hold numbers up to 8, so rounding errors grow. The error is up to 1e-5 of the
+ * Price: B' and A' hold numbers up to 8, so rounding errors grow. The error is up to 2e-5 of the
  * largest output in float32 and 1e-13 in float64, ten to twenty times that of direct.h (where the
  * terms of all outputs cancel, 2e-6 of their largest sum without signs), and an infinity or a giant
  * spreads over its tile. Hence a task that meets values which are not finite, or larger than the
@@ -59,7 +59,7 @@ typedef struct {
     idx N, source_planes, source_H, source_W, source_step;
     idx target_planes, target_H, target_W, target_step;
     idx top, left;                            /* zeros before the first row and column of the source */
-    idx tile_rows, row, quarters, strips;     /* of an image: rows of tiles, quarters in a row, in a strip of columns */
+    idx tile_rows, row, quarters, strips;     /* of an image: rows of tiles, quarters in a row and in a strip, strips */
     idx images, band_rows, bands;             /* of a task: images, or rows of tiles of one image */
     idx pitch, groups, vectors;               /* of the copy; of target planes; of tiles taken together */
     const REAL *source, *w;                   /* w transformed: [group][36][source_planes][planes of the group] */
@@ -272,12 +272,11 @@ static void winograd_task(const void *plan, idx task, void *scratch)
     quarter *q = (quarter *)(m + s.m);
     if (__atomic_load_n(p->gave_up, __ATOMIC_RELAXED)) return;
 
-    idx copied = (4 * p->band_rows + 2) * p->pitch;
     span rows_there = span_of(4 * rows + 2, 1, 4 * first - p->top, p->source_H), columns = span_of(p->pitch, 1, begin * LANES - p->left, p->source_W);
     for (idx k = 0; k < images; k++) {
         const REAL *source = p->source + (n + k) * p->source_step;
         for (idx c = 0; c < p->source_planes; c++, source += p->source_H * p->source_W)
-            copy_plane(copy + k * s.image + c * s.plane, copied, source, p->source_W, rows_there, columns, 1);
+            copy_plane(copy + k * s.image + c * s.plane, s.plane, source, p->source_W, rows_there, columns, 1);
         memset(copy + k * s.image + p->source_planes * s.plane, 0, (s.image - p->source_planes * s.plane) * sizeof(REAL));
         if (!winograd_bearable(copy + k * s.image, s.image, p->limit)) {
             __atomic_store_n(p->gave_up, 1, __ATOMIC_RELAXED);
