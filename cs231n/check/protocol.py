@@ -49,7 +49,7 @@ def write_frame(stream, header, max_bytes=None):
         raise ProtocolError(f"a header of {len(text):,} bytes is more than the {MAX_HEADER_BYTES:,} that may be sent")
     stream.write(_LENGTH.pack(len(text)) + text)
     for array in arrays:
-        stream.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        stream.write(array.tobytes())
     stream.flush()
 
 
