@@ -154,9 +154,11 @@ def _replace(target, source):
     if source is None or not source.is_file():
         target.unlink(missing_ok=True)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as given, open(os.open(target, os.O_WRONLY | os.O_CREAT), "wb") as file:
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+        target.chmod(0o644)
+        target.parent.chmod(0o755)
+    with source.open("rb") as given, target.open("r+b") as file:
         shutil.copyfileobj(given, file)
         file.truncate()
-    target.chmod(0o644)
-    target.parent.chmod(0o755)

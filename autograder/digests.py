@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import stat
+from functools import cache
 from pathlib import Path
 
 from .mistakes import all_mistakes
@@ -23,16 +25,21 @@ def regular_file(folder, name):
     path : Path or None
         None where the file is missing, is not a regular file, or a link stands on the way to it.
     """
-    path = Path(folder)
-    for part in Path(name).parts:
-        path = path / part
+    path = os.fspath(folder)  # as text: with Path objects, a hundred files of a hand-in take 2 ms
+    for part in _parts(name):
+        path = os.path.join(path, part)
         try:
-            mode = path.lstat().st_mode
+            mode = os.lstat(path).st_mode
         except OSError:
             return None
         if stat.S_ISLNK(mode):
             return None
-    return path if stat.S_ISREG(mode) else None
+    return Path(path) if stat.S_ISREG(mode) else None
+
+
+@cache
+def _parts(name):
+    return Path(name).parts
 
 
 def submission_digest(course, assignment, student):
