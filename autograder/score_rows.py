@@ -129,6 +129,7 @@ class ClassRows:
         return {(getattr(row, column), getattr(row, key)): row for row in rows}
 
     def _at(self, table, rows, about, **values):
+        """The row whose keys are the first two of the values, made of all of them where there is none."""
         key = tuple(values.values())[:2]
         if key not in rows:
             rows[key] = self._make(table, about, **values)
