@@ -242,7 +242,7 @@ def nets(root, assignment, times=20):
                 for _ in range(count):
                     worker.ask(goal.id, "scores", [case])
         spent.append(_cpu() - start)
-    return {"cpu": (spent[1] - spent[0]) / times}
+    return {"cpu": max(0.0, spent[1] - spent[0]) / times}
 
 
 def stock(root, assignment):
