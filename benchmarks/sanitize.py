@@ -39,7 +39,8 @@ def build(compiler, flags, folder):
     source, module = Path(folder, "_kernels.c"), Path(folder, "_kernels.so")
     subprocess.run([sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", source], check=True)
     include = [f"-I{path}" for path in (package, np.get_include(), sysconfig.get_path("include"))]
-    flags = [*flags, "-O1", "-g", "-shared", "-fPIC", "-fopenmp", "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION"]
+    flags = [*flags, "-O1", "-g", "-shared", "-fPIC", "-fopenmp", "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION",
+             "-DNPY_TARGET_VERSION=NPY_1_22_API_VERSION", "-DLEAST_REUSED=SIZE_MAX"]  # memory used again has no red zones
     subprocess.run([compiler, *flags, *WARN, *SANITIZE, *include, source, "-o", module], check=True)
     return module
 

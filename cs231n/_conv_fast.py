@@ -95,7 +95,7 @@ def conv_forward_fast(x, w, b, conv_param):
         tell_once()
         return conv_forward_strides(x, w, b, conv_param)
     x4, w4, b1 = plain(x4), plain(w4), plain(b1)
-    out = np.empty((len(x4), len(w4), *geometry.out), dtype=x4.dtype)
+    out = kernels().empty((len(x4), len(w4), *geometry.out), x4.dtype)
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(out.size * w4[0].size)
     kernels().conv_forward(sizes, x4, w4, b1, out, threads, target())
     return out.reshape(len(x4), len(w4), *geometry.out[4 - np.ndim(x):]), (x, w, b, conv_param)
@@ -135,7 +135,7 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
         return tuple(gradient if name in need else None for name, gradient in gradients)
     x4, w4, dout4 = plain(x4), plain(w4), plain(dout).reshape(len(x4), len(w4), *geometry.out)
     sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(dout.size * w4[0].size)
-    dx = np.empty_like(x4) if "dx" in need else None
+    dx = kernels().empty(x4.shape, x4.dtype) if "dx" in need else None
     dw = np.empty_like(w4) if "dw" in need else None
     db = np.empty(len(w4), dtype=w4.dtype) if "db" in need else None
     if dx is not None and not kernels().conv_dx(sizes, dout4, w4, dx, threads, target()):

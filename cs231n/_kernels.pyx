@@ -6,7 +6,10 @@ arrays are C-contiguous, aligned, of one dtype (float32 or float64), not empty, 
 have the shapes that `sizes` says.
 """
 
+from cpython.pycapsule cimport PyCapsule_New
 cimport numpy as cnp
+
+import numpy as np
 
 cnp.import_array()
 
@@ -36,6 +39,17 @@ cdef extern from "kernels/targets.h" nogil:
 
 cdef extern from *:
     """
+    #include "kernels/reuse.h"
+    #include "numpy/arrayobject.h"
+    static PyDataMem_Handler reusing = {
+        "cs231n_reusing", 1, {NULL, reusing_malloc, reusing_calloc, reusing_realloc, reusing_free}};
+    """
+    void *reusing
+    void forget_waiting()
+    object PyDataMem_SetHandler(object handler)
+
+cdef extern from *:
+    """
     #ifdef _OPENMP
     static int most_threads(void) { return omp_get_num_procs(); }
     #else
@@ -47,6 +61,21 @@ cdef extern from *:
 BEST_TARGET = best_target()
 TARGET_NAMES = [target_names[k].decode() for k in range(BEST_TARGET + 1)]
 MOST_THREADS = most_threads()
+_REUSING = PyCapsule_New(&reusing, "mem_handler", NULL)
+
+
+def empty(shape, dtype):
+    """`numpy.empty`, in memory that is used again where it is large; see kernels/reuse.h."""
+    before = PyDataMem_SetHandler(_REUSING)
+    try:
+        return np.empty(shape, dtype)
+    finally:
+        PyDataMem_SetHandler(before)
+
+
+def give_back():
+    """Give memory that waits to be used again back to the system."""
+    forget_waiting()
 
 
 cdef conv_sizes _sizes(dict sizes):

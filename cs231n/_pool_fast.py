@@ -78,8 +78,8 @@ def max_pool_forward_fast(x, pool_param):
         slower = max_pool_forward_reshape if _tile(geometry) else max_pool_forward_im2col
         return slower(x, pool_param)[0], (x, pool_param, None)
     planes = _planes(x)
-    out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
-    winner = np.empty(out.shape, dtype=_places(geometry))
+    out = kernels().empty((len(planes), *geometry.out), x.dtype)
+    winner = kernels().empty(out.shape, _places(geometry))
     threads = _threads(out.size, geometry)
     kernels().pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads, target())
     shape = (*x.shape[:2], *geometry.out)
@@ -119,7 +119,7 @@ def max_pool_backward_fast(dout, cache):
 
 
 def _backward(dout, x_shape, winner, geometry):
-    dx = np.empty((x_shape[0] * x_shape[1], *x_shape[2:]), dtype=dout.dtype)
+    dx = kernels().empty((x_shape[0] * x_shape[1], *x_shape[2:]), dout.dtype)
     threads = _threads(dout.size, geometry)
     kernels().pool_backward(_planes(dout), dx, winner, geometry.reach, geometry.stride, threads, target())
     return dx.reshape(x_shape)
@@ -151,7 +151,7 @@ def avg_pool_forward_fast(x, pool_param):
         tell_once()
         return avg_pool_forward_im2col(x, pool_param)
     planes = _planes(x)
-    out = np.empty((len(planes), *geometry.out), dtype=x.dtype)
+    out = kernels().empty((len(planes), *geometry.out), x.dtype)
     kernels().pool_forward(planes, out, None, geometry.reach, geometry.stride, _threads(out.size, geometry), target())
     return out.reshape(*x.shape[:2], *geometry.out), (x, pool_param)
 

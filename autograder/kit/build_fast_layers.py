@@ -56,7 +56,7 @@ def extensions():
             [f"cs231n/{name}.pyx"],
             depends=depends,
             include_dirs=["cs231n", np.get_include()],
-            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_22_API_VERSION")],
         )
         for name, depends in (("_im2col", []), ("_kernels", sorted(glob("cs231n/kernels/*.h"))))
     ]
