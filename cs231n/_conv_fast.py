@@ -1,6 +1,7 @@
 """Convolution through the compiled kernels: what they need to know, and when they may not run."""
 
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ MOST_PIXELS = 2**30  # kernels count the entries of one image, padded, in 32 bit
 MOST_PHASES = 2**12  # kernels keep tables for each remainder of rows and columns modulo the stride
 
 _winograd = True
+_plans = {}
 
 
 def use_winograd(on):
@@ -54,7 +56,7 @@ def _sizes(x, w, geometry, groups):
     }
     if (HH, WW) == geometry.stride == (1, 1) and geometry.pads == ((0, 0), (0, 0)):
         sizes["x"], sizes["out"] = _long_rows(sizes["x"], x.itemsize)
-    return sizes
+    return kernels().Sizes(sizes)
 
 
 def _long_rows(sizes, itemsize):
@@ -63,6 +65,36 @@ def _long_rows(sizes, itemsize):
     for rows in range(1, H + 1):
         if H % rows == 0 and (rows == H or (C * (H // rows) * W * itemsize <= 2**19 and N * rows >= 8)):
             return (N, C, rows, H // rows * W), (rows, H // rows * W)
+
+
+class _Plan(NamedTuple):
+    """What is known of a convolution before its numbers are."""
+
+    sizes: object  # of the kernels; None where NumPy must take over
+    out: tuple  # the shape of the output
+    work: int  # multiply-adds
+
+
+def _plan(name, x, w, b, conv_param):
+    """Check the arguments of a convolution, and give x and w as floats of one dtype, like b, and the plan.
+
+    Plans are kept: a network asks for the same few again and again, and to make one takes 0.1 ms where other work has
+    emptied the caches, a twentieth of S1.
+    """
+    x, w, b = np.asarray(x), np.asarray(w), np.asarray(b)
+    key = x.shape, w.shape, b.shape, x.dtype, w.dtype, b.dtype, repr(conv_param), _winograd
+    plan = _plans.get(key) if kernels() is not None else None
+    if plan is None:
+        x, w, b = floating(name, x=x, w=w, b=b)
+        x4, w4, _, geometry, groups = planar(name, x, w, b, conv_param)
+        out = (len(x), len(w), *geometry.out[4 - x.ndim:])
+        fits = _fits(x4, w4, geometry)
+        plan = _Plan(_sizes(x4, w4, geometry, groups) if fits else None, out, prod(out) * w[:1].size)
+        if fits and key[3:6] == (x.dtype,) * 3:
+            if len(_plans) >= 1000:
+                _plans.clear()
+            _plans[key] = plan
+    return x, w, b, plan
 
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -90,15 +122,14 @@ def conv_forward_fast(x, w, b, conv_param):
     TypeError
         When an array does not hold real numbers.
     """
-    x4, w4, b1, geometry, groups = planar("conv_forward_fast", x, w, b, conv_param)
-    if not _fits(x4, w4, geometry):
+    cache = x, w, b, conv_param
+    x, w, b, plan = _plan("conv_forward_fast", *cache)
+    if plan.sizes is None:
         tell_once()
-        return conv_forward_strides(x, w, b, conv_param)
-    x4, w4, b1 = plain(x4), plain(w4), plain(b1)
-    out = kernels().empty((len(x4), len(w4), *geometry.out), x4.dtype)
-    sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(out.size * w4[0].size)
-    kernels().conv_forward(sizes, x4, w4, b1, out, threads, target())
-    return out.reshape(len(x4), len(w4), *geometry.out[4 - np.ndim(x):]), (x, w, b, conv_param)
+        return conv_forward_strides(*cache)
+    out = kernels().empty(plan.out, x.dtype)
+    kernels().conv_forward(plan.sizes, plain(x), plain(w), plain(b), out, threads_for(plan.work), target())
+    return out, cache
 
 
 def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
@@ -125,21 +156,21 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     need = {need} if isinstance(need, str) else set(need)
     if not need <= {"dx", "dw", "db"}:
         raise ValueError(f"conv_backward_fast: need may hold 'dx', 'dw' and 'db'; got {need!r}.")
-    x, w, b, conv_param = cache
-    x4, w4, _, geometry, groups = planar("conv_backward_fast", x, w, b, conv_param)
-    check_dout("conv_backward_fast", np.asarray(dout), (len(x4), len(w4), *geometry.out[4 - np.ndim(x):]))
-    dout, x4, w4 = floating("conv_backward_fast", dout=dout, x=x4, w=w4)
-    if not _fits(x4, w4, geometry):
+    x, w, _, plan = _plan("conv_backward_fast", *cache)
+    dout = np.asarray(dout)
+    check_dout("conv_backward_fast", dout, plan.out)
+    if dout.dtype != x.dtype:
+        dout, x, w = floating("conv_backward_fast", dout=dout, x=cache[0], w=cache[1])
+    if plan.sizes is None or not compiled(dout.dtype):
         tell_once()
         gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
         return tuple(gradient if name in need else None for name, gradient in gradients)
-    x4, w4, dout4 = plain(x4), plain(w4), plain(dout).reshape(len(x4), len(w4), *geometry.out)
-    sizes, threads = _sizes(x4, w4, geometry, groups), threads_for(dout.size * w4[0].size)
-    dx = kernels().empty(x4.shape, x4.dtype) if "dx" in need else None
-    dw = np.empty_like(w4) if "dw" in need else None
-    db = np.empty(len(w4), dtype=w4.dtype) if "db" in need else None
-    if dx is not None and not kernels().conv_dx(sizes, dout4, w4, dx, threads, target()):
+    x, w, dout, threads = plain(x), plain(w), plain(dout), threads_for(plan.work)
+    dx = kernels().empty(x.shape, x.dtype) if "dx" in need else None
+    dw = np.empty_like(w) if "dw" in need else None
+    db = np.empty(len(w), dtype=w.dtype) if "db" in need else None
+    if dx is not None and not kernels().conv_dx(plan.sizes, dout, w, dx, threads, target()):
         dx = conv_backward_strides(dout, cache)[0]
-    if (dw is not None or db is not None) and not kernels().conv_dw(sizes, x4, dout4, dw, db, threads, target()):
+    if (dw is not None or db is not None) and not kernels().conv_dw(plan.sizes, x, dout, dw, db, threads, target()):
         dw = conv_backward_strides(dout, cache)[1]
-    return (None if dx is None else dx.reshape(np.shape(x)), None if dw is None else dw.reshape(np.shape(w)), db)
+    return dx, dw, db

@@ -78,18 +78,21 @@ def give_back():
     forget_waiting()
 
 
-cdef conv_sizes _sizes(dict sizes):
+cdef class Sizes:
+    """Of a convolution, as kernels/common.h names them."""
+
     cdef conv_sizes s
-    s.groups = sizes["groups"]
-    s.N, s.C, s.H, s.W = sizes["x"]
-    s.F, s.HH, s.WW = sizes["w"]
-    s.stride_H, s.stride_W = sizes["stride"]
-    s.top, s.left = sizes["corner"]
-    s.dilation_H, s.dilation_W = sizes["dilation"]
-    s.out_H, s.out_W = sizes["out"]
-    s.x_step, s.out_step = sizes["steps"]
-    s.winograd = sizes["winograd"]
-    return s
+
+    def __init__(self, dict sizes):
+        self.s.groups = sizes["groups"]
+        self.s.N, self.s.C, self.s.H, self.s.W = sizes["x"]
+        self.s.F, self.s.HH, self.s.WW = sizes["w"]
+        self.s.stride_H, self.s.stride_W = sizes["stride"]
+        self.s.top, self.s.left = sizes["corner"]
+        self.s.dilation_H, self.s.dilation_W = sizes["dilation"]
+        self.s.out_H, self.s.out_W = sizes["out"]
+        self.s.x_step, self.s.out_step = sizes["steps"]
+        self.s.winograd = sizes["winograd"]
 
 
 cdef _memory(int done):
@@ -97,40 +100,40 @@ cdef _memory(int done):
         raise MemoryError("fast_layers: no memory for the kernel's scratch space.")
 
 
-def conv_forward(dict sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray out, int threads, int target):
+def conv_forward(Sizes sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray out, int threads, int target):
     """Write the convolution of x with w, plus b, into out."""
-    cdef conv_sizes s = _sizes(sizes)
-    cdef const kernel_table *k = kernels_of(narrow_target(target, &s, x.itemsize), x.itemsize)
+    cdef const conv_sizes *s = &sizes.s
+    cdef const kernel_table *k = kernels_of(narrow_target(target, s, x.itemsize), x.itemsize)
     cdef const void *x_data = cnp.PyArray_DATA(x)
     cdef const void *w_data = cnp.PyArray_DATA(w)
     cdef const void *b_data = cnp.PyArray_DATA(b)
     cdef void *out_data = cnp.PyArray_DATA(out)
     cdef int done
     with nogil:
-        done = k.forward(&s, x_data, w_data, b_data, out_data, threads)
+        done = k.forward(s, x_data, w_data, b_data, out_data, threads)
     _memory(done)
 
 
-def conv_dx(dict sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int threads, int target):
+def conv_dx(Sizes sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int threads, int target):
     """Write the gradient with respect to the images into dx, and return whether w is finite: else dx is not written."""
-    cdef conv_sizes s = _sizes(sizes)
-    cdef const kernel_table *k = kernels_of(narrow_target(target, &s, dout.itemsize), dout.itemsize)
+    cdef const conv_sizes *s = &sizes.s
+    cdef const kernel_table *k = kernels_of(narrow_target(target, s, dout.itemsize), dout.itemsize)
     cdef const void *dout_data = cnp.PyArray_DATA(dout)
     cdef const void *w_data = cnp.PyArray_DATA(w)
     cdef void *dx_data = cnp.PyArray_DATA(dx)
     cdef int done
     with nogil:
-        done = k.dx(&s, dout_data, w_data, dx_data, threads)
+        done = k.dx(s, dout_data, w_data, dx_data, threads)
     _memory(done)
     return done > 0
 
 
-def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.ndarray db, int threads, int target):
+def conv_dw(Sizes sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.ndarray db, int threads, int target):
     """Write the gradients with respect to the filters and the biases into dw and db; either may be None.
 
     Returns whether dw is finite: where x is not, it may hold NaN that are not due.
     """
-    cdef conv_sizes s = _sizes(sizes)
+    cdef const conv_sizes *s = &sizes.s
     cdef const kernel_table *k = kernels_of(target, x.itemsize)
     cdef const void *x_data = cnp.PyArray_DATA(x)
     cdef const void *dout_data = cnp.PyArray_DATA(dout)
@@ -138,7 +141,7 @@ def conv_dw(dict sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.nda
     cdef void *db_data = cnp.PyArray_DATA(db) if db is not None else NULL
     cdef int done
     with nogil:
-        done = k.dw(&s, x_data, dout_data, dw_data, db_data, threads)
+        done = k.dw(s, x_data, dout_data, dw_data, db_data, threads)
     _memory(done)
     return done > 0
 

@@ -18,8 +18,10 @@
 #include <sys/mman.h>
 #endif
 
+/* Measured: a training step with outputs of 6.5 MB gains a quarter; S1, whose output has 5.1 MB, loses a twentieth, as the C library
+ * keeps smaller blocks itself and hands out first what may still be in the cache. */
 #ifndef LEAST_REUSED
-#define LEAST_REUSED ((size_t)4 << 20) /* what is smaller the C library keeps for itself, and hands out while it is in the cache */
+#define LEAST_REUSED ((size_t)6 << 20)
 #endif
 #define MOST_WAITING ((size_t)256 << 20)
 #define MOST_BLOCKS 64
