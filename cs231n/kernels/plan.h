@@ -78,10 +78,8 @@ typedef struct {
 
 static void free_correlation(correlation *p)
 {
-    for (idx k = 0; p->job && k < p->jobs; k++) {
-        free(p->job[k].tap);
-        free(p->job[k].distance);
-    }
+    for (idx k = 0; p->job && k < p->jobs; k++) free(p->job[k].distance);
+    if (p->job) free(p->job->tap);
     free(p->job);
     free(p->phase_of);
 }
@@ -157,9 +155,8 @@ static int allocate_jobs(correlation *p, const conv_sizes *s, idx jobs)
     p->jobs = jobs;
     p->job = calloc(jobs, sizeof(job));
     p->phase_of = malloc(p->split_H * p->split_W * sizeof(int32_t));
-    for (idx k = 0; p->job && k < jobs; k++)
-        if (!(p->job[k].tap = malloc(s->HH * s->WW * sizeof(int32_t)))) return 0;
-    return p->job && p->phase_of;
+    if (p->job) p->job->tap = malloc(s->HH * s->WW * sizeof(int32_t)); /* of all jobs: a tap belongs to one of them */
+    return p->job && p->job->tap && p->phase_of;
 }
 
 static int allocate_distances(correlation *p)
@@ -246,6 +243,7 @@ static int plan_dx(correlation *p, const conv_sizes *s, idx lanes, idx real_byte
             job *one = p->job + a * sw + b;
             one->first_row = a - s->top;
             one->first_column = b - s->left;
+            if (one > p->job) one->tap = one[-1].tap + one[-1].taps;
             for (idx i = 0; i < s->HH; i++)
                 for (idx j = 0; j < s->WW; j++)
                     if (i * s->dilation_H % sh == a && j * s->dilation_W % sw == b)

@@ -179,13 +179,17 @@ def test_dw_that_is_summed_for_some_filters_at_a_time_agrees_with_numpy(monkeypa
 
 
 @pytest.mark.skipif(_compiled.kernels() is None or not Path("/proc/self/clear_refs").exists(), reason="kernels, on Linux")
-@pytest.mark.parametrize("x_shape, w_shape", [((1, 64, 8, 8192), (8, 64, 3, 3)), ((2, 600, 7, 7), (500, 600, 3, 3))])
-def test_wide_images_and_many_filters_take_their_results_and_8_mb(monkeypatch, x_shape, w_shape):
+@pytest.mark.parametrize("x_shape, w_shape, conv_param", [
+    ((1, 64, 8, 8192), (8, 64, 3, 3), {"pad": 1}),
+    ((2, 600, 7, 7), (500, 600, 3, 3), {"pad": 1}),
+    ((4, 3, 193, 193), (8, 3, 65, 65), {"stride": 64}),
+])
+def test_extreme_sizes_take_their_results_and_8_mb(monkeypatch, x_shape, w_shape, conv_param):
     spec = importlib.util.spec_from_file_location("measure", Path(__file__).parents[2] / "benchmarks" / "measure.py")
     spec.loader.exec_module(measure := importlib.util.module_from_spec(spec))
     monkeypatch.setattr(_threads, "_chosen", 2)
     rng = np.random.default_rng(0)
-    x, w, conv_param = rng.standard_normal(x_shape), rng.standard_normal(w_shape), {"pad": 1}
+    x, w = rng.standard_normal(x_shape), rng.standard_normal(w_shape)
     out, cache = fast_layers.conv_forward_fast(x, w, np.zeros(len(w)), conv_param)
     ways = {out.nbytes: lambda: fast_layers.conv_forward_fast(x, w, np.zeros(len(w)), conv_param)}
     ways |= {a.nbytes: lambda need=need: fast_layers.conv_backward_fast(out, cache, need) for need, a in (("dx", x), ("dw", w))}
