@@ -9,5 +9,6 @@
 #include "winograd.h"
 #include "winograd_dw.h"
 #include "conv.h"
+#include "average.h"
 #include "pool.h"
 #include "undefine.h"

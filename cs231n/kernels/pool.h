@@ -1,4 +1,4 @@
-/* Max and average pooling.
+/* Max pooling, and the door to both kinds.
  *
  * Pooling does next to no arithmetic: a copy of the same bytes is the limit. Forward, a vector
  * holds LANES neighboring outputs of one row, and the loop runs over the window's entries in
@@ -58,32 +58,16 @@ static INLINE vec choose(bits wins, vec a, vec b) { return (vec)(((bits)a & wins
 
 #define take NAME(take)
 /* Let one more entry of the window take part, the one at place k. */
-static INLINE void take(const int max, vec *best, bits *place, vec v, idx k)
+static INLINE void take(vec *best, bits *place, vec v, idx k)
 {
-    if (!max) {
-        *best += v;
-        return;
-    }
     bits wins = ~(v <= *best) & (*best == *best); /* larger, or NaN: two comparisons */
     *best = choose(wins, v, *best);
     *place = (wins & (int32_t)k) | (*place & ~wins);
 }
 
-#define write_outputs NAME(write_outputs)
-static INLINE void write_outputs(const int max, vec best, bits place, REAL *out, void *winner, idx at, idx lanes,
-                                 idx entries, int winner_bytes)
-{
-    if (!max) best *= (REAL)1 / (REAL)entries;
-    if (lanes == LANES)
-        store(out, best);
-    else
-        for (idx l = 0; l < lanes; l++) out[l] = best[l];
-    if (max) save_winners(winner, at, place, lanes, winner_bytes);
-}
-
 #define pool_row NAME(pool_row)
 /* One row of outputs, best for strides 1 and 2. With `over`, the last vector may run over the end of the row. */
-static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
+static INLINE void pool_row(const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
                             REAL *out, void *winner, idx at, idx out_W, int winner_bytes, int over)
 {
     for (idx begin = 0; begin < out_W; begin += LANES) {
@@ -93,12 +77,11 @@ static INLINE void pool_row(const int max, const idx HH, const idx WW, const idx
         bits place = {0};
         for (idx i = 0; i < HH; i++)
             for (idx j = !i; j < WW; j++)
-                take(max, &best, &place, entry(corner + i * W, j, stride, WW, lanes), i * WW + j);
-        write_outputs(max, best, place, out + start, winner, at + start, lanes, HH * WW, winner_bytes);
+                take(&best, &place, entry(corner + i * W, j, stride, WW, lanes), i * WW + j);
+        store_some(out + start, best, lanes);
+        save_winners(winner, at + start, place, lanes, winner_bytes);
     }
 }
-
-#define POOL_PLANES 16 /* planes in a task: enough work to hand out */
 
 #define join_rows NAME(join_rows)
 /* Row i of all windows of a plane, one after the other, for each i; W apart. */
@@ -128,22 +111,16 @@ static void pool_rows_task(const void *plan, idx task, void *scratch)
             REAL *out = (REAL *)p->out + at;
             int over = at + lanes <= last * p->out_H * p->out_W && end - x >= reach;
             /* The constants save a third of the time for 2x2 and half of it for 3x3. */
-            if (p->max && s == 2 && HH == 2 && WW == 2)
-                pool_row(1, 2, 2, 2, x, W, out, p->winner, at, out_W, 1, over);
-            else if (p->max && s == 2 && HH == 3 && WW == 3)
-                pool_row(1, 3, 3, 2, x, W, out, p->winner, at, out_W, 1, over);
-            else if (p->max && s == 1)
-                pool_row(1, HH, WW, 1, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
-            else if (p->max && s == 2)
-                pool_row(1, HH, WW, 2, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
-            else if (p->max)
-                pool_row(1, HH, WW, s, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
+            if (s == 2 && HH == 2 && WW == 2)
+                pool_row(2, 2, 2, x, W, out, p->winner, at, out_W, 1, over);
+            else if (s == 2 && HH == 3 && WW == 3)
+                pool_row(3, 3, 2, x, W, out, p->winner, at, out_W, 1, over);
             else if (s == 1)
-                pool_row(0, HH, WW, 1, x, W, out, 0, at, out_W, 0, over);
+                pool_row(HH, WW, 1, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
             else if (s == 2)
-                pool_row(0, HH, WW, 2, x, W, out, 0, at, out_W, 0, over);
+                pool_row(HH, WW, 2, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
             else
-                pool_row(0, HH, WW, s, x, W, out, 0, at, out_W, 0, over);
+                pool_row(HH, WW, s, x, W, out, p->winner, at, out_W, p->winner_bytes, over);
         }
     }
 }
@@ -167,33 +144,33 @@ static idx turned_outputs(const pool_plan *p, idx rows) { return parts(rows * p-
 #define pool_pixels NAME(pool_pixels)
 /* n neighboring outputs [n, LANES] and the places of their winners from turned pixels, W and s numbers from row to row and
  * from window to window. */
-static INLINE void pool_pixels(const int max, const int n, idx HH, idx WW, const REAL *x, idx W, idx s, REAL *out, REAL *places)
+static INLINE void pool_pixels(const int n, idx HH, idx WW, const REAL *x, idx W, idx s, REAL *out, REAL *places)
 {
     vec best[TOGETHER];
     bits place[TOGETHER] = {{0}};
     UNROLL for (int k = 0; k < n; k++) best[k] = load(x + k * s);
     for (idx i = 0; i < HH; i++)
         for (idx j = !i; j < WW; j++)
-            UNROLL for (int k = 0; k < n; k++) take(max, best + k, place + k, load(x + i * W + j * LANES + k * s), i * WW + j);
+            UNROLL for (int k = 0; k < n; k++) take(best + k, place + k, load(x + i * W + j * LANES + k * s), i * WW + j);
     UNROLL for (int k = 0; k < n; k++) {
-        store(out + k * LANES, max ? best[k] : best[k] * ((REAL)1 / (REAL)(HH * WW)));
-        if (max) store(places + k * LANES, (vec)place[k]);
+        store(out + k * LANES, best[k]);
+        store(places + k * LANES, (vec)place[k]);
     }
 }
 
 #define pool_turned NAME(pool_turned)
 /* Outputs [rows, out_W, LANES] and the places of the winners: integers in the bits of REAL numbers, tiny ones, which arithmetic
  * takes for 0 where the processor is told to flush them. So places are only moved. */
-static INLINE void pool_turned(const int max, const pool_plan *p, const REAL *x, REAL *out, REAL *places, idx rows)
+static void pool_turned(const pool_plan *p, const REAL *x, REAL *out, REAL *places, idx rows)
 {
     idx HH = p->HH, WW = p->WW, W = p->W * LANES, s = p->stride_W * LANES, out_W = p->out_W;
     for (idx y = 0; y < rows; y++, x += p->stride_H * W, out += out_W * LANES, places += out_W * LANES)
         if (out_W < TOGETHER)
-            for (idx k = 0; k < out_W; k++) pool_pixels(max, 1, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
+            for (idx k = 0; k < out_W; k++) pool_pixels(1, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
         else
             for (idx begin = 0; begin < out_W; begin += TOGETHER) {
                 idx k = smaller(begin, out_W - TOGETHER);
-                pool_pixels(max, TOGETHER, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
+                pool_pixels(TOGETHER, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
             }
 }
 
@@ -211,12 +188,8 @@ static void pool_lanes_task(const void *plan, idx task, void *scratch)
         for (idx y = 0; y < p->out_H; y += rows, x += rows * p->stride_H * p->W) {
             idx n = smaller(rows, p->out_H - y), count = n * p->out_W, at = plane * outputs + y * p->out_W;
             turn(pixels, LANES, x, p->H * p->W, planes, turned_pixels(p, n), 0, 1);
-            if (p->max)
-                pool_turned(1, p, pixels, out, places, n);
-            else
-                pool_turned(0, p, pixels, out, places, n);
+            pool_turned(p, pixels, out, places, n);
             turn((REAL *)p->out + at, outputs, out, LANES, count, planes, 0, 0);
-            if (!p->max) continue;
             turn(turned, most, places, LANES, count, planes, 0, 0);
             for (idx m = 0; m < planes; m++)
                 for (idx k = 0; k < count; k += LANES)
@@ -242,22 +215,6 @@ static INLINE void route_2x2(REAL *dx, idx W, const REAL *dout, const uint8_t *w
     }
 }
 
-#define spread NAME(spread)
-/* Average: each entry of a window receives its share. */
-static void spread(const pool_plan *p, REAL *dx, const REAL *dout)
-{
-    REAL scale = (REAL)1 / (REAL)(p->HH * p->WW);
-    for (idx y = 0; y < p->out_H; y++, dout += p->out_W)
-        for (idx i = 0; i < p->HH; i++) {
-            REAL *row = dx + (y * p->stride_H + i) * p->W;
-            for (idx j = 0; j < p->WW; j++)
-                if (p->stride_W == 1)
-                    for (idx x = 0; x < p->out_W; x++) row[x + j] += dout[x] * scale;
-                else
-                    for (idx x = 0; x < p->out_W; x++) row[x * p->stride_W + j] += dout[x] * scale;
-        }
-}
-
 #define pool_backward_task NAME(pool_backward_task)
 static void pool_backward_task(const void *plan, idx task, void *scratch)
 {
@@ -268,17 +225,13 @@ static void pool_backward_task(const void *plan, idx task, void *scratch)
         REAL *dx = (REAL *)p->out + plane * p->H * p->W;
         idx at = plane * p->out_H * p->out_W;
         const REAL *dout = (const REAL *)p->x + at;
-        if (p->max && p->stride_H == 2 && p->stride_W == 2 && p->HH == 2 && p->WW == 2 && p->out_W >= LANES) {
+        if (p->stride_H == 2 && p->stride_W == 2 && p->HH == 2 && p->WW == 2 && p->out_W >= LANES) {
             const uint8_t *winner = (const uint8_t *)p->winner + at;
             for (idx y = 0; y < p->out_H; y++, dout += p->out_W, winner += p->out_W)
                 route_2x2(dx + 2 * y * p->W, p->W, dout, winner, p->out_W);
             continue;
         }
         memset(dx, 0, p->H * p->W * sizeof(REAL));
-        if (!p->max) {
-            spread(p, dx, dout);
-            continue;
-        }
         for (idx y = 0; y < p->out_H; y++, dout += p->out_W, at += p->out_W) {
             REAL *corner = dx + y * p->stride_H * p->W;
             for (idx x = 0; x < p->out_W; x++, corner += p->stride_W) {
@@ -293,6 +246,7 @@ static void pool_backward_task(const void *plan, idx task, void *scratch)
 #define pool_tasks(p) parts((p)->planes, POOL_PLANES)
 static int NAME(pool_forward)(const pool_plan *p, int threads)
 {
+    if (!p->max) return NAME(average_forward)(p, threads);
     idx numbers = joined_rows(p) > 1 ? p->HH * p->out_H * p->W : 0;
     if (!planes_in_lanes(p, LANES)) return run_tasks(pool_rows_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
     idx rows = turned_rows(p);
@@ -302,5 +256,6 @@ static int NAME(pool_forward)(const pool_plan *p, int threads)
 
 static int NAME(pool_backward)(const pool_plan *p, int threads)
 {
+    if (!p->max) return NAME(average_backward)(p, threads);
     return run_tasks(pool_backward_task, p, pool_tasks(p), 128 + p->HH * p->WW * (idx)sizeof(int32_t), threads);
 }

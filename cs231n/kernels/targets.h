@@ -104,12 +104,16 @@ static int narrow_target(int target, const conv_sizes *s, int real_bytes)
     return target > AVX2 && small && s->W * real_bytes <= 32 && s->out_W * real_bytes <= 32 ? AVX2 : target;
 }
 
-/* Pooling wants vectors that planes fill, or backward, a row. */
+/* Max pooling wants vectors that planes fill, or backward, a row; so does the backward pass of average pooling, where rows are added. */
 static int pool_target(int target, const pool_plan *p, int real_bytes, int forward)
 {
     static const idx vector_bytes[] = {16, 32, 64};
     for (; target > PLAIN; target--) {
         idx lanes = vector_bytes[target] / real_bytes;
+        if (!p->max) {
+            if (2 * p->W > lanes && (forward || p->W >= lanes || p->stride_H >= p->HH)) break;
+            continue;
+        }
         if (forward ? p->planes >= lanes || !planes_in_lanes(p, lanes) : p->out_W >= lanes) break;
     }
     return target;

@@ -93,6 +93,18 @@
 #undef winograd_task
 #undef by_winograd
 #undef narrow
+#undef SUMS_BYTES
+#undef average_rows
+#undef average_scratch
+#undef add_rows
+#undef store_some
+#undef average_row
+#undef last_lanes
+#undef plane_sum
+#undef average_task
+#undef spread_row
+#undef put_row
+#undef spread_task
 #undef entry
 #undef save_winners
 #undef pool_row
@@ -108,7 +120,6 @@
 #undef pool_turned
 #undef pool_lanes_task
 #undef route_2x2
-#undef spread
 #undef pool_backward_task
 #undef pool_tasks
 #undef EACH_OUTER
@@ -149,7 +160,6 @@
 #undef dw_directly
 #undef dw_in_turns
 #undef choose
-#undef write_outputs
 #undef join_rows
 #undef WINOGRAD_SUM_BYTES
 #undef WINOGRAD_BATCH_BYTES
