@@ -31,11 +31,10 @@ SHAPES = {
 
 def touched(x, dout, winner, size, stride, threads):
     """The kernels alone, into memory that they have written before."""
-    window, step = (size, size), (stride, stride)
-    planes, flat = x.reshape(-1, *x.shape[2:]), dout.reshape(-1, *dout.shape[2:])
-    places, out, dx = winner.reshape(flat.shape), np.zeros_like(flat), np.zeros_like(planes)
-    forward = lambda: kernels().pool_forward(planes, out, places, window, step, threads, target())  # noqa: E731
-    backward = lambda: kernels().pool_backward(flat, dx, places, window, step, threads, target())  # noqa: E731
+    windows = kernels().Windows(x.shape, (size, size), (stride, stride), dout.shape[2:])
+    winner, out, dx = winner.copy(), np.zeros_like(dout), np.zeros_like(x)
+    forward = lambda: kernels().pool_forward(windows, x, out, winner, threads, target())  # noqa: E731
+    backward = lambda: kernels().pool_backward(windows, dout, dx, winner, threads, target())  # noqa: E731
     return forward, backward
 
 
@@ -58,7 +57,7 @@ def ways(name, dtype, threads):
         "original backward": lambda: original.max_pool_backward(dout, original_cache),
     }
     if kernels() is not None:
-        forward, backward = touched(x, dout, cache[2].copy(), size, stride, threads)
+        forward, backward = touched(x, dout, cache[2], size, stride, threads)
         found |= {"touched forward": forward, "touched backward": backward}
     if torch := measure.optional_torch():
         formats = {"torch": torch.contiguous_format, "channels-last": torch.channels_last}
@@ -70,11 +69,12 @@ def ways(name, dtype, threads):
 def torch_ways(torch, label, x, dout, size, stride, layout):
     tx, tdout = (torch.tensor(a).contiguous(memory_format=layout) for a in (x, dout))
     tx.requires_grad_()
-    kept = torch.nn.functional.max_pool2d(tx, size, stride)
-    return {
-        f"{label} forward": lambda: torch.nn.functional.max_pool2d(tx, size, stride),
-        f"{label} backward": lambda: torch.autograd.grad(kept, tx, tdout, retain_graph=True),
-    }
+    found = {}
+    for kind, pool in ((label, torch.nn.functional.max_pool2d), (f"{label} average", torch.nn.functional.avg_pool2d)):
+        kept = pool(tx, size, stride)
+        found[f"{kind} forward"] = lambda pool=pool: pool(tx, size, stride)
+        found[f"{kind} backward"] = lambda kept=kept: torch.autograd.grad(kept, tx, tdout, retain_graph=True)
+    return found
 
 
 def main():
@@ -96,7 +96,8 @@ def main():
                 rows.append({"shape": name, "dtype": dtype, "threads": count, "ms": times})
                 pairs = "  ".join(
                     f"{who} {times[f'{who} forward']:.2f}/{times[f'{who} backward']:.2f}"
-                    for who in ("fast", "touched", "average", "original", "torch", "channels-last")
+                    for who in ("fast", "touched", "original", "torch", "channels-last",
+                                "average", "torch average", "channels-last average")
                     if f"{who} forward" in times
                 )
                 print(f"{name:13s} {dtype} {count}  copy {times['copy']:.2f}  {pairs}", flush=True)

@@ -146,39 +146,41 @@ def conv_dw(Sizes sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.nd
     return done > 0
 
 
-cdef pool_plan _pool(image, window, stride, out) except *:
-    """The plan without its arrays; image is (N*C, H, W)."""
+cdef class Windows:
+    """The sizes of pooling, as kernels/common.h names them: of x (N, C, H, W), a window, its stride, and the output's rows and columns."""
+
     cdef pool_plan p
-    p.planes, p.H, p.W = image
-    p.HH, p.WW = window
-    p.stride_H, p.stride_W = stride
-    p.out_H, p.out_W = out
+
+    def __init__(self, x, window, stride, out):
+        self.p.planes, self.p.H, self.p.W = x[0] * x[1], x[2], x[3]
+        self.p.HH, self.p.WW = window
+        self.p.stride_H, self.p.stride_W = stride
+        self.p.out_H, self.p.out_W = out
+
+
+cdef pool_plan _between(Windows windows, cnp.ndarray source, cnp.ndarray to, cnp.ndarray winner):
+    cdef pool_plan p = windows.p
+    p.x, p.out, p.max = cnp.PyArray_DATA(source), cnp.PyArray_DATA(to), winner is not None
+    if winner is not None:
+        p.winner, p.winner_bytes = cnp.PyArray_DATA(winner), winner.itemsize
     return p
 
 
-def pool_forward(cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner, window, stride, int threads, int target):
-    """Pool x (N*C, H, W) into out (N*C, H', W'). Max with winners (uint8 or int32), average if winner is None."""
-    cdef pool_plan p = _pool((<object>x).shape, window, stride, (<object>out).shape[1:])
+def pool_forward(Windows windows, cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner, int threads, int target):
+    """Pool x (N, C, H, W) into out (N, C, H', W'). Max with winners (uint8 or int32), average if winner is None."""
+    cdef pool_plan p = _between(windows, x, out, winner)
     cdef const kernel_table *k = kernels_of(pool_target(target, &p, x.itemsize, True), x.itemsize)
     cdef int done
-    p.x, p.out = cnp.PyArray_DATA(x), cnp.PyArray_DATA(out)
-    p.max = winner is not None
-    if winner is not None:
-        p.winner, p.winner_bytes = cnp.PyArray_DATA(winner), winner.itemsize
     with nogil:
         done = k.pool_forward(&p, threads)
     _memory(done)
 
 
-def pool_backward(cnp.ndarray dout, cnp.ndarray dx, cnp.ndarray winner, window, stride, int threads, int target):
-    """Write the gradient dx (N*C, H, W) of pooling from dout (N*C, H', W')."""
-    cdef pool_plan p = _pool((<object>dx).shape, window, stride, (<object>dout).shape[1:])
+def pool_backward(Windows windows, cnp.ndarray dout, cnp.ndarray dx, cnp.ndarray winner, int threads, int target):
+    """Write the gradient dx (N, C, H, W) of pooling from dout (N, C, H', W')."""
+    cdef pool_plan p = _between(windows, dout, dx, winner)
     cdef const kernel_table *k = kernels_of(pool_target(target, &p, dout.itemsize, False), dout.itemsize)
     cdef int done
-    p.x, p.out = cnp.PyArray_DATA(dout), cnp.PyArray_DATA(dx)
-    p.max = winner is not None
-    if winner is not None:
-        p.winner, p.winner_bytes = cnp.PyArray_DATA(winner), winner.itemsize
     with nogil:
         done = k.pool_backward(&p, threads)
     _memory(done)

@@ -1,6 +1,7 @@
 """Pooling through the compiled kernels, and through NumPy where they may not run."""
 
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,38 +16,63 @@ from ._pool_ladder import (
     max_pool_forward_reshape,
 )
 from ._threads import tell_once, threads_for
-from .layers.geometry import check_dout, pool_geometry, remembered
+from .layers.geometry import check_dout, pool_geometry
+
+_plans = {}
 
 
-def _fits(x):
-    """Whether the kernels can take these images; NumPy takes what is left."""
-    small = x.size > 0 and x[0, 0].size < 2**31
-    return compiled(x.dtype) and x.dtype.isnative and small and kernels() is not None
+class _Plan(NamedTuple):
+    """What is known of pooling before its numbers are."""
+
+    windows: object  # of the kernels; None where NumPy must take over
+    out: tuple  # the shape of the output
+    entries: int  # of a window
+    places: type  # of winners in their windows; kernels for single sizes count on it
+    tiles: bool  # whether the windows lie side by side
+    work: int  # memory is the limit of pooling, so a second thread pays later: an entry counts as two multiply-adds
 
 
-def _planes(a):
-    """Images as one stack of planes (N*C, H, W), C-contiguous and aligned."""
-    return plain(a).reshape(-1, *a.shape[2:])
+def _plan(name, x, pool_param):
+    """Check the arguments of a pooling layer. Plans are kept, as those of convolutions are."""
+    key = x.shape, repr(pool_param)
+    plan = _plans.get(key) if kernels() is not None else None
+    if plan is None:
+        geometry = pool_geometry(name, x, pool_param)
+        out, entries = (*x.shape[:2], *geometry.out), prod(geometry.reach)
+        fits = kernels() is not None and x.size > 0 and prod(x.shape[2:]) < 2**31
+        windows = kernels().Windows(x.shape, geometry.reach, geometry.stride, geometry.out) if fits else None
+        places, tiles = np.uint8 if entries <= 256 else np.int32, geometry.stride == geometry.reach
+        plan = _Plan(windows, out, entries, places, tiles, 2 * prod(out) * entries)
+        if fits:
+            if len(_plans) >= 1000:
+                _plans.clear()
+            _plans[key] = plan
+    return plan
 
 
-def _places(geometry):
-    """The dtype of the places of winners in their windows; kernels for single sizes count on it."""
-    return np.uint8 if prod(geometry.reach) <= 256 else np.int32
+def _runs(plan, a):
+    """Whether the kernels can take this array; NumPy takes what is left."""
+    if plan.windows is None:
+        tell_once()
+    return plan.windows is not None and compiled(a.dtype)
 
 
-def _belongs(winner, dout, geometry):
+def _forward(plan, x, winner):
+    out = kernels().empty(plan.out, x.dtype)
+    kernels().pool_forward(plan.windows, plain(x), out, winner, threads_for(plan.work), target())
+    return out
+
+
+def _backward(plan, dout, winner, shape):
+    dx = kernels().empty(shape, dout.dtype)
+    kernels().pool_backward(plan.windows, plain(dout), dx, winner, threads_for(plan.work), target())
+    return dx
+
+
+def _belongs(winner, plan):
     """Whether winners from a cache name entries of these windows: kernels write where they say."""
-    right = winner is not None and winner.shape == dout.shape and winner.dtype == _places(geometry)
-    return right and winner.view(f"u{winner.itemsize}").max() < prod(geometry.reach)  # unsigned, what is below 0 is large
-
-
-def _threads(outputs, geometry):
-    """Memory is the limit of pooling, so a second thread pays later: an entry of a window counts as two multiply-adds."""
-    return threads_for(2 * outputs * prod(geometry.reach))
-
-
-def _tile(geometry):
-    return geometry.stride == geometry.reach
+    right = winner is not None and winner.shape == plan.out and winner.dtype == plan.places
+    return right and winner.view(f"u{winner.itemsize}").max() < plan.entries  # unsigned, what is below 0 is large
 
 
 def max_pool_forward_fast(x, pool_param):
@@ -72,18 +98,12 @@ def max_pool_forward_fast(x, pool_param):
         When the windows do not cover x exactly.
     """
     x = np.asarray(x)
-    geometry = remembered(pool_geometry, "max_pool_forward_fast", x, pool_param)
-    if not _fits(x):
-        tell_once()
-        slower = max_pool_forward_reshape if _tile(geometry) else max_pool_forward_im2col
+    plan = _plan("max_pool_forward_fast", x, pool_param)
+    if not _runs(plan, x):
+        slower = max_pool_forward_reshape if plan.tiles else max_pool_forward_im2col
         return slower(x, pool_param)[0], (x, pool_param, None)
-    planes = _planes(x)
-    out = kernels().empty((len(planes), *geometry.out), x.dtype)
-    winner = kernels().empty(out.shape, _places(geometry))
-    threads = _threads(out.size, geometry)
-    kernels().pool_forward(planes, out, winner, geometry.reach, geometry.stride, threads, target())
-    shape = (*x.shape[:2], *geometry.out)
-    return out.reshape(shape), (x, pool_param, winner.reshape(shape))
+    winner = kernels().empty(plan.out, plan.places)
+    return _forward(plan, x, winner), (x, pool_param, winner)
 
 
 def max_pool_backward_fast(dout, cache):
@@ -108,21 +128,13 @@ def max_pool_backward_fast(dout, cache):
     """
     x, pool_param, *winner = cache
     winner = winner[0] if winner else None  # the naive layer's cache has none
-    geometry = remembered(pool_geometry, "max_pool_backward_fast", x, pool_param)
+    plan = _plan("max_pool_backward_fast", x, pool_param)
     (dout,) = floating("max_pool_backward_fast", dout=dout)
-    check_dout("max_pool_backward_fast", dout, (*x.shape[:2], *geometry.out))
-    if not _fits(dout) or not _belongs(winner, dout, geometry):
-        tell_once()
-        slower = max_pool_backward_reshape if _tile(geometry) else max_pool_backward_im2col
+    check_dout("max_pool_backward_fast", dout, plan.out)
+    if not _runs(plan, dout) or not _belongs(winner, plan):
+        slower = max_pool_backward_reshape if plan.tiles else max_pool_backward_im2col
         return slower(dout, (x, pool_param))
-    return _backward(dout, x.shape, _planes(winner), geometry)
-
-
-def _backward(dout, x_shape, winner, geometry):
-    dx = kernels().empty((x_shape[0] * x_shape[1], *x_shape[2:]), dout.dtype)
-    threads = _threads(dout.size, geometry)
-    kernels().pool_backward(_planes(dout), dx, winner, geometry.reach, geometry.stride, threads, target())
-    return dx.reshape(x_shape)
+    return _backward(plan, dout, plain(winner), x.shape)
 
 
 def avg_pool_forward_fast(x, pool_param):
@@ -146,14 +158,10 @@ def avg_pool_forward_fast(x, pool_param):
         When the windows do not cover x exactly.
     """
     x = np.asarray(x)
-    geometry = remembered(pool_geometry, "avg_pool_forward_fast", x, pool_param)
-    if not _fits(x):
-        tell_once()
+    plan = _plan("avg_pool_forward_fast", x, pool_param)
+    if not _runs(plan, x):
         return avg_pool_forward_im2col(x, pool_param)
-    planes = _planes(x)
-    out = kernels().empty((len(planes), *geometry.out), x.dtype)
-    kernels().pool_forward(planes, out, None, geometry.reach, geometry.stride, _threads(out.size, geometry), target())
-    return out.reshape(*x.shape[:2], *geometry.out), (x, pool_param)
+    return _forward(plan, x, None), (x, pool_param)
 
 
 def avg_pool_backward_fast(dout, cache):
@@ -175,10 +183,9 @@ def avg_pool_backward_fast(dout, cache):
         When dout does not have the shape of the output.
     """
     x, pool_param = cache
-    geometry = remembered(pool_geometry, "avg_pool_backward_fast", x, pool_param)
+    plan = _plan("avg_pool_backward_fast", x, pool_param)
     (dout,) = floating("avg_pool_backward_fast", dout=dout)
-    check_dout("avg_pool_backward_fast", dout, (*x.shape[:2], *geometry.out))
-    if not _fits(dout):
-        tell_once()
+    check_dout("avg_pool_backward_fast", dout, plan.out)
+    if not _runs(plan, dout):
         return avg_pool_backward_im2col(dout, cache)
-    return _backward(dout, x.shape, None, geometry)
+    return _backward(plan, dout, None, x.shape)

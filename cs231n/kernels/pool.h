@@ -75,6 +75,9 @@ static INLINE void pool_row(const idx HH, const idx WW, const idx stride, const 
         const REAL *corner = x + start * stride;
         vec best = entry(corner, 0, stride, WW, lanes);
         bits place = {0};
+        for (idx i = 0; i < smaller(HH, 2); i++)
+            for (idx j = 0; j < smaller(stride, 2); j++) ask_far(corner + i * W + j * LANES);
+        ask_far(out + start); /* what is written is read first */
         for (idx i = 0; i < HH; i++)
             for (idx j = !i; j < WW; j++)
                 take(&best, &place, entry(corner + i * W, j, stride, WW, lanes), i * WW + j);
@@ -103,6 +106,7 @@ static void pool_rows_task(const void *plan, idx task, void *scratch)
     for (idx plane = task * POOL_PLANES; plane < last; plane++) {
         const REAL *x = (const REAL *)p->x + plane * p->H * p->W, *end = x + (last - plane) * p->H * p->W;
         if (joined > 1) {
+            ask_all_far(x, p->H * p->W);
             join_rows(wide, x, p);
             x = wide, end = wide + HH * W;
         }
@@ -209,6 +213,8 @@ static INLINE void route_2x2(REAL *dx, idx W, const REAL *dout, const uint8_t *w
         bits w = __builtin_convertvector(*(const narrow *)(winner + start), bits);
         for (int i = 0; i < 2; i++) {
             vec even = keep(d, w == 2 * i), odd = keep(d, w == 2 * i + 1);
+            ask_far(dx + i * W + 2 * start);
+            ask_far(dx + i * W + 2 * start + LANES);
             store(dx + i * W + 2 * start, ZIP(even, odd, 0));
             store(dx + i * W + 2 * start + LANES, ZIP(even, odd, 1));
         }
@@ -231,6 +237,7 @@ static void pool_backward_task(const void *plan, idx task, void *scratch)
                 route_2x2(dx + 2 * y * p->W, p->W, dout, winner, p->out_W);
             continue;
         }
+        ask_all_far(dx, p->H * p->W);
         memset(dx, 0, p->H * p->W * sizeof(REAL));
         for (idx y = 0; y < p->out_H; y++, dout += p->out_W, at += p->out_W) {
             REAL *corner = dx + y * p->stride_H * p->W;

@@ -94,6 +94,9 @@
 #undef by_winograd
 #undef narrow
 #undef SUMS_BYTES
+#undef FAR
+#undef ask_far
+#undef ask_all_far
 #undef average_rows
 #undef average_scratch
 #undef add_rows

@@ -3,7 +3,6 @@
 from operator import index
 from typing import NamedTuple
 
-_remembered = {}  # of the fast layers
 AXES = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
@@ -102,22 +101,6 @@ def pool_geometry(name, x, pool_param):
     window = tuple(_whole(name, key, pool_param[key], 1) for key in ("pool_height", "pool_width"))
     return slide(name, x.shape[2:], window, pool_param["stride"], pad=None,
                  got=f"x of shape {x.shape} and pool_param {pool_param}")
-
-
-def remembered(geometry, name, *arguments):
-    """`conv_geometry` or `pool_geometry` of these arguments, checked when the sizes are new.
-
-    A network asks for the same few sizes again and again. Each check takes 5 us, and 50 where other work has
-    emptied the caches: as long as small images take to be pooled.
-    """
-    *arrays, param = arguments
-    key = (geometry, *(a.shape for a in arrays), repr(param))  # 1.0 and True equal 1, but are written differently
-    found = _remembered.get(key)
-    if found is None:
-        if len(_remembered) >= 1000:
-            _remembered.clear()
-        found = _remembered[key] = geometry(name, *arguments)
-    return found
 
 
 def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got=""):

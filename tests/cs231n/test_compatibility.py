@@ -360,9 +360,9 @@ def test_solver_cells_of_the_notebooks_run(rng, capsys):
 
     X, y = rng.randn(50, 12), rng.randint(3, size=50)
     data = {"X_train": X, "y_train": y, "X_val": X, "y_val": y}
-    model = FullyConnectedNet([40, 40], input_dim=12, num_classes=3, weight_scale=0.2, dtype=np.float64)
+    model = FullyConnectedNet([40, 40], input_dim=12, num_classes=3, weight_scale=0.2, dtype=np.float64, seed=231)
     solver = Solver(model, data, print_every=10, num_epochs=20, batch_size=25, update_rule="sgd",
-                    optim_config={"learning_rate": 2e-1})
+                    optim_config={"learning_rate": 2e-1}, seed=231)
     solver.train()
     printed = capsys.readouterr().out
     assert "(Iteration 1 / 40) loss:" in printed and "(Epoch 20 / 20) train acc:" in printed
