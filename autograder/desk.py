@@ -133,11 +133,13 @@ def _add_kernels(tree):
 
     On NumPy a notebook that trains convolutions takes several times as long, and shows other times than students saw.
     """
-    for name, source in package_files().items():
-        if name.endswith(".pyx") and (tree / name).is_file() and filecmp.cmp(source, tree / name, shallow=False):
-            for suffix in EXTENSION_SUFFIXES:
-                if (built := source.with_suffix(suffix)).is_file():
-                    shutil.copyfile(built, (tree / name).with_suffix(suffix))
+    sources = {name: path for name, path in package_files().items() if name.endswith((".pyx", ".h"))}
+    same = {name for name, path in sources.items() if (tree / name).is_file() and filecmp.cmp(path, tree / name, shallow=False)}
+    headers = {name for name in sources if name.endswith(".h")}
+    for name in same - headers if headers <= same else ():
+        for suffix in EXTENSION_SUFFIXES:
+            if (built := sources[name].with_suffix(suffix)).is_file():
+                shutil.copyfile(built, (tree / name).with_suffix(suffix))
 
 
 def _is_absent(name, without):

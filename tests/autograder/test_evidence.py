@@ -141,6 +141,18 @@ def test_notebooks_run_on_compiled_kernels_where_there_are_some(ran):
     assert text(found["cell0"]) == f"{kernels() is not None}\n"
 
 
+def test_kernels_that_were_built_from_another_header_stay_out(ran, students):
+    header = students.course.kit(students.assignment.name) / "cs231n" / "kernels" / "pool.h"
+    before = header.read_text()
+    header.chmod(0o644)
+    header.write_text(f"{before}\n")
+    try:
+        found = ran("from cs231n._compiled import kernels\nprint(kernels())")
+    finally:
+        header.write_text(before)
+    assert text(found["cell0"]) == "None\n"
+
+
 def test_check_cells_are_left_to_the_judge(ran):
     assert not any(name.startswith("check-") for name in ran("1"))
 

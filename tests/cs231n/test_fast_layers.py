@@ -369,7 +369,8 @@ def test_arguments_that_do_not_fit_are_refused_before_a_kernel_sees_them():
 
 @st.composite
 def poolings(draw):
-    size, stride, out = (draw(st.tuples(st.integers(1, 4), st.integers(1, 4))) for _ in range(3))
+    sides = st.integers(1, draw(st.sampled_from([4, 4, 9])))
+    size, stride, out = (draw(st.tuples(side, side)) for side in (sides, st.integers(1, 4), st.integers(1, 4)))
     out = (out[0], draw(st.integers(1, 20)))
     if draw(st.booleans()):
         stride = size
@@ -443,19 +444,36 @@ def test_sizes_that_were_right_as_whole_numbers_are_refused_as_others(layer, par
     assert len(layer(param)) == 2
 
 
+@pytest.mark.parametrize("target", TARGETS or [None])
+@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 1e-6), (np.float64, 1e-14)])
 @settings(deadline=None, max_examples=60)
 @given(poolings())
-def test_average_pooling_agrees_with_the_naive_layer(case):
+def test_average_pooling_agrees_with_the_naive_layer(target, dtype, tolerance, case):
     x, pool_param = case
     expected, naive_cache = avg_pool_forward_naive(x, pool_param)
     dout = np.random.default_rng(7).standard_normal(expected.shape)
     gradient = avg_pool_backward_naive(dout, naive_cache)
-    for dtype in (np.float32, np.float64):
-        tolerance = 1e-6 if dtype == np.float32 else 1e-14
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(_compiled, "chosen_target", target)
         out, cache = fast_layers.avg_pool_forward_fast(x.astype(dtype), pool_param)
         np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
         dx = fast_layers.avg_pool_backward_fast(dout.astype(dtype), cache)
+        assert out.dtype == dx.dtype == dtype
         np.testing.assert_allclose(dx, gradient, rtol=tolerance, atol=16 * tolerance)
+
+
+@pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
+@pytest.mark.parametrize("size, window, stride", [(8, 2, 2), (7, 3, 2), (9, 3, 1), (11, 5, 3), (8, 4, 4), (7, 1, 3), (7, 7, 1)])
+def test_average_pooling_spreads_an_infinity_over_its_window_alone(size, window, stride):
+    pool_param = {"pool_height": window, "pool_width": window, "stride": stride}
+    x = np.zeros((3, 17, size, size))
+    out, cache = fast_layers.avg_pool_forward_fast(x, pool_param)
+    dout = np.zeros(out.shape)
+    dout[1, 2, -1, 0] = np.inf
+    reached = np.zeros(x.shape, bool)
+    top = (out.shape[2] - 1) * stride
+    reached[1, 2, top:top + window, :window] = True
+    np.testing.assert_array_equal(fast_layers.avg_pool_backward_fast(dout, cache), np.where(reached, np.inf, 0))
 
 
 @settings(deadline=None, max_examples=40)
