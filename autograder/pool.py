@@ -5,14 +5,17 @@ process of this machine and in a worker of a cluster that sees the same folder.
 """
 
 import atexit
+import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from loky import ProcessPoolExecutor
 
@@ -20,6 +23,11 @@ from .course import Course
 from .errors import UserError
 from .judge import Judge
 from .sandbox import find_sandbox
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 
 class AnotherCourse(UserError):
@@ -122,15 +130,41 @@ def process_executor(processes):
     executor : ProcessPoolExecutor
     """
     context = multiprocessing.get_context("spawn")
+    with _scratch() as folder, \
+            ProcessPoolExecutor(processes, context=context, initializer=_prepare, initargs=(folder,)) as executor:
+        try:
+            yield executor
+        except BaseException:
+            for process in list(executor._processes.values()):  # its own kill_workers stumbles over what is canceled
+                process.kill()
+            raise
+
+
+@contextmanager
+def _scratch():
+    """A folder for the files of a run. If the run is killed the next one removes it, as its lock is free then."""
+    for folder in Path(tempfile.gettempdir()).glob("cs231n-grade-*") if fcntl else ():
+        with contextlib.suppress(OSError):
+            if folder.lstat().st_uid == os.getuid():
+                with open(folder / "running") as file:
+                    if _hold(file):
+                        shutil.rmtree(folder)
     with tempfile.TemporaryDirectory(prefix="cs231n-grade-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o711)  # a sandbox without namespaces reads its files as another user
-        with ProcessPoolExecutor(processes, context=context, initializer=_prepare, initargs=(folder,)) as executor:
-            try:
-                yield executor
-            except BaseException:
-                for process in list(executor._processes.values()):  # its own kill_workers stumbles over what is canceled
-                    process.kill()
-                raise
+        with open(Path(folder) / "starting", "w") as file:
+            _hold(file)
+            os.rename(file.name, Path(folder) / "running")
+            yield folder
+
+
+def _hold(file):
+    """bool : whether nobody else holds this file; now we do."""
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def cluster_executor(address):

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 
 import pytest
@@ -108,6 +109,25 @@ def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkey
     monkeypatch.setattr(pool, "ProcessPoolExecutor", remembered)
     found, _ = run(students, sandbox, progress=kill_after_the_first)
     assert len(started) >= 2 and [total(v) for v in found.values()] == [full(students)] * 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_folders_of_runs_that_were_killed_are_removed_by_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    stays, killed, elsewhere = (tmp_path / name for name in ("cs231n-grade-new", "cs231n-grade-old", "elsewhere"))
+    for folder in (stays, killed, elsewhere):
+        folder.mkdir()
+        (folder / "kept").touch()
+    (killed / "running").touch()
+    (tmp_path / "cs231n-grade-link").symlink_to(elsewhere)
+    (elsewhere / "running").touch()
+    with pool.process_executor(1) as running:
+        folders = {path.name for path in tmp_path.iterdir()}
+        with pool.process_executor(1):
+            assert folders < {path.name for path in tmp_path.iterdir()}
+        assert running.submit(os.getpid).result() != os.getpid()
+    assert {path.name for path in tmp_path.iterdir()} == {"cs231n-grade-new", "elsewhere", "cs231n-grade-link"}
+    assert (elsewhere / "kept").exists()
 
 
 def test_a_dry_run_says_who_would_move_and_writes_nothing(students, hand_in, sandbox):
