@@ -103,8 +103,11 @@ def check_convolution(rng, dtype, layers):
 def check_pooling(rng, dtype, layers):
     small = rng.random() < 0.5  # planes that lie side by side in a vector, or whose rows are joined
     size, stride, out = (tuple(map(int, rng.integers(1, high, 2))) for high in ((8, 5, 9) if small else (5, 5, 40)))
-    if rng.random() < 0.3:
+    kind = rng.random()
+    if kind < 0.3:
         size = stride = (2, 2)
+    elif kind < 0.5:  # wide gaps between few windows
+        stride, out = (tuple(map(int, rng.integers(1, most, 2))) for most in (300, 4))
     image = [(o - 1) * s + k for o, s, k in zip(out, stride, size)]
     x = exact(rng, (int(rng.integers(1, 4)), int(rng.integers(1, 20)), *image), dtype)
     pool_param = {"pool_height": size[0], "pool_width": size[1], "stride": stride}

@@ -40,7 +40,9 @@ def _plan(name, x, pool_param):
         geometry = pool_geometry(name, x, pool_param)
         out, entries = (*x.shape[:2], *geometry.out), prod(geometry.reach)
         fits = kernels() is not None and x.size > 0 and prod(x.shape[2:]) < 2**31
-        windows = kernels().Windows(x.shape, geometry.reach, geometry.stride, geometry.out) if fits else None
+        # Where there is one window no step is taken: a stride of any length is allowed, and kernels need not cope with it.
+        steps = [s if n > 1 else r for s, n, r in zip(geometry.stride, geometry.out, geometry.reach)]
+        windows = kernels().Windows(x.shape, geometry.reach, steps, geometry.out) if fits else None
         places, tiles = np.uint8 if entries <= 256 else np.int32, geometry.stride == geometry.reach
         plan = _Plan(windows, out, entries, places, tiles, 2 * prod(out) * entries)
         if fits:

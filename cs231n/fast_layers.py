@@ -3,7 +3,7 @@
 `conv_forward_fast(x, w, b, conv_param)` and its friends take the arguments of the
 naive layers, return what the naive layers return, and choose the kernel by shape and
 dtype. Without the compiled extension they run in NumPy; `backend()` says which path
-is live. Memory of their results from 6 MB on is kept for later results of the same size
+is live. Memory of outputs and dx from 6 MB on is kept for later results of the same size
 when they are dropped: no more than was in use before, and 256 MB at most.
 
 The slower rungs of the ladder are public as well, so that each idea can be measured

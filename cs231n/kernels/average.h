@@ -11,7 +11,7 @@
  */
 
 #define POOL_PLANES 16 /* planes in a task: enough work to hand out */
-#define SUMS_BYTES (4 * 1024) /* of rows that are summed together: they stay in the first-level cache */
+#define SUMS_BYTES (4 * 1024) /* of rows that are summed together: with 16 KB memory is idle for too long meanwhile */
 
 #define FAR 4096 /* bytes, a page: there the processor's own foresight ends */
 #define ask_far NAME(ask_far)
@@ -88,7 +88,7 @@ static void average_row(REAL *out, idx n, idx room, REAL *row, idx WW, idx s, RE
         ask_far(out + k);
         store_some(out + k, sum * scale, room - k);
     }
-    for (idx c = 0; s > 2 && c < n * s; c += LANES) { /* the sums of windows that begin anywhere */
+    for (idx c = 0; s > 2 && c <= (n - 1) * s; c += LANES) { /* the sums of windows that begin anywhere */
         vec sum = load(row + c);
         for (idx j = 1; j < WW; j++) sum += load(row + c + j);
         store(row + c, sum * scale);
@@ -173,7 +173,7 @@ static INLINE void spread_row(REAL *row, const REAL *dout, idx n, const REAL *en
         REAL *share = shares + even - 1;
         for (idx k = 0; k < n; k++) share[k] = dout[k] * scale;
         for (idx k = 0; k < n + even - 1; k += LANES) {
-            vec a = load(share + k), b = odd ? a : (vec){0};
+            vec a = load(share + k), b = a;
             for (idx i = 1; i < even; i++) a += load(share + k - i);
             for (idx i = 1; i < odd; i++) b += load(share + k - i);
             store(row + s * k, s == 1 ? a : ZIP(a, b, 0));

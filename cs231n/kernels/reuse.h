@@ -5,8 +5,8 @@
  * from outside a virtual machine, as much as the convolution itself. So blocks that are dropped wait here for a result of exactly
  * their size.
  *
- * What waits and what is in use together never exceed the most that was in use at one time: before a size is fetched anew, as
- * many bytes that wait are given back, those that wait longest first. No more than MOST_WAITING wait.
+ * What waits and what is in use together never exceed the most that was in use at one time, unless an array is resized: before a
+ * size is fetched anew, as many bytes that wait are given back, those that wait longest first. No more than MOST_WAITING wait.
  */
 
 #ifndef CS231N_REUSE_H
@@ -59,7 +59,7 @@ static void *fetch(size_t bytes)
 {
     void *block = malloc(bytes);
 #ifdef MADV_HUGEPAGE
-    if (block && bytes >= 2 * HUGE_PAGE) { /* one fault for 512 pages, as NumPy asks for its own arrays */
+    if (block && bytes >= 2 * HUGE_PAGE) { /* one fault for 512 pages, as NumPy does for its own arrays */
         uintptr_t first = ((uintptr_t)block + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
         madvise((void *)first, (uintptr_t)block + bytes - first, MADV_HUGEPAGE);
     }

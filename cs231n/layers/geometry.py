@@ -180,8 +180,10 @@ def _what_fits(axis, size, reach, stride, pad):
     sizes = " or ".join(str(fit) for fit in (smaller, smaller + stride) if fit > 0)
     if pad is None:
         return f"Crop or grow the {axis} to {sizes}, or use another stride."
-    room = {p: size + 2 * p - reach for p in range(reach + stride)}
-    pads = [p for p, steps in room.items() if steps >= 0 and steps % stride == 0]
+    missing, period = reach - size, stride if stride % 2 else stride // 2
+    least, right = max(0, -(-missing // 2)), (missing + stride * (missing % 2)) // 2  # twice the right one leaves no rest
+    first = least + (right - least) % period
+    pads = [p for p in (first, first + period) if p < reach + stride and (size + 2 * p - reach) % stride == 0]
     fits = f"pad {' or '.join(map(str, pads[:2]))} fits" if pads else "no number fits but pad 'same' does"
     return f"With this pad {axis} {sizes} fits; for {axis} {size} {fits}."
 

@@ -462,6 +462,26 @@ def test_average_pooling_agrees_with_the_naive_layer(target, dtype, tolerance, c
         np.testing.assert_allclose(dx, gradient, rtol=tolerance, atol=16 * tolerance)
 
 
+@pytest.mark.parametrize("shape, window, stride", [
+    ((2, 3, 5, 3), (2, 3), (1, 100_000)), ((2, 3, 1, 3001), (1, 1), (1, 3000)), ((1, 2, 3, 482), (3, 6), (245, 238)),
+    ((1, 1, 1, 1), (1, 1), 2**63), ((1, 40, 3, 20_000), (1, 20_000), (1, 2**60)),
+])
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_windows_may_be_far_apart(kind, shape, window, stride):
+    x, pool_param = np.random.default_rng(0).standard_normal(shape), {"pool_height": window[0], "pool_width": window[1], "stride": stride}
+    naive_of = {"max": (max_pool_forward_naive, max_pool_backward_naive), "avg": (avg_pool_forward_naive, avg_pool_backward_naive)}
+    (out, cache), (expected, naive_cache) = (
+        f(x, pool_param) for f in (getattr(fast_layers, f"{kind}_pool_forward_fast"), naive_of[kind][0]))
+    np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
+    dx = getattr(fast_layers, f"{kind}_pool_backward_fast")(expected, cache)
+    np.testing.assert_allclose(dx, naive_of[kind][1](expected, naive_cache), rtol=1e-13, atol=1e-13)
+
+
+def test_a_stride_beyond_64_bits_that_does_not_fit_is_refused_at_once():
+    with pytest.raises(ValueError, match="filter height 3 with stride 9223372036854775808 .* pad 4611686018427387902 or"):
+        fast_layers.conv_forward_fast(np.ones((1, 1, 7, 7)), np.ones((1, 1, 3, 3)), np.ones(1), {"stride": 2**63})
+
+
 @pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
 @pytest.mark.parametrize("size, window, stride", [(8, 2, 2), (7, 3, 2), (9, 3, 1), (11, 5, 3), (8, 4, 4), (7, 1, 3), (7, 7, 1)])
 def test_average_pooling_spreads_an_infinity_over_its_window_alone(size, window, stride):
