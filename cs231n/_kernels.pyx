@@ -3,7 +3,7 @@
 
 `cs231n.fast_layers` checks every argument before it comes here. Not checked here:
 arrays are C-contiguous, aligned, of one dtype (float32 or float64), not empty, and
-have the shapes that `sizes` says.
+have the shapes that `sizes` or `windows` says.
 """
 
 from cpython.pycapsule cimport PyCapsule_New
@@ -147,7 +147,7 @@ def conv_dw(Sizes sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.nd
 
 
 cdef class Windows:
-    """The sizes of pooling, as kernels/common.h names them: of x (N, C, H, W), a window, its stride, and the output's rows and columns."""
+    """Of pooling, as kernels/common.h names them."""
 
     cdef pool_plan p
 
