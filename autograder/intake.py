@@ -22,13 +22,9 @@ from .bulk import open_bulk
 from .course import check_student_id, is_student_id
 from .digests import submission_digest
 from .errors import UserError
+from .locks import locked
 from .notebook_check import check_notebook
 from .platforms import METADATA, ROSTER, Entry, Roster, find_students, owner_of, read_metadata
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 ACCEPTED, UNCHANGED, REFUSED = "accepted", "unchanged", "refused"
 TIMESTAMP = "timestamp.txt"
@@ -326,18 +322,11 @@ def _folder(course):
 
 @contextlib.contextmanager
 def _alone(course):
-    """Hold the lock of the intake; the system lets go of it however this process ends."""
-    if fcntl is None:
+    """Hold the lock of the intake."""
+    with locked(_folder(course)) as held:
+        if not held:
+            raise UserError(f"another collect is at work in {course.root}; wait until it is done")
         yield
-        return
-    descriptor = os.open(_folder(course), os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise UserError(f"another collect is at work in {course.root}; wait until it is done") from None
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(course):

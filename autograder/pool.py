@@ -22,12 +22,8 @@ from loky import ProcessPoolExecutor
 from .course import Course
 from .errors import UserError
 from .judge import Judge
+from .locks import locked
 from .sandbox import find_sandbox
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 
 class AnotherCourse(UserError):
@@ -143,28 +139,16 @@ def process_executor(processes):
 @contextmanager
 def _scratch():
     """A folder for the files of a run. If the run is killed the next one removes it, as its lock is free then."""
-    for folder in Path(tempfile.gettempdir()).glob("cs231n-grade-*") if fcntl else ():
+    for folder in Path(tempfile.gettempdir()).glob("cs231n-grade-*") if hasattr(os, "getuid") else ():
         with contextlib.suppress(OSError):
-            if folder.lstat().st_uid == os.getuid():
-                with open(folder / "running") as file:
-                    if _hold(file):
+            if folder.lstat().st_uid == os.getuid() and (folder / "running").exists():
+                with locked(folder) as held:
+                    if held:
                         shutil.rmtree(folder)
-    with tempfile.TemporaryDirectory(prefix="cs231n-grade-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="cs231n-grade-", ignore_cleanup_errors=True) as folder, locked(folder):
         os.chmod(folder, 0o711)  # a sandbox without namespaces reads its files as another user
-        with open(Path(folder) / "starting", "w") as file:
-            _hold(file)
-            os.rename(file.name, Path(folder) / "running")
-            yield folder
-
-
-def _hold(file):
-    """bool : whether nobody else holds this file; now we do."""
-    try:
-        if fcntl:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        (Path(folder) / "running").touch()  # whoever finds it can rely on the lock
+        yield folder
 
 
 def cluster_executor(address):
