@@ -2,6 +2,7 @@
 
 import numpy as np
 
+MOST_PLANS = 1000
 COMPILED = frozenset(map(np.dtype, (np.float32, np.float64)))
 
 
@@ -46,3 +47,10 @@ def check_images(name, x):
     """Raise unless x is a batch of images (N, C, H, W)."""
     if np.ndim(x) != 4:
         raise ValueError(f"{name}: x must have shape (N, C, H, W); got shape {np.shape(x)}.")
+
+
+def keep_plan(plans, key, plan):
+    """Keep what was found out about arguments; the key holds `repr` of a dict of numbers, as 1.0 and True equal 1."""
+    if len(plans) >= MOST_PLANS:
+        plans.clear()
+    plans[key] = plan

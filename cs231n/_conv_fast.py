@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._arrays import compiled, floating, plain
+from ._arrays import compiled, floating, keep_plan, plain
 from ._conv_ladder import conv_backward_strides, conv_forward_strides, planar
 from ._compiled import kernels, target
 from ._threads import tell_once, threads_for
@@ -91,9 +91,7 @@ def _plan(name, x, w, b, conv_param):
         fits = _fits(x4, w4, geometry)
         plan = _Plan(_sizes(x4, w4, geometry, groups) if fits else None, out, prod(out) * w[:1].size)
         if fits and key[3:6] == (x.dtype,) * 3:
-            if len(_plans) >= 1000:
-                _plans.clear()
-            _plans[key] = plan
+            keep_plan(_plans, key, plan)
     return x, w, b, plan
 
 

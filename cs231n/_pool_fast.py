@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._arrays import compiled, floating, plain
+from ._arrays import compiled, floating, keep_plan, plain
 from ._compiled import kernels, target
 from ._pool_ladder import (
     avg_pool_backward_im2col,
@@ -46,9 +46,7 @@ def _plan(name, x, pool_param):
         places, tiles = np.uint8 if entries <= 256 else np.int32, geometry.stride == geometry.reach
         plan = _Plan(windows, out, entries, places, tiles, 2 * prod(out) * entries)
         if fits:
-            if len(_plans) >= 1000:
-                _plans.clear()
-            _plans[key] = plan
+            keep_plan(_plans, key, plan)
     return plan
 
 

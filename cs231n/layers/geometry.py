@@ -184,7 +184,7 @@ def _what_fits(axis, size, reach, stride, pad):
     least, right = max(0, -(-missing // 2)), (missing + stride * (missing % 2)) // 2  # twice the right one leaves no rest
     first = least + (right - least) % period
     pads = [p for p in (first, first + period) if p < reach + stride and (size + 2 * p - reach) % stride == 0]
-    fits = f"pad {' or '.join(map(str, pads[:2]))} fits" if pads else "no number fits but pad 'same' does"
+    fits = f"pad {' or '.join(map(str, pads))} fits" if pads else "no number fits but pad 'same' does"
     return f"With this pad {axis} {sizes} fits; for {axis} {size} {fits}."
 
 
