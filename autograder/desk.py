@@ -123,9 +123,14 @@ class _Desk:
 def lay_out(kit, tree, without=()):
     """Copy the package of a kit into a folder, without the files of some modules."""
     shutil.copytree(kit / "cs231n", tree / "cs231n")
-    for path in tree.rglob("*"):
-        if path.is_file() and _is_absent(path.relative_to(tree).as_posix(), without):
-            path.unlink()
+    for name in removed(tree, without):
+        (tree / name).unlink()
+
+
+def removed(folder, without):
+    """set of str : the files of the package in a folder, relative to it, that belong to some modules."""
+    names = (path.relative_to(folder).as_posix() for path in (folder / "cs231n").rglob("*") if path.is_file())
+    return {name for name in names if _is_absent(name, without)}
 
 
 def _add_kernels(tree):

@@ -17,6 +17,7 @@ from nbgrader import utils
 from PIL import Image
 
 from cs231n.atomic import atomic_write
+from cs231n.check.client import Part
 from cs231n.check.exercise import Case
 
 from .digests import regular_file, submission_digest
@@ -48,7 +49,7 @@ def run_notebook(worker, path, pristine):
     """
     notebook = rebase(pristine, read_answers(path, pristine))
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _is_check(cell)]
-    answers = worker.ask_together([("", "", Case(cell.id, {"source": cell.source})) for cell in cells])
+    answers = worker.ask_together([Part([("", "", Case(cell.id, {"source": cell.source})) for cell in cells])])
     left, outputs = MAX_IMAGES, {}
     for cell, answer in zip(cells, answers):
         outputs[cell.id] = _outputs(answer.get("arrays", {}), left)

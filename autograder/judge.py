@@ -24,6 +24,7 @@ from .desk import Desks
 from .digests import exercise_set_digest, kit_digest, regular_file, submission_digest
 from .errors import UserError
 from .reference import expected_answers, reference, scorer
+from .rounds import rounds, weights_cases
 from .sandbox import Unisolated
 from .verdict import Finding, Verdict
 
@@ -92,7 +93,7 @@ class Judge:
         try:
             with reference() as worker:
                 self.standards = [self._standard(EXERCISES[name], worker) for name in self.assignment.points]
-            self._rounds = _rounds(self.standards)
+            self._rounds = rounds(self.standards, self.course.kit(self.assignment.name), self.assignment)
         except BaseException:
             self._resources.close()
             raise
@@ -135,11 +136,16 @@ class Judge:
             By exercise.
         """
         found = {}
-        for without, (standards, *rows) in self._rounds.items():
-            with self._desks.with_hand_in(folder, without) as worker:
-                ahead = _ask_ahead(worker, standards, *rows)
-                found |= {s.exercise.id: self._finding(s, self._result(worker, s, ahead)) for s in standards}
-        return {s.exercise.id: found[s.exercise.id] for s in self.standards}
+        for asked in self._rounds:
+            first, *others = asked.groups
+            with self._desks.with_hand_in(folder, first.without) as worker:
+                found |= self._ask_ahead(worker, asked)
+                found |= self._ask_alone(worker, first.standards, found)
+            for group in others:
+                if any(s.exercise.id not in found for s in group.standards):
+                    with self._desks.with_hand_in(folder, group.without) as worker:
+                        found |= self._ask_alone(worker, group.standards, found)
+        return {s.exercise.id: self._finding(s, found[s.exercise.id]) for s in self.standards}
 
     def _blank(self, student):
         digest = submission_digest(self.course, self.assignment, student)
@@ -154,20 +160,40 @@ class Judge:
         expected = expected_answers(worker, exercise, cases)
         return Standard(exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes)
 
-    def _result(self, worker, standard, ahead):
+    def _ask_ahead(self, worker, asked):
+        """dict of str -> Result : of the exercises that are settled when all are asked in one process.
+
+        That costs a fraction of a process for each.
+        """
+        answers, found = {}, {}
+        rows = [row for part in asked.parts for row in part.rows]
+        for (exercise, _, _), answer in zip(rows, worker.ask_together(asked.parts, keep=True) if rows else ()):
+            answers.setdefault(exercise, []).append(answer)
+        for group in asked.groups:
+            for standard in group.standards:
+                mine = answers.get(standard.exercise.id, ())
+                result = self._evaluate_ahead(standard, mine) if len(mine) == len(standard.cases) else None
+                if result is not None and asked.settles(standard, result):
+                    found[standard.exercise.id] = result
+        return found
+
+    def _evaluate_ahead(self, standard, answers):
+        if not isinstance(standard.exercise, TrainingGoal):
+            return standard.evaluate(lambda *_: answers, 1)
+        return self._score(standard, *answers) if answers[0]["status"] == "answered" else None
+
+    def _ask_alone(self, worker, standards, found):
+        """dict of str -> Result : of those exercises that are not among the found ones, each in a process of its own."""
+        return {s.exercise.id: self._result(worker, s) for s in standards if s.exercise.id not in found}
+
+    def _result(self, worker, standard):
         if isinstance(standard.exercise, TrainingGoal):
-            return self._judge_weights(worker, standard, ahead.get(standard.exercise.id))
-        result = standard.evaluate(lambda *_: ahead[standard.exercise.id], 1) if standard.exercise.id in ahead else None
-        if result is not None and (result.status == evaluation.PASS or _is_all(standard, result)):
-            return result
+            return self._score(standard, *worker.ask(standard.exercise.id, "weights", weights_cases(standard)))
         return standard.evaluate(partial(worker.ask, shown=len(standard.cases) - len(standard.hidden)))
 
-    def _judge_weights(self, worker, standard, ahead):
-        """The submission only hands over its weights; the reference net applies them to the hidden images."""
+    def _score(self, standard, answer):
+        """Result : the submission only hands over its weights; the reference net applies them to the hidden images."""
         exercise, case = standard.exercise, standard.cases[0]
-        if not ahead or ahead[0]["status"] != "answered":
-            ahead = worker.ask(exercise.id, "weights", _weights_cases(standard))
-        answer, = ahead
         if answer["status"] == "answered":
             with self._lock:
                 worker = self._scorer(exercise, case)
@@ -187,59 +213,6 @@ class Judge:
             text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
         score = min(round(standard.points * result.share, 2), standard.points) if result.share < 1 else float(standard.points)
         return Finding(result.status, score, standard.points, text, result.warnings)
-
-
-def _rounds(standards):
-    """What is asked of a hand-in at once: exercises that go without the same modules.
-
-    Returns
-    -------
-    rounds : dict of tuple -> (list of Standard, list, list)
-        By these modules, the standards, and the first probe of each with its cases, as `Worker.ask_together` takes them:
-        first those that are shown, then the hidden ones. So nothing that is said of a case which is shown can tell what
-        is hidden: by then it is not there.
-    """
-    rounds = {}
-    for without in dict.fromkeys(s.exercise.without for s in standards):
-        own = [s for s in standards if s.exercise.without == without]
-        rows = [(standard, row) for standard in own for row in _first_rows(standard)]
-        rounds[without] = own, *([row for s, row in rows if (row[2].name in s.hidden) == late] for late in (False, True))
-    return rounds
-
-
-def _first_rows(standard):
-    if isinstance(standard.exercise, TrainingGoal):
-        return [(standard.exercise.id, "weights", case) for case in _weights_cases(standard)]
-    probe = standard.exercise.probe(next(iter(standard.expected)))
-    return [] if probe.stand_ins else [(standard.exercise.id, probe.name, case) for case in standard.cases]
-
-
-def _ask_ahead(worker, standards, shown, hidden):
-    """Ask the first probe of every exercise in one process for the whole hand-in.
-
-    That costs a fraction of a process for each. Whatever does not pass this way is asked again, alone, so that no
-    exercise suffers from what another one did to the process.
-
-    Returns
-    -------
-    answers : dict of str -> list of dict
-        By exercise; those are missing that were not answered in every case.
-    """
-    found = {}
-    answers = worker.ask_together(shown, hidden, keep=True) if shown or hidden else ()
-    for (exercise, _, _), answer in zip((*shown, *hidden), answers):
-        found.setdefault(exercise, []).append(answer)
-    return {s.exercise.id: found[s.exercise.id] for s in standards if len(found.get(s.exercise.id, ())) == len(s.cases)}
-
-
-def _weights_cases(standard):
-    """The submission is not shown the images that its weights are judged by."""
-    return [Case(case.name, {}) for case in standard.cases]
-
-
-def _is_all(standard, result):
-    """Whether there is nothing more to ask about an exercise that is not started."""
-    return result.status == evaluation.NOT_STARTED and len(standard.expected) == 1
 
 
 def _hidden_cases(exercise, secret):

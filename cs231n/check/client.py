@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .answers import Broken, checked_answer, death, word
@@ -61,6 +62,22 @@ def local_command():
     return python_command(Path(__file__).resolve().parents[2], site_packages())
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a question, sent when the parts before it are answered.
+
+    Parameters
+    ----------
+    rows : list of (str, str, Case)
+        Exercise, probe and case. All probes run with stand-ins, or none.
+    modules : dict of str -> ndarray
+        What the sandbox does not hold and these rows may use, as `cs231n.check.lent` takes them.
+    """
+
+    rows: list
+    modules: dict = field(default_factory=dict)
+
+
 class Worker:
     """A submission that can be asked.
 
@@ -88,7 +105,7 @@ class Worker:
         self.total_seconds, self.output_bytes = total_seconds, output_bytes
         self.environment = quiet_environment() if environment is None else environment
         self._process, self._printed, self._waited, self._kept = None, None, 0.0, None
-        self._later = None, b""
+        self._later = None, []
 
     def __enter__(self):
         return self
@@ -122,7 +139,7 @@ class Worker:
                 answers += [self._out_of_time().answer] * (len(cases) - len(answers))
                 break
             first = max(len(answers), shown)
-            answers += self._ask_once(rows[len(answers):first], rows[first:])
+            answers += self._ask_once([Part(rows[len(answers):first]), Part(rows[first:])])
             if answers[-1]["status"] == "died" and again != len(answers):
                 again = len(answers)
                 answers.pop()
@@ -130,17 +147,16 @@ class Worker:
                 answers += [answers[-1]] * (len(cases) - len(answers))
         return answers
 
-    def ask_together(self, rows, later=(), keep=False):
+    def ask_together(self, parts, keep=False):
         """Ask several exercises in one go, of one process, which is cheaper than one process for each.
 
         Parameters
         ----------
-        rows : list of (str, str, Case)
-            Exercise, probe and case. All probes run with stand-ins, or none.
-        later : list of (str, str, Case)
-            More of them, which are sent when those in ``rows`` are answered.
+        parts : list of Part
+            In their order.
         keep : bool
-            Whether this list will be asked again, unchanged, of the next submission: a worker that forks remembers it.
+            Whether this list will be asked again, unchanged, of the next submission: a worker that forks remembers its
+            first part.
 
         Returns
         -------
@@ -148,7 +164,7 @@ class Worker:
             As `ask` gives them, of all rows. Fewer than asked where the process did not come to the end: of the last exercise
             among them, and of those after it, nothing is known until they are asked alone.
         """
-        answers = [] if self._exhausted() else self._ask_once(rows, later, keep)
+        answers = [] if self._exhausted() else self._ask_once(parts, keep)
         return answers[:-1] if answers and answers[-1]["status"] in ("died", "timeout") else answers
 
     def start(self):
@@ -197,19 +213,20 @@ class Worker:
     def _out_of_time(self):
         return Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
 
-    def _ask_once(self, rows, later, keep=False):
+    def _ask_once(self, parts, keep=False):
         nonce, started = secrets.token_hex(8), time.monotonic()
         if self._printed is not None:
             self._printed.restart()
         answers = []
         try:
-            frames = self._send(nonce, rows, bool(later), keep)
-            for _, _, case in (*rows, *later):
-                if later and len(answers) == len(rows):
-                    self._pass_on(self._frame(later, keep))
-                if self._exhausted(time.monotonic() - started):
-                    raise self._out_of_time()
-                answers.append(self._receive(frames, nonce, case.name))
+            frames = self._send(nonce, parts, keep)
+            for number, part in enumerate(parts):
+                if number:
+                    self._pass_on(self._later_frames(parts, keep)[number - 1])
+                for _, _, case in part.rows:
+                    if self._exhausted(time.monotonic() - started):
+                        raise self._out_of_time()
+                    answers.append(self._receive(frames, nonce, case.name))
             end = self._next(frames, nonce)
             if end.get("done") is not True:
                 self.close()
@@ -218,36 +235,38 @@ class Worker:
                 broken = Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
             if not (broken.ended and self._rests()):
                 self.close()
-            if len(answers) < len(rows) + len(later):
+            if len(answers) < sum(len(part.rows) for part in parts):
                 answers.append(broken.answer)
         finally:
             self._waited += time.monotonic() - started
         return answers
 
-    def _send(self, nonce, rows, more, keep):
+    def _send(self, nonce, parts, keep):
         for patience in (TAKEN_SECONDS, START_SECONDS):
             if self._process is None or self._process.poll() is not None:
                 self.close()
                 self._start()
             self._frames.restart()
-            if self._write(self._question(nonce, rows, more, keep)) and self._is_taken(nonce, patience):
-                self._kept = rows if keep else self._kept
+            if self._write(self._question(nonce, parts, keep)) and self._is_taken(nonce, patience):
+                self._kept = parts if keep else self._kept
                 return self._frames
             self.close()
         raise Broken("died", "the process that ran your code ended before it was asked")
 
-    def _question(self, nonce, rows, more, keep):
-        if keep and rows is self._kept:
-            return {"nonce": nonce, "kept": True, "more": more}
-        return {"nonce": nonce, "cases": _cases(rows), "keep": keep, "more": more}
+    def _question(self, nonce, parts, keep):
+        question = {"nonce": nonce, "modules": parts[0].modules, "more": len(parts) > 1}
+        if keep and parts is self._kept:
+            return question | {"kept": True}
+        return question | {"cases": _cases(parts[0].rows), "keep": keep}
 
-    def _frame(self, later, keep):
-        """bytes : the frame of these rows, which the next submission is asked, too, where they are kept."""
-        if later is self._later[0]:
+    def _later_frames(self, parts, keep):
+        """list of bytes : a frame for each part but the first; of parts that are kept they are made only once."""
+        if parts is self._later[0]:
             return self._later[1]
-        frame = _frame_bytes({"cases": _cases(later)})
-        self._later = (later, frame) if keep else self._later
-        return frame
+        rest = [{"cases": _cases(part.rows), "modules": part.modules, "more": part is not parts[-1]} for part in parts[1:]]
+        frames = [_frame_bytes(frame) for frame in rest]
+        self._later = (parts, frames) if keep else self._later
+        return frames
 
     def _is_taken(self, nonce, patience):
         """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""

@@ -11,7 +11,7 @@ import struct
 
 import numpy as np
 
-VERSION = 2
+VERSION = 3
 """Of what is said in frames: who asks and who answers must mean the same."""
 DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
 _NAMES = {np.dtype(name): name for name in DTYPES}  # to ask a dtype for its name takes longer than to send a small array

@@ -11,7 +11,7 @@ from autograder.mistakes import all_mistakes
 from autograder.package_tree import package_files, write_tree
 from autograder.regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
-from cs231n.check.client import Worker, WorkerError, local_command, python_command, site_packages
+from cs231n.check.client import Part, Worker, WorkerError, local_command, python_command, site_packages
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.report import Report, result_text
 
@@ -183,12 +183,13 @@ def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(tree,
     sent, write = [], Worker._write
     monkeypatch.setattr(Worker, "_write", lambda self, question: sent.append(question) or write(self, question))
     worker = tree(broken("x[:] = 7; return x, x"))
-    first = worker.ask_together(rows, keep=True)
+    parts = [Part(rows)]
+    first = worker.ask_together(parts, keep=True)
     assert first[0]["changed"] == ["x"] and (first[0]["arrays"]["out"] == 7).all()
     write_tree(tmp_path, {"cs231n/layers/activations.py": source("cs231n/layers/activations.py")})
-    second = worker.ask_together(rows, keep=True)
+    second = worker.ask_together(parts, keep=True)
     worker.close()
-    third = worker.ask_together(rows, keep=True)
+    third = worker.ask_together(parts, keep=True)
     assert [question.get("kept") for question in sent] == [None, True, None]
     for answers in (second, third):
         assert [a["changed"] for a in answers] == [[]] * len(rows)
@@ -213,8 +214,9 @@ def test_what_is_asked_later_is_not_there_before_the_rest_is_answered(tree, toge
     worker, case = tree(broken(LOOKS_AROUND)), EXERCISES["relu_forward"].draw()[0]
     cases = [case, case, *(replace(case, name=f"hidden: {k}") for k in range(3))]
     rows = [("relu_forward", "forward", case) for case in cases]
-    for shown, others in ((rows[:2], rows[2:]),) * 3:
-        answers = worker.ask_together(shown, others, keep=True) if together else worker.ask("relu_forward", "forward", cases, 2)
+    parts = [Part(rows[:2]), Part(rows[2:])]
+    for _ in range(3):
+        answers = worker.ask_together(parts, keep=True) if together else worker.ask("relu_forward", "forward", cases, 2)
         assert [answer["status"] for answer in answers] == ["answered"] * 5
         held = [answer["arrays"]["out"].max() for answer in answers]
         assert held[:2] == [0, 0] and min(held[2:]) >= 3
@@ -224,14 +226,14 @@ def test_a_process_that_ends_before_it_is_asked_everything_loses_only_what_is_le
     case = EXERCISES["relu_forward"].draw()[0]
     shown, later = ([("relu_forward", "forward", replace(case, name=name))] * 2 for name in ("a", "hidden"))
     worker = tree(broken(ENDS_WHERE_HIDDEN))
-    assert [a["status"] for a in worker.ask_together(shown, later)] == ["answered"] * 2
+    assert [a["status"] for a in worker.ask_together([Part(shown), Part(later)])] == ["answered"] * 2
     assert [a["status"] for a in worker.ask("relu_forward", "forward", [row[2] for row in (*shown, *later)], 2)] == \
         ["answered", "answered", "died", "died"]
-    assert [a["status"] for a in worker.ask_together(shown)] == ["answered"] * 2
+    assert [a["status"] for a in worker.ask_together([Part(shown)])] == ["answered"] * 2
 
 
 def test_a_worker_of_another_version_is_refused_in_one_line(tmp_path):
-    write_tree(tmp_path, {"cs231n/check/protocol.py": source("cs231n/check/protocol.py").replace("VERSION = 2", "VERSION = 1")})
+    write_tree(tmp_path, {"cs231n/check/protocol.py": source("cs231n/check/protocol.py").replace("VERSION = 3", "VERSION = 2")})
     with Worker(python_command(tmp_path, site_packages())) as worker, pytest.raises(WorkerError, match="autograder release"):
         worker.start()
 
@@ -241,7 +243,7 @@ def test_many_slow_answers_take_no_longer_than_a_whole_submission_may(tree):
     worker = tree(broken("import time; time.sleep(0.3); return x, x"))
     worker.start()
     worker.total_seconds = 2
-    assert len(worker.ask_together(rows)) < len(rows)
+    assert len(worker.ask_together([Part(rows)])) < len(rows)
     answer = worker.ask(*rows[0][:2], [rows[0][2]])[0]
     assert answer["status"] == "timeout" and "has used the 2 s" in answer["error"]["message"]
 
@@ -253,7 +255,8 @@ def test_of_many_large_answers_no_more_is_held_than_a_few_may_have(tmp_path):
         answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:2] * 5)
         assert [answer["status"] for answer in answers] == ["answered"] * 3 + ["timeout"] * 7
         assert "all answers together are more than the 4,194,304 bytes" in answers[-1]["error"]["message"]
-        assert len(worker.ask_together([(exercise.id, exercise.probes[0].name, case) for case in exercise.draw()[:2] * 5])) == 3
+        rows = [(exercise.id, exercise.probes[0].name, case) for case in exercise.draw()[:2] * 5]
+        assert len(worker.ask_together([Part(rows)])) == 3
         assert worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]["status"] == "answered"
 
 
