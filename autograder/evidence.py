@@ -19,6 +19,7 @@ from PIL import Image
 from cs231n.atomic import atomic_write
 from cs231n.check.client import Part
 from cs231n.check.exercise import Case
+from cs231n.vis_utils import PNG
 
 from .digests import regular_file, submission_digest
 from .plain_text import shorten, strip_control
@@ -130,7 +131,7 @@ def _png(pixels):
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not 0 < pixels.size <= 3 * MAX_PIXELS:
         return ""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    Image.fromarray(pixels).save(file, "PNG", **PNG)
     return base64.b64encode(file.getvalue()).decode("ascii") if file.tell() <= MAX_PNG_BYTES else ""
 
 
