@@ -32,6 +32,7 @@ def main():
         import_module(module)
     _draw_pictures()
     _draw_a_figure()
+    _watch_no_loaded_files()
     worker.main(answer=lambda question, answers, most: _answer(shell, question, answers, most))
 
 
@@ -52,20 +53,22 @@ def _warm_shell():
     shell.kernel = SimpleNamespace()  # pictures are shown as in a notebook
     shell.enable_matplotlib("inline")
     shell.run_line_magic("xmode", "Plain")
-    _watch_no_fixed_files()
     return shell
 
 
-def _watch_no_fixed_files():
-    """Let %autoreload look at files that can change; of the thousand others it would ask the time before every cell."""
+def _watch_no_loaded_files():
+    """Let %autoreload look at what a notebook loads; of the thousand other files it asks the time before every cell."""
     from IPython.extensions.autoreload import ModuleReloader
 
-    look, fixed = ModuleReloader.filename_and_mtime, tuple(folder + os.sep for folder in sys.path if folder)
+    check, loaded = ModuleReloader.check, list(sys.modules)
 
-    def look_at_others(reloader, module):
-        return (None, None) if str(getattr(module, "__file__", "")).startswith(fixed) else look(reloader, module)
+    def check_others(reloader, *arguments, **options):
+        if not reloader.skip_modules:
+            reloader.skip_modules.update(dict.fromkeys(loaded, True))
+            reloader.deduper_reloader.source_by_modname.update(dict.fromkeys(loaded, ""))
+        return check(reloader, *arguments, **options)
 
-    ModuleReloader.filename_and_mtime = look_at_others
+    ModuleReloader.check = check_others
 
 
 def _draw_pictures():
