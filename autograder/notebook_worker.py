@@ -80,13 +80,15 @@ def _draw_pictures():
 
 
 def _draw_a_figure():
-    """Load once what any figure needs: fonts, the grammar of formulas, the names of settings."""
+    """Load once what any figure needs: fonts, the labels of logarithmic axes, the names of settings."""
     import matplotlib.pyplot as plt
     from cs231n.vis_utils import figure_html, image_grid
 
     fig, (left, right) = plt.subplots(1, 2, layout="constrained")
-    left.loglog([1e-12, 1e12], [1e-12, 1e12], label="$x^2$")
-    left.set(xlabel="x", ylabel="y", title="title")
+    left.plot([1, 2], [1, 2], label="$x^2$")
+    left.set(xlabel="x", ylabel="y", title="title", xscale="log", xticks=10.0 ** np.arange(-12, 13))
+    left.set_yscale("log", base=2)
+    left.set_yticks(2.0 ** np.arange(13))
     left.legend()
     right.bar(range(3), range(3))
     right.contour(np.eye(3))
