@@ -214,7 +214,7 @@ class FullyConnectedNet:
             dout, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(dout, fc_cache)
         for i in range(1, last + 1):
             W = self.params[f"W{i}"]
-            loss += 0.5 * self.reg * np.sum(W**2, dtype=np.float64)
+            loss += 0.5 * self.reg * float(np.vdot(W, W))
             grads[f"W{i}"] = grads[f"W{i}"] + self.reg * W
         ### END SOLUTION
         return loss, grads
