@@ -6,8 +6,8 @@ from ..vis_utils import BLACK, BLUE, GREEN, VERMILLION
 from .layout import arrange, is_folded
 
 VALUE_COLOR, GRADIENT_COLOR = GREEN, VERMILLION
-# Lengths in inches; the axes span the figure with one data unit to the inch.
-RADIUS, MARGIN = 0.25, 0.3
+# Lengths in inches; the axes have one data unit to the inch, and room for a title above.
+RADIUS, MARGIN, TITLE = 0.25, 0.3, 0.35
 FONT_SIZE, LINE_HEIGHT, CHARACTER_WIDTH = 9, 0.16, 0.08
 MOST_WRITTEN_OUT = 4  # rows or columns
 
@@ -35,6 +35,7 @@ def draw(output, decimals=2):
     ax : matplotlib.axes.Axes
     """
     import matplotlib.pyplot as plt
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     points, edges = arrange(output)
     texts = [(_text(e.source.value, decimals), _text(_share(e), decimals)) for e in edges]
@@ -46,8 +47,10 @@ def draw(output, decimals=2):
     heights = [p.height for e in edges for p in e.points] + [p.height for p in points.values()]
     width = xs[-1] + RADIUS + _widest(result) + 0.5
     height = row * (max(heights) - min(heights) + 1) + MARGIN
-    fig = plt.figure(figsize=(width, height))
-    ax = fig.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
+    fig = plt.figure(figsize=(width, height + TITLE))
+    # All has its place already: whoever saves the figure need not draw it once more to look for it.
+    fig.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
+    ax = fig.add_axes((0, 0, 1, height / (height + TITLE)), xlim=(0, width), ylim=(0, height), xticks=(), yticks=())
     ax.set_axis_off()
 
     def place(point):

@@ -1,7 +1,5 @@
 """The affine (fully connected) layer."""
 
-import math
-
 import numpy as np
 
 from ._validate import require_shape
@@ -79,7 +77,7 @@ def _check_shapes(x, w, b):
             f"affine_forward: x needs at least two axes (N, d1, ...) and w exactly two (D, M); "
             f"got x of shape {np.shape(x)} and w of shape {np.shape(w)}."
         )
-    D = math.prod(x.shape[1:])
+    D = int(np.prod(x.shape[1:]))
     if D != w.shape[0]:
         raise ValueError(
             f"affine_forward: each example has {D} features but w has {w.shape[0]} rows; "
