@@ -212,10 +212,11 @@ class FullyConnectedNet:
             dout = relu_backward(self._dropout_backward(dout, drop_cache), relu_cache)
             dout = self._norm_backward(dout, norm_cache, i, grads)
             dout, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(dout, fc_cache)
-        for i in range(1, last + 1):
-            W = self.params[f"W{i}"]
-            loss += 0.5 * self.reg * float(np.vdot(W, W))
-            grads[f"W{i}"] = grads[f"W{i}"] + self.reg * W
+        if self.reg:
+            for i in range(1, last + 1):
+                W = self.params[f"W{i}"]
+                loss += 0.5 * self.reg * float(np.vdot(W, W))
+                grads[f"W{i}"] = grads[f"W{i}"] + self.reg * W
         ### END SOLUTION
         return loss, grads
 
