@@ -31,7 +31,7 @@ def draw(output, decimals=2):
     Returns
     -------
     fig : matplotlib.figure.Figure
-        As large as the labels need.
+        As large as the labels need, with room for a title above.
     ax : matplotlib.axes.Axes
     """
     import matplotlib.pyplot as plt
