@@ -8,6 +8,7 @@ from .layout import arrange, is_folded
 VALUE_COLOR, GRADIENT_COLOR = GREEN, VERMILLION
 # Lengths in inches; the axes have one data unit to the inch, and room for a title above.
 RADIUS, MARGIN, TITLE = 0.25, 0.3, 0.35
+WIDE = 7  # any title fits above
 FONT_SIZE, LINE_HEIGHT, CHARACTER_WIDTH = 9, 0.16, 0.08
 MOST_WRITTEN_OUT = 4  # rows or columns
 
@@ -48,8 +49,9 @@ def draw(output, decimals=2):
     width = xs[-1] + RADIUS + _widest(result) + 0.5
     height = row * (max(heights) - min(heights) + 1) + MARGIN
     fig = plt.figure(figsize=(width, height + TITLE))
-    # All has its place already: whoever saves the figure need not draw it once more to look for it.
-    fig.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
+    if width > WIDE:
+        # All has its place already: whoever saves the figure need not draw it once more to look for it.
+        fig.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
     ax = fig.add_axes((0, 0, 1, height / (height + TITLE)), xlim=(0, width), ylim=(0, height), xticks=(), yticks=())
     ax.set_axis_off()
 

@@ -1,3 +1,6 @@
+import base64
+import io
+
 import matplotlib
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ import matplotlib.pyplot as plt
 
 from cs231n.graph import Node, draw, exp, maximum, relu, sigmoid
 from cs231n.graph.layout import arrange
+from cs231n.vis_utils import figure_html
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +143,15 @@ def test_a_single_input_can_be_drawn():
 def test_a_graph_of_only_a_number_can_be_drawn():
     constant = (Node(2.0, "x") * 3).inputs[1]
     assert texts(draw(constant)[1], "value") == ["3.00"]
+
+
+def test_a_title_is_on_the_page_above_wide_graphs_and_narrow_ones():
+    for out in (sigmoid_neuron(), Node(1.0, "x") * 2):
+        fig, ax = draw(out)
+        title = ax.set_title("A title of about forty letters, or more")
+        png = figure_html(fig, "a graph")
+        image = plt.imread(io.BytesIO(base64.b64decode(png.partition("base64,")[2].rstrip('">'))))
+        renderer = fig.canvas.get_renderer()
+        assert image.shape[1] >= title.get_window_extent(renderer).width * 100 / fig.dpi
+        dark = np.flatnonzero(image[:20].mean(axis=(0, 2)) < 1)
+        assert dark[0] > 0 and dark[-1] < image.shape[1] - 1
