@@ -1,7 +1,11 @@
 """A convolution at work: the window slides, and the dot product is written out."""
 
+import base64
 import html
+import io
 import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -79,8 +83,9 @@ def animation_html(animation, alt):
 
     Parameters
     ----------
-    animation : matplotlib.animation.Animation
-        Its figure is closed, so that it does not appear a second time.
+    animation : matplotlib.animation.FuncAnimation
+        Its function returns the artists that it changes, as that of `animate_sliding_window` does. Its figure
+        is closed, so that it does not appear a second time.
     alt : str
         What the animation shows, for those who cannot see it.
 
@@ -97,12 +102,44 @@ def animation_html(animation, alt):
 
     if not alt or not alt.strip():
         raise ValueError("animation_html: alt is empty. Say in one or two sentences what the animation shows.")
-    with animation._fig.canvas._idle_draw_cntx():  # a frame is drawn to be saved, and not for a screen as well
-        player = _without_network(animation.to_jshtml(default_mode="once"))
+    with animation._fig.canvas._idle_draw_cntx(), TemporaryDirectory() as folder:  # no frame is drawn for a screen as well
+        page = Path(folder, "player.html")
+        animation.save(page, writer=_frame_writer(animation))
+        player = _without_network(page.read_text())
     plt.close(animation._fig)
     last = re.findall(r'frames\[\d+\] = "([^"]+)"', player)[-1].replace("\\\n", "")
     still = f'<img alt="{html.escape(alt)}" src="{last}" '
     return f'<div role="figure">{player.replace("<img ", still, 1)}</div>'
+
+
+def _frame_writer(animation):
+    """Write frames that draw anew only what moves: the numbers on the grids take most of the time, and stay."""
+    from matplotlib.animation import HTMLWriter
+    from PIL import Image
+
+    class Writer(HTMLWriter):
+        still = None
+
+        def grab_frame(self, **_):
+            canvas, moving = self.fig.canvas, animation._drawn_artists
+            if self.still is None:
+                _show(moving, False)
+                canvas.draw()
+                self.still = canvas.copy_from_bbox(self.fig.bbox)
+                _show(moving, True)
+            canvas.restore_region(self.still)
+            for artist in moving:
+                self.fig.draw_artist(artist)
+            png = io.BytesIO()
+            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(png, format="png")
+            self._saved_frames.append(base64.encodebytes(png.getvalue()).decode("ascii"))
+
+    return Writer(fps=1000 / animation._interval, embed_frames=True, default_mode="once")
+
+
+def _show(artists, visible):
+    for artist in artists:
+        artist.set_visible(visible)
 
 
 def _without_network(player):
@@ -213,12 +250,12 @@ def _numbers(axes, values, title, inside=None, hidden=False):
     """A grid of numbers over their colors; padding is gray. Returns the texts in row-major order."""
     limit = np.abs(values).max() or 1.0
     axes.imshow(np.zeros_like(values) if hidden else values, cmap=SIGNED, vmin=-2 * limit, vmax=2 * limit)
-    axes.set_title(title, fontsize=9)
+    axes.set_title(title, fontsize=9, y=1)
     H, W = values.shape
-    axes.set_xticks(np.arange(-0.5, W), labels=[])
-    axes.set_yticks(np.arange(-0.5, H), labels=[])
-    axes.grid(color="white", linewidth=1)
-    axes.tick_params(length=0)
+    axes.set(xticks=[], yticks=[])
+    # Lines of a grid belong to ticks, which take longer to make and to place than all else in the figure.
+    axes.vlines(np.arange(0.5, W - 1), -0.5, H - 0.5, color="white", linewidth=1)
+    axes.hlines(np.arange(0.5, H - 1), -0.5, W - 0.5, color="white", linewidth=1)
     color = np.full(values.shape, "black") if inside is None else np.where(inside, "black", "gray")
     style = {"ha": "center", "va": "center", "fontsize": 9}
     return [
