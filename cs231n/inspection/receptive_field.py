@@ -29,6 +29,7 @@ def plot_receptive_fields(layers, width):
         If a window does not fit.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.collections import LineCollection
 
     rows, windows = _positions(layers, width)
     seen = _seen(rows, windows)
@@ -37,10 +38,9 @@ def plot_receptive_fields(layers, width):
         hidden = [x for j, x in enumerate(row) if j not in dots]
         ax.plot(hidden, [depth] * len(hidden), "o", markersize=6, color="white", markeredgecolor="gray")
         ax.plot([row[j] for j in sorted(dots)], [depth] * len(dots), "o", markersize=7, color=BLUE, zorder=3)
-        for j in dots if depth else ():
-            for i in windows[depth - 1][j]:
-                ends = [row[j], rows[depth - 1][i]]
-                ax.plot(ends, [depth, depth - 1], color=VERMILLION, linewidth=1, zorder=2)
+        ends = [(row[j], rows[depth - 1][i]) for j in dots for i in windows[depth - 1][j]] if depth else []
+        lines = [((above, depth), (below, depth - 1)) for above, below in ends]
+        ax.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=1, zorder=2))
     ax.set_yticks(range(len(rows)), ["image", *map(str, layers)])
     ax.set_xlabel("column of the image")
     ax.set_title(f"One position after {len(layers)} layers sees {len(seen[0])} pixels in a row")

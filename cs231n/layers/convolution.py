@@ -59,7 +59,7 @@ def conv_forward_naive(x, w, b, conv_param):
         top, left = i * stride_H, j * stride_W
         window = x_pad[n, channel:channel + C_group,
                        top:top + reach_H:dilation_H, left:left + reach_W:dilation_W]
-        out[n, f, i, j] = np.sum(window * w[f]) + b[f]
+        out[n, f, i, j] = (window * w[f]).sum() + b[f]
     ### END SOLUTION
     return out, (x, w, b, conv_param)
 

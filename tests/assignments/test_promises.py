@@ -132,7 +132,7 @@ def test_sizes_filters_and_groups_are_as_the_text_says():
     names = run_cells("assignment3/convolution.ipynb", *ids)
     fits = np.isfinite(names["sizes"])
     assert fits.sum(axis=1).tolist() == [5, 0, 1, 0, 1]
-    assert names["x"][0, 0].size == 17_120
+    assert names["x"][0, 0].size == 8_256
     blurred, *edges, _ = names["maps"][0]
     assert blurred[:15].mean() > 0.5 and all(np.abs(edge[:15]).mean() < 0.05 < np.abs(edge).mean() for edge in edges)
     plain, grouped, split = names["tables"]
