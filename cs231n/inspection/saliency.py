@@ -197,7 +197,7 @@ def plot_saliency(X, maps, titles=None):
     for axes, name in zip(ax[:, 0], ["image", *maps]):
         axes.set_ylabel(name)
     for axes, title in zip(ax[0], titles or []):
-        axes.set_title(title, fontsize=10)
+        axes.set_title(title, fontsize=10, y=1)
     for axes in ax.flat:
         axes.set_xticks([])
         axes.set_yticks([])
