@@ -131,7 +131,7 @@ def _frame_writer(animation):
             for artist in moving:
                 self.fig.draw_artist(artist)
             png = io.BytesIO()
-            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(png, format="png")
+            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(png, format="png", compress_level=3)
             self._saved_frames.append(base64.encodebytes(png.getvalue()).decode("ascii"))
 
     return Writer(fps=1000 / animation._interval, embed_frames=True, default_mode="once")
