@@ -89,16 +89,16 @@ def rgb_to_hsv(rgb):
     """
     rgb = np.asarray(rgb)
     rgb = rgb.astype(np.result_type(rgb, np.float32), copy=False)
-    value, chroma = rgb.max(axis=-1), np.ptp(rgb, axis=-1)
     red, green, blue = np.moveaxis(rgb, -1, 0)
+    value = np.maximum(np.maximum(red, green), blue)
+    chroma = value - np.minimum(np.minimum(red, green), blue)
     span = chroma + (chroma == 0)
     # Red is tried first, so that of two equally large channels the earlier one counts.
-    turns = np.select(
-        [value == red, value == green],
-        [(green - blue) / span, 2 + (blue - red) / span], 4 + (red - green) / span,
-    )
+    turns = np.where(value == green, 2 + (blue - red) / span, 4 + (red - green) / span)
+    turns = np.where(value == red, (green - blue) / span, turns)
+    hue = np.where(turns < 0, turns + 6, turns) / 6
     saturation = chroma / (value + (value == 0))
-    return np.stack([turns / 6 % 1, saturation, value], axis=-1)
+    return np.stack([hue, saturation, value], axis=-1)
 
 
 def hog_feature(im):
@@ -140,12 +140,12 @@ def hog_feature(im):
     rows, columns = gray.shape[0] // cell, gray.shape[1] // cell
     ### BEGIN SOLUTION
     gx, gy = np.zeros_like(gray), np.zeros_like(gray)
-    gx[:, :-1] = np.diff(gray, axis=1)
-    gy[:-1] = np.diff(gray, axis=0)
-    magnitude = np.hypot(gx, gy)[: rows * cell, : columns * cell]
+    gx[:, :-1] = gray[:, 1:] - gray[:, :-1]
+    gy[:-1] = gray[1:] - gray[:-1]
+    magnitude = np.sqrt(gx**2 + gy**2)[: rows * cell, : columns * cell]
     angle = np.degrees(np.arctan2(gy, gx))[: rows * cell, : columns * cell] % 180
     # A tiny negative angle comes out of the remainder as 180 itself.
-    bins = np.minimum(angle // (180 / orientations), orientations - 1).astype(int)
+    bins = np.minimum(angle / (180 / orientations), orientations - 1).astype(int)
     cell_rows, cell_columns = np.arange(rows * cell) // cell, np.arange(columns * cell) // cell
     where = (cell_rows[:, np.newaxis] * columns + cell_columns) * orientations + bins
     votes = np.bincount(where.ravel(), weights=magnitude.ravel(), minlength=rows * columns * orientations)
