@@ -89,13 +89,7 @@ def image_grid(x, titles=None, columns=None, cmap=None):
     """
     import matplotlib.pyplot as plt
 
-    x = np.asarray(x)
-    if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
-        raise ValueError(f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got "
-                         f"{x.shape}.")
-    if titles is not None and len(titles) != len(x):
-        raise ValueError(f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images.")
-    columns = columns or math.isqrt(len(x) - 1) + 1
+    x, columns = _checked_images("image_grid", x, titles, columns)
     rows = -(-len(x) // columns)
     fig, ax = _square_inches(plt, rows, columns, title=0.25 if titles is not None else 0.0)
     for n, axes in enumerate(ax.flat):
@@ -109,17 +103,75 @@ def image_grid(x, titles=None, columns=None, cmap=None):
     return fig, ax
 
 
-def _square_inches(plt, rows, columns, title, gap=0.1):
-    """Lay out Axes of one inch by one; a layout that measures dozens of them takes longer than to draw them."""
+def image_sheet(x, titles=None, columns=None, cmap=None):
+    """Show images as `image_grid` does, but as one picture in one Axes: dozens of Axes take ten times as long.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, C, H, W)
+        Of one or three channels; of any range, such as images without their mean.
+    titles : sequence of N str, optional
+        What stands above every image, such as the names of the classes.
+    columns : int, optional
+        By default as many as make the sheet about as wide as high.
+    cmap : str, optional
+        The color map of images with one channel; gray by default.
+
+    Returns
+    -------
+    fig : Figure
+    ax : Axes
+
+    Raises
+    ------
+    ValueError
+        If `x` has another shape, or `titles` another length.
+    """
+    import matplotlib.pyplot as plt
+
+    x, columns = _checked_images("image_sheet", x, titles, columns)
+    N, C, H, W = x.shape
+    gap, head = max(1, W // 10), 0 if titles is None else H // 4
+    high, wide = H + head + gap, W + gap
+    sheet = np.full((-(-N // columns) * high, columns * wide, C), np.nan if C == 1 else 1.0)
+    corners = [(n // columns * high + head, n % columns * wide + gap // 2) for n in range(N)]
+    for (top, left), image in zip(corners, x):
+        sheet[top:top + H, left:left + W] = _stretch(image.transpose(1, 2, 0), 1.0)
+    fig = plt.figure(figsize=(sheet.shape[1] / W, sheet.shape[0] / W), layout=_no_layout())
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.axis("off")
+    ax.imshow(sheet if C == 3 else sheet[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
+    for (top, left), title in zip(corners, () if titles is None else titles):
+        ax.text(left + (W - 1) / 2, top - 0.5 - H / 20, title, fontsize=9, ha="center")
+    return fig, ax
+
+
+def _checked_images(name, x, titles, columns):
+    """Images of a shape that can be shown, and in how many columns."""
+    x = np.asarray(x)
+    if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
+        raise ValueError(f"{name}: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got {x.shape}.")
+    if titles is not None and len(titles) != len(x):
+        raise ValueError(f"{name}: one title per image is needed; got {len(titles)} for {len(x)} images.")
+    return x, columns or math.isqrt(len(x) - 1) + 1
+
+
+def _no_layout():
+    """A layout engine that leaves everything where it is; with none, a figure is drawn twice to trim it."""
     from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
+    return PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
+
+
+def _square_inches(plt, rows, columns, title, gap=0.1):
+    """Lay out Axes of one inch by one; a layout that measures dozens of them takes longer than to draw them."""
     width, height = (1 + gap) * columns, (1 + gap + title) * rows
     places = {
         "left": gap / 2 / width, "right": 1 - gap / 2 / width, "wspace": gap,
         "bottom": gap / 2 / height, "top": 1 - (gap / 2 + title) / height, "hspace": gap + title,
     }
     fig, ax = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, gridspec_kw=places)
-    fig.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
+    fig.set_layout_engine(_no_layout())
     return fig, ax
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cs231n import vis_utils
-from cs231n.vis_utils import figure_html, image_grid, show, visualize_grid, weight_templates
+from cs231n.vis_utils import figure_html, image_grid, image_sheet, show, visualize_grid, weight_templates
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,25 @@ def test_image_grid_shows_every_image_with_its_title():
     np.testing.assert_allclose(shown, ((x[4] - x[4].min()) / np.ptp(x[4])).transpose(1, 2, 0), rtol=1e-6)
 
 
+def test_image_sheet_shows_every_image_below_its_title_in_one_axes():
+    x = np.random.default_rng(2).standard_normal((5, 3, 8, 8))
+    fig, ax = image_sheet(x, titles=list("abcde"), columns=3)
+    sheet = ax.images[0].get_array()
+    assert [text.get_text() for text in ax.texts] == list("abcde") and fig.axes == [ax]
+    # One pixel between images, a quarter of an image for a title; an inch for each image.
+    assert sheet.shape == (2 * 11, 3 * 9, 3) and fig.get_size_inches().tolist() == [27 / 8, 22 / 8]
+    np.testing.assert_allclose(sheet[13:21, 9:17], ((x[4] - x[4].min()) / np.ptp(x[4])).transpose(1, 2, 0), rtol=1e-6)
+    assert (sheet[:2] == 1).all() and (sheet[11:, 18:] == 1).all()
+    plt.close(fig)
+
+
+def test_image_sheet_without_titles_takes_gray_images_and_another_color_map():
+    fig, ax = image_sheet(np.zeros((4, 1, 8, 8), np.uint8), cmap="PuOr")
+    assert ax.images[0].get_array().shape == (18, 18) and ax.images[0].get_cmap().name == "PuOr"
+    assert (ax.images[0].get_array()[:8, :8] == 0.5).all() and not ax.texts
+    plt.close(fig)
+
+
 def test_image_grid_shows_gray_images_in_gray_and_constant_ones_as_medium_gray():
     fig, ax = image_grid(np.zeros((4, 1, 8, 8), np.uint8))
     assert ax.shape == (2, 2)
@@ -70,8 +89,9 @@ def test_image_grid_shows_gray_images_in_gray_and_constant_ones_as_medium_gray()
     ((2, 3, 8, 8), ["a"], "got 1 for 2 images"),
 ])
 def test_image_grid_refuses_what_is_no_image(shape, titles, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
-        image_grid(np.zeros(shape), titles)
+    for show_images in (image_grid, image_sheet):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            show_images(np.zeros(shape), titles)
 
 
 @pytest.mark.parametrize("bias", [0, 1])
