@@ -97,7 +97,7 @@ class Perceptron:
             total = 0.0
             for i in rng.permutation(len(X)):
                 error = self.update(X[i], wanted[i], learning_rate)
-                total += float(np.sum(error**2))
+                total += float(np.vdot(error, error))
             error_history.append(total / len(X))
         return error_history
 
