@@ -56,7 +56,8 @@ def normalize_patches(patches, eps=10.0):
     """
     ### BEGIN SOLUTION
     centered = patches - patches.mean(axis=1, keepdims=True)
-    normalized = centered / np.sqrt(centered.var(axis=1, keepdims=True) + eps)
+    variance = np.mean(centered**2, axis=1, keepdims=True)
+    normalized = centered / np.sqrt(variance + eps)
     ### END SOLUTION
     return normalized
 
