@@ -127,7 +127,7 @@ class BagOfVisualWords:
         rng = np.random.default_rng(self.seed)
         patches = normalize_patches(self._random_patches(np.asarray(imgs), rng))
         self.mean = patches.mean(axis=0)
-        self.whitening = zca_matrix(patches - self.mean, eps=1.0) if self.whiten else np.eye(patches.shape[1])
+        self.whitening = zca_matrix(patches - self.mean, eps=1.5) if self.whiten else np.eye(patches.shape[1])
         kmeans = KMeans(self.num_words, n_init=1, max_iter=20, random_state=int(rng.integers(2**31)))
         self.words = kmeans.fit(self._whitened(patches)).cluster_centers_
         return self
