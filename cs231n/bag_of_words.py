@@ -79,11 +79,13 @@ class BagOfVisualWords:
         image, 2 in its quarters.
     whiten : bool
         Remove the correlations of neighboring pixels (ZCA) before words are formed, so that edges and not
-        blobs become words. Directions of little variance, mostly noise, are left small.
+        blobs become words.
     num_patches : int
         Number of patches that `fit` draws to form the words.
     seed : int or numpy.random.Generator, optional
         Source of the patches drawn and of k-means' beginning.
+    whiten_eps : float
+        The `eps` of `zca_matrix`: the larger, the less of the noise is blown up, of which noisy images have more.
 
     Attributes
     ----------
@@ -100,7 +102,8 @@ class BagOfVisualWords:
     """
 
     def __init__(
-        self, num_words=100, patch_size=6, stride=1, grid=1, whiten=True, num_patches=50_000, seed=None
+        self, num_words=100, patch_size=6, stride=1, grid=1, whiten=True, num_patches=50_000, seed=None,
+        whiten_eps=0.1,
     ):
         self.num_words = num_words
         self.patch_size = patch_size
@@ -109,6 +112,7 @@ class BagOfVisualWords:
         self.whiten = whiten
         self.num_patches = num_patches
         self.seed = seed
+        self.whiten_eps = whiten_eps
 
     def fit(self, imgs):
         """Form the vocabulary.
@@ -127,7 +131,9 @@ class BagOfVisualWords:
         rng = np.random.default_rng(self.seed)
         patches = normalize_patches(self._random_patches(np.asarray(imgs), rng))
         self.mean = patches.mean(axis=0)
-        self.whitening = zca_matrix(patches - self.mean, eps=1.5) if self.whiten else np.eye(patches.shape[1])
+        self.whitening = np.eye(patches.shape[1])
+        if self.whiten:
+            self.whitening = zca_matrix(patches - self.mean, self.whiten_eps)
         kmeans = KMeans(self.num_words, n_init=1, max_iter=20, random_state=int(rng.integers(2**31)))
         self.words = kmeans.fit(self._whitened(patches)).cluster_centers_
         return self

@@ -138,6 +138,14 @@ def test_8_bit_images_give_the_words_of_float_images():
     np.testing.assert_array_equal(small(images[0]), large(images[0].astype(np.float32)))
 
 
+def test_a_larger_eps_blows_up_less_of_what_varies_little():
+    images = np.concatenate([stripes(0), stripes(1)])
+    small, large = (
+        BagOfVisualWords(num_words=4, patch_size=3, num_patches=200, seed=0, whiten_eps=eps).fit(images) for eps in (0.1, 1.5)
+    )
+    assert np.linalg.eigvalsh(small.whitening).max() > 2 * np.linalg.eigvalsh(large.whitening).max()
+
+
 def test_without_whitening_words_are_mean_patches():
     images = np.concatenate([stripes(0), stripes(1)])
     bag = BagOfVisualWords(num_words=4, patch_size=3, whiten=False, num_patches=200, seed=0).fit(images)
