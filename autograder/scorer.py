@@ -81,7 +81,12 @@ class Images:
         filters = bag.whitening.astype(np.float64) @ exact.T
         constant = (np.sum(exact**2, axis=1) + 2 * bag.mean.astype(np.float64) @ filters).astype(dtype)
         filters = (-2 * filters).astype(dtype)
-        return np.concatenate([(part @ filters + constant).argmin(axis=1) for part in self._batches(bag)])
+        nearest = []
+        for part in self._batches(bag):
+            distances = part @ filters
+            distances += constant  # in place: another array of this size takes longer than the sums
+            nearest.append(distances.argmin(axis=1))
+        return np.concatenate(nearest)
 
     def _batches(self, bag):
         """The normalized patches of a few images at a time; kept until other ones are asked for, if there is room."""
