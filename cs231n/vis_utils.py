@@ -64,7 +64,9 @@ def _stretch(x, ubound):
 
 
 def image_grid(x, titles=None, columns=None, cmap=None):
-    """Show images in rows and columns, each stretched to the full range of brightness.
+    """Show images in rows and columns, an inch wide each and stretched to the full range of brightness.
+
+    They are one picture in one Axes: dozens of Axes take ten times as long.
 
     Parameters
     ----------
@@ -80,46 +82,6 @@ def image_grid(x, titles=None, columns=None, cmap=None):
     Returns
     -------
     fig : Figure
-    ax : ndarray of Axes, of shape (rows, columns)
-
-    Raises
-    ------
-    ValueError
-        If `x` has another shape, or `titles` another length.
-    """
-    import matplotlib.pyplot as plt
-
-    x, columns = _checked_images("image_grid", x, titles, columns)
-    rows = -(-len(x) // columns)
-    fig, ax = _square_inches(plt, rows, columns, title=0.25 if titles is not None else 0.0)
-    for n, axes in enumerate(ax.flat):
-        axes.axis("off")
-        if n < len(x):
-            image = _stretch(x[n].transpose(1, 2, 0), 1.0)
-            axes.imshow(image if image.shape[2] == 3 else image[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
-        if n < len(x) and titles is not None:
-            # At a given height: looking for the ticks that it must stay clear of takes longer than to draw all else.
-            axes.set_title(titles[n], fontsize=9, y=1)
-    return fig, ax
-
-
-def image_sheet(x, titles=None, columns=None, cmap=None):
-    """Show images as `image_grid` does, but as one picture in one Axes: dozens of Axes take ten times as long.
-
-    Parameters
-    ----------
-    x : ndarray of shape (N, C, H, W)
-        Of one or three channels; of any range, such as images without their mean.
-    titles : sequence of N str, optional
-        What stands above every image, such as the names of the classes.
-    columns : int, optional
-        By default as many as make the sheet about as wide as high.
-    cmap : str, optional
-        The color map of images with one channel; gray by default.
-
-    Returns
-    -------
-    fig : Figure
     ax : Axes
 
     Raises
@@ -128,51 +90,45 @@ def image_sheet(x, titles=None, columns=None, cmap=None):
         If `x` has another shape, or `titles` another length.
     """
     import matplotlib.pyplot as plt
-
-    x, columns = _checked_images("image_sheet", x, titles, columns)
-    N, C, H, W = x.shape
-    gap, head = max(1, W // 10), 0 if titles is None else H // 4
-    high, wide = H + head + gap, W + gap
-    sheet = np.full((-(-N // columns) * high, columns * wide, C), np.nan if C == 1 else 1.0)
-    corners = [(n // columns * high + head, n % columns * wide + gap // 2) for n in range(N)]
-    for (top, left), image in zip(corners, x):
-        sheet[top:top + H, left:left + W] = _stretch(image.transpose(1, 2, 0), 1.0)
-    fig = plt.figure(figsize=(sheet.shape[1] / W, sheet.shape[0] / W), layout=_no_layout())
-    ax = fig.add_axes((0, 0, 1, 1))
-    ax.axis("off")
-    ax.imshow(sheet if C == 3 else sheet[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
-    for (top, left), title in zip(corners, () if titles is None else titles):
-        ax.text(left + (W - 1) / 2, top - 0.5 - H / 20, title, fontsize=9, ha="center")
-    return fig, ax
-
-
-def _checked_images(name, x, titles, columns):
-    """Images of a shape that can be shown, and in how many columns."""
-    x = np.asarray(x)
-    if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
-        raise ValueError(f"{name}: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got {x.shape}.")
-    if titles is not None and len(titles) != len(x):
-        raise ValueError(f"{name}: one title per image is needed; got {len(titles)} for {len(x)} images.")
-    return x, columns or math.isqrt(len(x) - 1) + 1
-
-
-def _no_layout():
-    """A layout engine that leaves everything where it is; with none, a figure is drawn twice to trim it."""
     from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
-    return PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
-
-
-def _square_inches(plt, rows, columns, title, gap=0.1):
-    """Lay out Axes of one inch by one; a layout that measures dozens of them takes longer than to draw them."""
-    width, height = (1 + gap) * columns, (1 + gap + title) * rows
-    places = {
-        "left": gap / 2 / width, "right": 1 - gap / 2 / width, "wspace": gap,
-        "bottom": gap / 2 / height, "top": 1 - (gap / 2 + title) / height, "hspace": gap + title,
-    }
-    fig, ax = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, gridspec_kw=places)
-    fig.set_layout_engine(_no_layout())
+    x = np.asarray(x)
+    if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
+        raise ValueError(f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got "
+                         f"{x.shape}.")
+    if titles is not None and len(titles) != len(x):
+        raise ValueError(f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images.")
+    columns = columns or math.isqrt(len(x) - 1) + 1
+    grid, corners = _side_by_side(x, columns, above=0 if titles is None else 0.25)
+    (high, wide, C), W = grid.shape, x.shape[3]
+    # Everything has its place: with no layout engine at all a figure is drawn twice to trim it.
+    layout = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
+    fig = plt.figure(figsize=(wide / W, high / W), layout=layout)
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.axis("off")
+    ax.imshow(grid if C == 3 else grid[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
+    for (top, left), title in zip(corners, () if titles is None else titles):
+        ax.text(left + (W - 1) / 2, top - 0.5 - W / 20, title, fontsize=9, ha="center")
     return fig, ax
+
+
+def _side_by_side(x, columns, above):
+    """Copy images into one, with gaps between them and room above each, which is given in widths of an image.
+
+    Returns
+    -------
+    grid : ndarray of shape (H', W', C)
+    corners : list of (int, int)
+        Row and column where each image begins.
+    """
+    N, C, H, W = x.shape
+    gap, head = max(1, W // 10), math.ceil(above * W)
+    high, wide = H + head + gap, W + gap
+    grid = np.full((-(-N // columns) * high, columns * wide, C), np.nan if C == 1 else 1.0)
+    corners = [(n // columns * high + head, n % columns * wide + gap // 2) for n in range(N)]
+    for (top, left), image in zip(corners, x):
+        grid[top:top + H, left:left + W] = _stretch(image.transpose(1, 2, 0), 1.0)
+    return grid, corners
 
 
 def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
@@ -189,7 +145,7 @@ def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
     Returns
     -------
     fig : Figure
-    ax : ndarray of Axes
+    ax : Axes
 
     Raises
     ------

@@ -88,7 +88,7 @@ def plot_filters(w, title=None, columns=None):
     Returns
     -------
     fig : matplotlib.figure.Figure
-    ax : ndarray of Axes
+    ax : Axes
     """
     if w.ndim != 4:
         raise ValueError(f"plot_filters: w must have the shape (F, C, HH, WW); got {w.shape}.")
@@ -96,5 +96,8 @@ def plot_filters(w, title=None, columns=None):
     as_images = C in (1, 3)
     fig, ax = image_grid(w if as_images else w.reshape(F * C, 1, HH, WW), columns=columns if as_images else C)
     if title:
-        fig.suptitle(title, fontsize=11)
+        room, height = 0.3, fig.get_figheight()
+        fig.set_figheight(height + room)
+        ax.set_position((0, 0, 1, height / (height + room)))
+        ax.set_title(title, fontsize=11)
     return fig, ax
