@@ -7,7 +7,6 @@ written by a submission.
 
 import base64
 import copy
-import html
 import io
 import json
 
@@ -119,7 +118,7 @@ def _outputs(arrays, left):
             break
         png = _png(pixels)
         if png:
-            alt = html.unescape(_decode(arrays.get(f"alt {number}"), MAX_ALT))
+            alt = _decode(arrays.get(f"alt {number}"), MAX_ALT)
             metadata = {"image/png": {"alt": alt}} if alt else {}
             outputs.append({"output_type": "display_data", "data": {"image/png": png, "text/plain": alt or "a picture"},
                             "metadata": metadata})

@@ -5,6 +5,7 @@ makes the PNG. Nothing here decides points.
 """
 
 import base64
+import html
 import io
 import os
 import re
@@ -33,7 +34,8 @@ def main():
     _draw_pictures()
     _draw_a_figure()
     _watch_no_loaded_files()
-    worker.main(answer=lambda question, answers, most: _answer(shell, question, answers, most))
+    shown = _take_pictures(shell)
+    worker.main(answer=lambda question, answers, most: _answer(shell, shown, question, answers, most))
 
 
 def _warm_shell():
@@ -82,7 +84,7 @@ def _draw_pictures():
 def _draw_a_figure():
     """Load once what any figure needs: fonts, the labels of logarithmic axes, the names of settings."""
     import matplotlib.pyplot as plt
-    from cs231n.vis_utils import figure_html, image_grid
+    from cs231n.vis_utils import Picture, image_grid
 
     fig, (left, right) = plt.subplots(1, 2, layout="constrained")
     left.plot([1, 2], [1, 2], label="$x^2$")
@@ -93,14 +95,34 @@ def _draw_a_figure():
     right.bar(range(3), range(3))
     right.contour(np.eye(3))
     for drawn in (fig, image_grid(np.ones((2, 3, 4, 4)), ["a", "b"])[0]):
-        figure_html(drawn, "a figure")
+        Picture(drawn, "a figure")
         plt.close(drawn)
 
 
-def _answer(shell, question, answers, most):
+def _take_pictures(shell):
+    """Take the pictures of `show` before they become text, for it is pixels that are sent.
+
+    Returns
+    -------
+    shown : dict of str -> Picture
+        By the text that stands in place of the HTML.
+    """
+    from cs231n.vis_utils import Picture
+
+    shown = {}
+
+    def take(picture):
+        shown[mark := f"picture {len(shown)}"] = picture
+        return mark
+
+    shell.display_formatter.formatters["text/html"].for_type(Picture, take)
+    return shown
+
+
+def _answer(shell, shown, question, answers, most):
     os.makedirs("weights", exist_ok=True)
     for case in question["cases"]:
-        arrays = _run(shell, case["inputs"]["source"])
+        arrays = _run(shell, shown, case["inputs"]["source"])
         answer = {"nonce": question["nonce"], "case": case["name"], "status": "answered", "changed": [], "warnings": []}
         try:
             write_frame(answers, answer | {"arrays": arrays}, most)
@@ -108,23 +130,27 @@ def _answer(shell, question, answers, most):
             write_frame(answers, answer | {"arrays": {"text": _bytes(f"[{error}]\n")}}, most)
 
 
-def _run(shell, source):
+def _run(shell, shown, source):
     from IPython.utils.capture import capture_output
 
     with capture_output() as captured:
         shell.run_cell(source)
     texts, pictures = [captured.stdout, captured.stderr], []
     for output in captured.outputs:
-        html, png = output.data.get("text/html"), output.data.get("image/png")
-        if isinstance(html, str) and (found := _IMAGE.fullmatch(html.strip())):
-            pictures.append((found[1], base64.b64decode(found[2])))
+        page, png = output.data.get("text/html"), output.data.get("image/png")
+        if isinstance(page, str) and page in shown:
+            picture = shown.pop(page)
+            pictures.append((picture.alt, picture.pixels[..., :3]))
+        elif isinstance(page, str) and (found := _IMAGE.fullmatch(page.strip())):
+            pictures.append((html.unescape(found[1]), base64.b64decode(found[2])))
         elif png is not None:
             pictures.append(("", base64.b64decode(png) if isinstance(png, str) else png))
         else:
             texts.append(str(output.data.get("text/plain", "")) + "\n")
     arrays = {"text": _bytes("".join(texts))}
-    for number, (alt, png) in enumerate(pictures[:MAX_IMAGES]):
-        arrays |= {f"alt {number}": _bytes(alt), f"pixels {number}": _pixels(png)}
+    for number, (alt, picture) in enumerate(pictures[:MAX_IMAGES]):
+        pixels = picture if isinstance(picture, np.ndarray) else _pixels(picture)
+        arrays |= {f"alt {number}": _bytes(alt), f"pixels {number}": pixels}
     return arrays
 
 

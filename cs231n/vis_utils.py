@@ -186,9 +186,9 @@ def show(fig, alt):
     if not alt or not alt.strip():
         raise ValueError("show: alt is empty. Say in one or two sentences what the figure shows.")
     if in_notebook():
-        from IPython.display import HTML, display
+        from IPython.display import display
 
-        display(HTML(figure_html(fig, alt)))
+        display(Picture(fig, alt))
     else:
         fig.set_label(alt)
         with warnings.catch_warnings():
@@ -199,8 +199,8 @@ def show(fig, alt):
         plt.close(fig)
 
 
-def figure_html(fig, alt, dpi=100):
-    """Turn a figure into an HTML image that carries its own pixels and its alternative text.
+class Picture:
+    """A figure as pixels with an alternative text, which notebooks show as an HTML image.
 
     Parameters
     ----------
@@ -209,31 +209,52 @@ def figure_html(fig, alt, dpi=100):
     dpi : int
         Pixels per inch.
 
-    Returns
-    -------
-    text : str
-        `<img alt="..." src="data:image/png;base64,...">`
+    Attributes
+    ----------
+    pixels : ndarray of shape (H', W', 4), uint8
+        Red, green, blue and opacity.
+    alt : str
     """
-    png = io.BytesIO()
-    if fig.get_layout_engine() is None:
-        fig.savefig(png, format="png", dpi=dpi, bbox_inches="tight", metadata={"Description": alt}, pil_kwargs=PNG)
-    else:
-        _save_in_one_pass(fig, png, dpi, {"Description": alt})
-    pixels = base64.b64encode(png.getvalue()).decode("ascii")
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{pixels}">'
+
+    def __init__(self, fig, alt, dpi=100):
+        # With a layout there is room for everything. Without one, savefig draws twice, so as to find the edges.
+        self.pixels = _trimmed(fig, dpi) if fig.get_layout_engine() is None else _drawn(fig, dpi)
+        self.alt = alt
+
+    def __repr__(self):
+        return self.alt
+
+    def _repr_html_(self):
+        """str : ``<img alt="..." src="data:image/png;base64,...">``"""
+        from PIL import Image, PngImagePlugin
+
+        png, notes = io.BytesIO(), PngImagePlugin.PngInfo()
+        notes.add_itxt("Description", self.alt)
+        Image.fromarray(self.pixels).save(png, "PNG", pnginfo=notes, **PNG)
+        data = base64.b64encode(png.getvalue()).decode("ascii")
+        return f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}">'
 
 
-def _save_in_one_pass(fig, file, dpi, metadata):
-    """Save a figure whose layout leaves room for everything, where `savefig` would draw it twice."""
+def _drawn(fig, dpi):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    canvas, usual = fig.canvas, fig.dpi
+    shown_on, usual = fig.canvas, fig.dpi
     try:
         fig.dpi = dpi
-        FigureCanvasAgg(fig).print_png(file, metadata=metadata, pil_kwargs=PNG)
+        canvas = FigureCanvasAgg(fig)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())
     finally:
         fig.dpi = usual
-        fig.set_canvas(canvas)
+        fig.set_canvas(shown_on)
+
+
+def _trimmed(fig, dpi):
+    from PIL import Image
+
+    png = io.BytesIO()
+    fig.savefig(png, format="png", dpi=dpi, bbox_inches="tight", pil_kwargs={"compress_level": 0})
+    return np.asarray(Image.open(png).convert("RGBA"))
 
 
 def in_notebook():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cs231n import vis_utils
-from cs231n.vis_utils import figure_html, image_grid, show, visualize_grid, weight_templates
+from cs231n.vis_utils import Picture, image_grid, show, visualize_grid, weight_templates
 
 
 @pytest.fixture(autouse=True)
@@ -152,8 +152,11 @@ def check_html(text):
     assert pixels.shape[2] == 4 and np.ptp(pixels[..., :3]) > 0.5
 
 
-def test_figure_html_carries_its_own_pixels():
-    check_html(figure_html(figure(), ALT))
+def test_a_picture_carries_its_own_pixels_and_its_text():
+    found = Picture(figure(), ALT)
+    check_html(found._repr_html_())
+    assert repr(found) == found.alt == ALT
+    np.testing.assert_array_equal(found.pixels, np.round(255 * pixels_of(found._repr_html_())))
 
 
 @pytest.mark.parametrize("alt", ["", "  ", None])
@@ -184,7 +187,7 @@ def test_a_figure_with_a_layout_is_drawn_once_and_looks_as_savefig_draws_it():
     ax.set(xlabel="step", ylabel="loss", title="A title")
     drawn = []
     ax.xaxis.label.draw = lambda renderer, draw=ax.xaxis.label.draw: drawn.append(draw(renderer))
-    found, canvas = pixels_of(figure_html(fig, ALT)), fig.canvas
+    found, canvas = pixels_of(Picture(fig, ALT)._repr_html_()), fig.canvas
     assert found.shape == (200, 300, 4) and len(drawn) == 1
     assert fig.dpi == 50 and fig.canvas is canvas
     file = io.BytesIO()
