@@ -139,7 +139,8 @@ class Worker:
                 answers += [self._out_of_time().answer] * (len(cases) - len(answers))
                 break
             first = max(len(answers), shown)
-            answers += self._ask_once([Part(rows[len(answers):first]), Part(rows[first:])])
+            parts = [Part(rows[len(answers):first]), Part(rows[first:])]
+            answers += self._ask_once(parts if parts[1].rows else parts[:1])
             if answers[-1]["status"] == "died" and again != len(answers):
                 again = len(answers)
                 answers.pop()

@@ -215,7 +215,7 @@ class FullyConnectedNet:
         if self.reg:
             for i in range(1, last + 1):
                 W = self.params[f"W{i}"]
-                loss += 0.5 * self.reg * float(np.vdot(W, W))
+                loss += 0.5 * self.reg * np.sum(W**2, dtype=np.float64)
                 grads[f"W{i}"] = grads[f"W{i}"] + self.reg * W
         ### END SOLUTION
         return loss, grads
