@@ -63,6 +63,9 @@ class Solver:
         One accuracy after the first iteration and after each epoch.
     best_val_acc : float
         Highest validation accuracy so far.
+    optim_configs : dict of str to dict
+        By parameter, the hyperparameters and the state of the rule. Each starts as a copy of
+        optim_config; changed before training, one parameter gets a learning rate of its own.
     best_params : dict of str to ndarray
         Parameters that reached it (the first that did).
 
