@@ -23,6 +23,8 @@ PRISTINE = (
 """tuple of str : what notebooks import and no student writes."""
 MAX_IMAGES = 8
 MAX_PIXELS = 4_000_000
+MOST_HELD = 24
+"""So many pictures of `show` are held as pixels; they take a megabyte each."""
 _IMAGE = re.compile(r'<img alt="([^"<>]*)" src="data:image/png;base64,([A-Za-z0-9+/=]+)">')
 
 
@@ -67,7 +69,8 @@ def _watch_no_loaded_files():
     def check_others(reloader, *arguments, **options):
         if not reloader.skip_modules:
             reloader.skip_modules.update(dict.fromkeys(loaded, True))
-            reloader.deduper_reloader.source_by_modname.update(dict.fromkeys(loaded, ""))
+            if hasattr(reloader, "deduper_reloader"):  # since IPython 9
+                reloader.deduper_reloader.source_by_modname.update(dict.fromkeys(loaded, ""))
         return check(reloader, *arguments, **options)
 
     ModuleReloader.check = check_others
@@ -112,6 +115,8 @@ def _take_pictures(shell):
     shown = {}
 
     def take(picture):
+        if len(shown) == MOST_HELD or picture.pixels.size > 4 * MAX_PIXELS:
+            return picture._repr_html_()
         shown[mark := f"picture {len(shown)}"] = picture
         return mark
 
@@ -139,7 +144,7 @@ def _run(shell, shown, source):
     for output in captured.outputs:
         page, png = output.data.get("text/html"), output.data.get("image/png")
         if isinstance(page, str) and page in shown:
-            picture = shown.pop(page)
+            picture = shown[page]
             pictures.append((picture.alt, picture.pixels[..., :3]))
         elif isinstance(page, str) and (found := _IMAGE.fullmatch(page.strip())):
             pictures.append((html.unescape(found[1]), base64.b64decode(found[2])))

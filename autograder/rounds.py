@@ -50,9 +50,10 @@ class Round:
     def settles(self, standard, result):
         """Whether nothing more is asked about an exercise that has this result.
 
-        What does not pass is asked again, alone, so that no exercise suffers from what another one did to the process.
-        Of a group that comes later nothing may be told that is not the same in every hand-in that passes: its process
-        has seen the hidden cases of other exercises.
+        To be right once is enough, in this process or alone. What does not pass is asked again, alone, so that no
+        exercise suffers from what another one did to the process; but weights are what they are. Of a group that comes
+        later nothing may be told that is not the same in every hand-in that passes: its process has seen the hidden
+        cases of other exercises.
         """
         if isinstance(standard.exercise, TrainingGoal):
             return True

@@ -56,8 +56,7 @@ def normalize_patches(patches, eps=10.0):
     """
     ### BEGIN SOLUTION
     centered = patches - patches.mean(axis=1, keepdims=True)
-    variance = np.mean(centered**2, axis=1, keepdims=True)
-    normalized = centered / np.sqrt(variance + eps)
+    normalized = centered / np.sqrt(centered.var(axis=1, keepdims=True) + eps)
     ### END SOLUTION
     return normalized
 

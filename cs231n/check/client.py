@@ -69,7 +69,7 @@ class Part:
     Parameters
     ----------
     rows : list of (str, str, Case)
-        Exercise, probe and case. All probes run with stand-ins, or none.
+        Exercise, probe and case. In all parts of a question the probes run with stand-ins, or none does.
     modules : dict of str -> ndarray
         What the sandbox does not hold and these rows may use, as `cs231n.check.lent` takes them.
     """
@@ -265,7 +265,8 @@ class Worker:
         if parts is self._later[0]:
             return self._later[1]
         rest = [{"cases": _cases(part.rows), "modules": part.modules, "more": part is not parts[-1]} for part in parts[1:]]
-        frames = [_frame_bytes(frame) for frame in rest]
+        frames = [_frame_bytes({"part": len(frame), "more": more}) + frame
+                  for more, frame in ((content["more"], _frame_bytes(content)) for content in rest)]
         self._later = (parts, frames) if keep else self._later
         return frames
 

@@ -11,6 +11,7 @@ import errno
 import gc
 import io
 import os
+import select
 import signal
 import stat
 import sys
@@ -88,19 +89,29 @@ def main(argv=None, answer=None):
             elif _last_changes(options.scratch) != untouched:
                 return  # nothing that one question writes is read by another: who asks starts a new worker
         else:
-            _answer_all(question, questions, answers, options, answer)
+            lends = _answer_all(question, lambda: _next_part(questions), answers, options, answer)
             write_frame(answers, {"nonce": question["nonce"], "done": True})
+            if lends:
+                return  # what was lent stays: who asks starts a new worker
 
 
-def _answer_all(question, questions, answers, options, answer):
-    """Answer the cases of a question, and then those that are sent when these are answered."""
+def _answer_all(question, next_part, answers, options, answer):
+    """bool : whether modules were lent. Answer the cases of a question, and then those of its later parts."""
+    lends = False
     while True:
         if question.get("modules"):
             lent.install(question["modules"])
+            lends = True
         answer(question, answers, options.answer_bytes)
         if not question.get("more"):
-            return
-        question = {"nonce": question["nonce"]} | read_frame(questions, MAX_QUESTION_BYTES)
+            return lends
+        question = {"nonce": question["nonce"]} | next_part()
+
+
+def _next_part(questions):
+    """dict : what stands in the frame after the one that says how long it is, for those who only pass it on."""
+    read_frame(questions, MAX_QUESTION_BYTES)
+    return read_frame(questions, MAX_QUESTION_BYTES)
 
 
 def _settings(questions, answers):
@@ -152,7 +163,8 @@ def _parse(argv):
 
 def _take_over_streams():
     """Keep the pipes for frames alone; whatever the submission prints goes where errors go."""
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # Nothing is read ahead of questions: whether another one waits must show.
+    questions, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb")
     _widen(questions)
     _widen(answers)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -202,26 +214,67 @@ def _wipe(folders):
 
 def _answer_in_child(question, questions, answers, options, answer):
     """int : how the process that answers ended, as `os.waitpid` says it."""
+    inlet, outlet = os.pipe() if question.get("more") else (None, None)
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            if not question.get("more"):
-                questions.close()
+            questions.close()  # the next one may be about another hand-in
+            if inlet is not None:
+                os.close(outlet)
+                parts = os.fdopen(inlet, "rb")
             invalidate_caches()  # there may be other files now than when the worker started
             _limit_processor_time(options.cpu_seconds)
             if sys.platform == "linux":
                 _confine(options.filter)
-            _answer_all(question, questions, answers, options, answer)
+            _answer_all(question, lambda: read_frame(parts, MAX_QUESTION_BYTES), answers, options, answer)
             code = 0
         finally:
             with contextlib.suppress(BaseException):
                 sys.stdout.flush()
             os._exit(code)
+    if inlet is not None:
+        os.close(inlet)
+        with open(outlet, "wb", buffering=0) as parts:
+            _pass_on_parts(questions, parts)
     _, status = os.waitpid(child, 0)
     if options.alone:
         _end_everything_else()
     return status
+
+
+def _pass_on_parts(questions, parts):
+    """Pass on the later parts of a question, while its process lives.
+
+    Another question means that whoever asks takes this one for answered: the process has said so, and goes on. Then this
+    worker ends, and with it the process.
+    """
+    watch = select.poll()
+    watch.register(questions, select.POLLIN)
+    watch.register(parts, 0)  # for the end of its reader
+    while parts.fileno() not in dict(watch.poll()):
+        header = read_frame(questions, 0)
+        if header is None or "part" not in header:
+            os._exit(1)
+        part = _exactly(questions, header["part"])
+        try:
+            while part:
+                part = part[parts.write(part):]
+        except BrokenPipeError:
+            return
+        if not header["more"]:
+            return
+
+
+def _exactly(stream, size):
+    data = memoryview(bytearray(size))
+    read = 0
+    while read < size:
+        count = stream.readinto(data[read:])
+        if not count:
+            os._exit(1)
+        read += count
+    return data
 
 
 def _confine(filter_path):

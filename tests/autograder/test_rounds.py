@@ -65,6 +65,52 @@ def conv_forward_naive(x, w, b, conv_param):
 """
 
 
+GOES_ON = """
+
+def conv_forward_naive(x, w, b, conv_param):
+    import select, sys
+
+    from cs231n.check import lent
+    from cs231n.check.protocol import read_frame, write_frame
+
+    def local(name):
+        frame = sys._getframe(1)
+        while name not in frame.f_locals:
+            frame = frame.f_back
+        return frame.f_locals[name]
+
+    question, answers, nonce, seen = local("question"), local("answers"), local("nonce"), []
+    next_part = local("next_part")
+    answers.write(local("waiting").getvalue())
+
+    def tell(cases):
+        for case in cases:
+            error = {"type": "E", "message": f"GIVEN AWAY: {seen}", "where": ""}
+            write_frame(answers, {"nonce": nonce, "case": case["name"], "status": "raised", "error": error,
+                                  "changed": [], "warnings": [f"GIVEN AWAY: {seen}"]})
+
+    first = [case["inputs"]["x"] is x for case in question["cases"] if "x" in case["inputs"]].index(True)
+    tell(question["cases"][first:])
+    while question.get("more"):
+        question = next_part()
+        lent.install(question["modules"])
+        tell(question["cases"])
+        seen += [case["inputs"]["x"].ravel()[:3] for case in question["cases"] if "x" in case["inputs"]]
+    write_frame(answers, {"nonce": nonce, "done": True})
+    while True:
+        for fd in range(3, 64):
+            try:
+                if select.select([fd], [], [], 0)[0]:
+                    question = read_frame(open(fd, "rb", buffering=0, closefd=False), 1 << 30)
+                    nonce = question.get("nonce", nonce)
+                    write_frame(answers, {"nonce": nonce, "taken": True})
+                    tell(question.get("cases", ()))
+                    write_frame(answers, {"nonce": nonce, "done": True})
+            except (OSError, ValueError, TypeError, AttributeError):
+                pass
+"""
+
+
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory):
     root = tmp_path_factory.mktemp("rounds")
@@ -124,6 +170,14 @@ def test_a_module_that_another_exercise_may_use_is_not_there_for_this_one(found)
     results = found({CONVOLUTION: BORROWS})
     assert {name for name, finding in results.items() if finding.score < POINTS[name]} == {"conv_forward_naive"}
     assert "cs231n.im2col is not there" in results["conv_forward_naive"].text
+
+
+def test_a_process_that_says_it_is_over_and_goes_on_is_not_asked_about_anybody_else(found):
+    """All answers are in, the end is claimed, and everything that can be read is read and answered from then on."""
+    results = found({CONVOLUTION: GOES_ON})
+    assert results["conv_forward_naive"].score == 0
+    assert not any("array(" in finding.text for finding in results.values())
+    assert {name: finding.score for name, finding in found().items()} == POINTS
 
 
 def test_exercises_that_go_without_different_things_are_asked_apart(judge):
