@@ -12,7 +12,6 @@ import gc
 import io
 import os
 import select
-import signal
 import stat
 import sys
 import time
@@ -24,6 +23,7 @@ import numpy as np
 
 from cs231n._threads import tell_nobody
 from cs231n.check import absent, lent
+from cs231n.check.limits import confine, end_everything_else, limit_processor_time, limit_resources
 from cs231n.check.protocol import VERSION, ProtocolError, read_frame, write_frame
 
 MAX_QUESTION_BYTES = 1 << 30
@@ -36,7 +36,6 @@ PRISTINE = (
     "cs231n.checkpoint",
 )
 """tuple of str : what every question needs and nobody edits; the packages load what students write when it is asked for."""
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER_MODE = 1, 22, 38, 2
 _LIMITS = {
     errno.EMFILE: "open files", errno.EFBIG: "size of a file", errno.ENOSPC: "disk", errno.EDQUOT: "disk",
     errno.EAGAIN: "processes and threads", errno.ENOMEM: "memory",
@@ -55,7 +54,7 @@ def main(argv=None, answer=None):
     answer = answer or _answer
     options = _parse(argv)
     questions, answers = _take_over_streams()
-    _limit_resources(options)
+    limit_resources(options)
     tell_nobody()
     for module in (*PRISTINE, *options.preload):
         import_module(module)
@@ -183,21 +182,6 @@ def _widen(pipe):
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _limit_resources(options):
-    if sys.platform == "win32":
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limits = {
-        "RLIMIT_AS": options.memory_bytes, "RLIMIT_FSIZE": options.file_bytes,
-        "RLIMIT_NPROC": options.processes, "RLIMIT_NOFILE": options.open_files,
-    }
-    for kind, limit in limits.items():
-        if limit:
-            resource.setrlimit(getattr(resource, kind), (limit, limit))
-
-
 def _last_changes(folders):
     return [os.stat(folder).st_ctime_ns for folder in folders]
 
@@ -224,9 +208,9 @@ def _answer_in_child(question, questions, answers, options, answer):
                 os.close(outlet)
                 parts = os.fdopen(inlet, "rb")
             invalidate_caches()  # there may be other files now than when the worker started
-            _limit_processor_time(options.cpu_seconds)
+            limit_processor_time(options.cpu_seconds)
             if sys.platform == "linux":
-                _confine(options.filter)
+                confine(options.filter)
             _answer_all(question, lambda: read_frame(parts, MAX_QUESTION_BYTES), answers, options, answer)
             code = 0
         finally:
@@ -239,7 +223,7 @@ def _answer_in_child(question, questions, answers, options, answer):
             _pass_on_parts(questions, parts)
     _, status = os.waitpid(child, 0)
     if options.alone:
-        _end_everything_else()
+        end_everything_else()
     return status
 
 
@@ -275,49 +259,6 @@ def _exactly(stream, size):
             os._exit(1)
         read += count
     return data
-
-
-def _confine(filter_path):
-    """End with the worker, and take on a filter of system calls."""
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    worker = os.getppid()
-    libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != worker:
-        os._exit(1)
-    if filter_path:
-        with open(filter_path, "rb") as file:
-            load_filter(libc, file.read())
-
-
-def load_filter(libc, program):
-    """Take on a compiled filter of system calls; raises OSError where the kernel refuses it."""
-    import ctypes
-
-    class Program(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
-
-    wanted = Program(len(program) // 8, program)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0) or \
-            libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(FILTER_MODE), ctypes.byref(wanted), 0, 0):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-def _end_everything_else():
-    """Kill what a question left behind, so that it cannot answer the next one; only ever in a namespace of its own."""
-    if (os.getpid(), os.getppid()) == (2, 1):
-        try:
-            os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
-
-def _limit_processor_time(seconds):
-    if seconds:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def _answer(question, answers, answer_bytes):

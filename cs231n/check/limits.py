@@ -1,0 +1,67 @@
+"""What a worker and the processes of its questions may use, and what holds them."""
+
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER_MODE = 1, 22, 38, 2
+
+
+def limit_resources(options):
+    """Take on the limits of a worker, given by the arguments of its command."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = {
+        "RLIMIT_AS": options.memory_bytes, "RLIMIT_FSIZE": options.file_bytes,
+        "RLIMIT_NPROC": options.processes, "RLIMIT_NOFILE": options.open_files,
+    }
+    for kind, limit in limits.items():
+        if limit:
+            resource.setrlimit(getattr(resource, kind), (limit, limit))
+
+
+def confine(filter_path):
+    """End with the worker, and take on a filter of system calls."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    worker = os.getppid()
+    libc.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != worker:
+        os._exit(1)
+    if filter_path:
+        with open(filter_path, "rb") as file:
+            _load_filter(libc, file.read())
+
+
+def _load_filter(libc, program):
+    """Take on a compiled filter of system calls; raises OSError where the kernel refuses it."""
+    import ctypes
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+    wanted = Program(len(program) // 8, program)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0) or \
+            libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(FILTER_MODE), ctypes.byref(wanted), 0, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def end_everything_else():
+    """Kill what a question left behind, so that it cannot answer the next one; only ever in a namespace of its own."""
+    if (os.getpid(), os.getppid()) == (2, 1):
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def limit_processor_time(seconds):
+    """Let this process end after so much processor time, 0 for never."""
+    if seconds:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
