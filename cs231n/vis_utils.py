@@ -90,7 +90,6 @@ def image_grid(x, titles=None, columns=None, cmap=None):
         If `x` has another shape, or `titles` another length.
     """
     import matplotlib.pyplot as plt
-    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     x = np.asarray(x)
     if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
@@ -101,15 +100,20 @@ def image_grid(x, titles=None, columns=None, cmap=None):
     columns = columns or math.isqrt(len(x) - 1) + 1
     grid, corners = _side_by_side(x, columns, above=0 if titles is None else 0.25)
     (high, wide, C), W = grid.shape, x.shape[3]
-    # Everything has its place: with no layout engine at all a figure is drawn twice to trim it.
-    layout = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
-    fig = plt.figure(figsize=(wide / W, high / W), layout=layout)
+    fig = plt.figure(figsize=(wide / W, high / W), layout=fixed_layout())
     ax = fig.add_axes((0, 0, 1, 1))
     ax.axis("off")
     ax.imshow(grid if C == 3 else grid[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
     for (top, left), title in zip(corners, () if titles is None else titles):
         ax.text(left + (W - 1) / 2, top - 0.5 - W / 20, title, fontsize=9, ha="center")
     return fig, ax
+
+
+def fixed_layout():
+    """LayoutEngine : for a figure where everything has its place; with none, it is drawn twice to trim it."""
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+    return PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
 
 
 def _side_by_side(x, columns, above):

@@ -264,9 +264,11 @@ class Worker:
         """list of bytes : a frame for each part but the first; of parts that are kept they are made only once."""
         if parts is self._later[0]:
             return self._later[1]
-        rest = [{"cases": _cases(part.rows), "modules": part.modules, "more": part is not parts[-1]} for part in parts[1:]]
-        frames = [_frame_bytes({"part": len(frame), "more": more}) + frame
-                  for more, frame in ((content["more"], _frame_bytes(content)) for content in rest)]
+        frames = []
+        for part in parts[1:]:
+            more = part is not parts[-1]
+            frame = _frame_bytes({"cases": _cases(part.rows), "modules": part.modules, "more": more})
+            frames.append(_frame_bytes({"part": len(frame), "more": more}) + frame)
         self._later = (parts, frames) if keep else self._later
         return frames
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..vis_utils import BLACK, BLUE, GREEN, VERMILLION
+from ..vis_utils import BLACK, BLUE, GREEN, VERMILLION, fixed_layout
 from .layout import arrange, is_folded
 
 VALUE_COLOR, GRADIENT_COLOR = GREEN, VERMILLION
@@ -36,7 +36,6 @@ def draw(output, decimals=2):
     ax : matplotlib.axes.Axes
     """
     import matplotlib.pyplot as plt
-    from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     points, edges = arrange(output)
     texts = [(_text(e.source.value, decimals), _text(_share(e), decimals)) for e in edges]
@@ -50,8 +49,7 @@ def draw(output, decimals=2):
     height = row * (max(heights) - min(heights) + 1) + MARGIN
     fig = plt.figure(figsize=(width, height + TITLE))
     if width > WIDE:
-        # All has its place already: whoever saves the figure need not draw it once more to look for it.
-        fig.set_layout_engine(PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True))
+        fig.set_layout_engine(fixed_layout())
     ax = fig.add_axes((0, 0, 1, height / (height + TITLE)), xlim=(0, width), ylim=(0, height), xticks=(), yticks=())
     ax.set_axis_off()
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..fast_layers import conv_forward_fast
 from ..layers.geometry import slide
-from ..vis_utils import GREEN, SIGNED, VERMILLION
+from ..vis_utils import GREEN, PNG, SIGNED, VERMILLION
 
 LARGEST_INPUT = 12
 # Lengths in inches.
@@ -131,7 +131,7 @@ def _frame_writer(animation):
             for artist in moving:
                 self.fig.draw_artist(artist)
             png = io.BytesIO()
-            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(png, format="png", compress_level=3)
+            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(png, format="png", **PNG)
             self._saved_frames.append(base64.encodebytes(png.getvalue()).decode("ascii"))
 
     return Writer(fps=1000 / animation._interval, embed_frames=True, default_mode="once")
