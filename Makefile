@@ -25,9 +25,9 @@ test-all: $(READY) sandbox browser  ## Run the long suites: every notebook, atta
 	$(PYTEST) -m slow
 
 public: $(READY)  ## Ask the reference again for what ships in its place.
-	$(BIN)/python -m autograder.public_results
+	$(BIN)/python -m autograder.reference.public_results
 
-$(READY): requirements.txt setup.py autograder/kit/build_fast_layers.py pyproject.toml $(wildcard cs231n/_*.pyx cs231n/kernels/*.h)
+$(READY): requirements.txt setup.py autograder/release/templates/kit/build_fast_layers.py pyproject.toml $(wildcard cs231n/_*.pyx cs231n/kernels/*.h)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or newer is needed; name it with make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c "import ensurepip" 2>/dev/null || $(call APT,python3-venv) || \

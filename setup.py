@@ -9,7 +9,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-build = runpy.run_path(str(Path(__file__).parent.joinpath("autograder", "kit", "build_fast_layers.py")))
+build = runpy.run_path(str(Path(__file__).parent.joinpath("autograder", "release", "templates", "kit", "build_fast_layers.py")))
 
 setup(
     name="cs231n",
@@ -21,8 +21,9 @@ setup(
     package_data={
         "cs231n": ["*.pyx", "kernels/*.h"],
         "cs231n.check": ["public/*.npz"],
-        "autograder": ["kit/*", "templates/**/*"],
-        "autograder.mistakes": ["*.toml"],
+        "autograder.release": ["templates/**/*"],
+        "autograder.feedback": ["templates/**/*"],
+        "autograder.reference.mistakes": ["*.toml"],
         "autograder.assignments": ["course.toml", "*/*.ipynb"],
     },
     install_requires=[

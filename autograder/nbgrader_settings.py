@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from tornado.log import app_log
 from traitlets.config import Config, PyFileConfigLoader
 
-from . import feedback_page, plugins
-from .course import CONFIG, Course
+from .feedback import exporter as feedback_page
+from .gradebook import preprocessors as plugins
+from .course.manifest import CONFIG, Course
 from .errors import UserError
-from .regions import STUB
+from .release.solution_regions import STUB
 
 
 def configure(c, config_file):

@@ -78,8 +78,8 @@ def compare(folder, args):
 
 def prepare(folder, args):
     """A released course with some notebooks and the exercises that they check."""
-    from autograder.course_setup import set_up
-    from autograder.release import release
+    from autograder.authoring.course_setup import set_up
+    from autograder.release.kit import release
 
     sources = Path(__file__).parents[1] / "assignments"
     manifest = tomllib.loads((sources / "course.toml").read_text())["assignments"]
@@ -111,7 +111,7 @@ def _table(name, body):
 
 def _finish_other_exercises(course, assignment, body):
     """Give the kit what other notebooks ask for: this one builds on it."""
-    from autograder.package_tree import package_files
+    from autograder.reference.package_files import package_files
     from cs231n.check.exercises import EXERCISES
 
     for name in {EXERCISES[e].file for e in body["points"] if EXERCISES[e].module} - set(assignment.editable):
@@ -122,7 +122,7 @@ def _finish_other_exercises(course, assignment, body):
 
 def hand_in(course, assignment, count):
     """Lay out so many hand-ins of the reference, with the cells that train."""
-    from autograder.model_hand_in import train_weights, write_hand_in
+    from autograder.reference.submission import train_weights, write_hand_in
 
     cache = course.root / "weights"
     if not cache.exists():
@@ -152,9 +152,9 @@ def measure(step, root, args):
 
 def ours(root, assignment, with_evidence=False):
     """Grade everybody anew: judge, and record beside it."""
-    from autograder import grade
-    from autograder.course import Course
-    from autograder.sandbox import find_sandbox
+    from autograder.grading import run as grade
+    from autograder.course.manifest import Course
+    from autograder.sandbox.find import find_sandbox
 
     _adopt_orphans()
     course, recorded, plain = Course.open(root), [], grade.record
@@ -196,8 +196,8 @@ def functions(root, assignment, times=40):
     shutil.copytree(package, root / "functions" / "cs231n", ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"))
     sys.path.insert(0, str(root / "functions"))
 
-    from autograder.bubblewrap import PRELOADED
-    from autograder.course import Course
+    from autograder.sandbox.bubblewrap import PRELOADED
+    from autograder.course.manifest import Course
     from cs231n.check.exercise import TrainingGoal
     from cs231n.check.exercises import EXERCISES
     from cs231n.check.worker import PRISTINE
@@ -225,8 +225,8 @@ def functions(root, assignment, times=40):
 
 def nets(root, assignment, times=20):
     """Classify the hidden images with the weights that were trained, and do nothing else."""
-    from autograder.course import Course
-    from autograder.reference import scorer
+    from autograder.course.manifest import Course
+    from autograder.reference.process import scorer
     from cs231n.check.exercise import Case, TrainingGoal
     from cs231n.check.exercises import EXERCISES
     from cs231n.checkpoint import load_params
@@ -247,7 +247,7 @@ def nets(root, assignment, times=20):
 
 def stock(root, assignment):
     """Run nbgrader as it comes: the kit as source, the hand-ins with the whole package, a kernel for each notebook."""
-    from autograder.course import Course
+    from autograder.course.manifest import Course
 
     course = Course.open(root)
     work = root / "stock"

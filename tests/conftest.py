@@ -11,9 +11,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.course import Course
-from autograder.course_setup import set_up
-from autograder.release import release
+from autograder.course.manifest import Course
+from autograder.authoring.course_setup import set_up
+from autograder.release.kit import release
 
 TWO_ASSIGNMENTS = {
     "first": ("affine_forward", "batchnorm_forward"),

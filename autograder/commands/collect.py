@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..course import Course
+from ..course.manifest import Course
 from ..errors import UserError
-from ..intake import ACCEPTED, REFUSED, UNCHANGED, collect
+from ..collect.inbox import ACCEPTED, REFUSED, UNCHANGED, collect
 
 HELP = "take hand-ins from an inbox"
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..course_setup import set_up
-from ..demo import write_class
+from ..authoring.course_setup import set_up
+from ..authoring.demo_class import write_class
 from ..errors import UserError
-from ..export import score_rows, write_csv
-from ..feedback import generate_feedback
-from ..grade import grade
-from ..intake import collect
-from ..release import release
-from ..sandbox import find_sandbox
-from ..table import course_table
+from ..gradebook.csv_export import score_rows, write_csv
+from ..feedback.generate import generate_feedback
+from ..grading.run import grade
+from ..collect.inbox import collect
+from ..release.kit import release
+from ..sandbox.find import find_sandbox
+from ..grading.score_table import course_table
 from .grade import progress
 
 HELP = "run the whole pipeline once with a demo class"

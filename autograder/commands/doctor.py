@@ -1,6 +1,6 @@
 """``autograder doctor``: which sandbox this machine gives, and whether it holds."""
 
-from autograder.doctor import examine
+from autograder.doctor.examine import examine
 
 NAME = "doctor"
 HELP = "say which sandbox this machine gives, prove it with live probes, and say how to get a better one"

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from ..course import Course
-from ..export import score_rows, write_csv
+from ..course.manifest import Course
+from ..gradebook.csv_export import score_rows, write_csv
 
 HELP = "write the scores as CSV"
 

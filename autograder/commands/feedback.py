@@ -4,8 +4,8 @@ import sys
 
 from tqdm import tqdm
 
-from ..course import Course, check_student_id
-from ..feedback import generate_feedback
+from ..course.manifest import Course, check_student_id
+from ..feedback.generate import generate_feedback
 
 HELP = "write the feedback pages"
 

@@ -4,13 +4,13 @@ import sys
 
 from tqdm import tqdm
 
-from ..course import Course, check_student_id
+from ..course.manifest import Course, check_student_id
 from ..errors import UserError
-from ..grade import grade
-from ..moves import find_moves, moves_table
-from ..pool import cluster_executor
-from ..sandbox import find_sandbox
-from ..table import course_table
+from ..grading.run import grade
+from ..gradebook.score_changes import find_moves, moves_table
+from ..grading.executors import cluster_executor
+from ..sandbox.find import find_sandbox
+from ..grading.score_table import course_table
 
 HELP = "judge the hand-ins and record the scores"
 

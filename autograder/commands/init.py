@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..course_setup import set_up
+from ..authoring.course_setup import set_up
 
 HELP = "make a folder a course"
 

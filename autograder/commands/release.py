@@ -1,7 +1,7 @@
 """Make the student kit of an assignment: solutions cleared, searched for leaks, zipped, known to the gradebook."""
 
-from ..course import Course
-from ..release import release
+from ..course.manifest import Course
+from ..release.kit import release
 
 HELP = "make the student kit"
 

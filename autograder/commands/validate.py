@@ -1,9 +1,9 @@
 """Try an assignment before students do: the reference gets everything, the untouched kit nothing, and every typical
 mistake loses points on its own exercise and on no other."""
 
-from ..course import Course
-from ..sandbox import find_sandbox
-from ..validate import exercises_without_mistake, validate
+from ..course.manifest import Course
+from ..sandbox.find import find_sandbox
+from ..authoring.validate import exercises_without_mistake, validate
 from .grade import progress
 
 HELP = "try an assignment with the reference, the untouched kit and typical mistakes"

@@ -24,5 +24,5 @@ def run(args):
     if find_spec("autograder") is None:
         raise ValueError("only the package cs231n is installed here; install the whole course to make copies of it")
     target = (args.to or Path(args.assignment)).expanduser().absolute()
-    command = [sys.executable, "-m", "autograder.self_study", args.assignment, str(target)]
+    command = [sys.executable, "-m", "autograder.authoring.self_study", args.assignment, str(target)]
     return subprocess.run(command, cwd=Path(__file__).parents[2]).returncode

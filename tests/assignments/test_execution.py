@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from autograder.course_setup import set_up
-from autograder.package_tree import write_tree
-from autograder.release import release
+from autograder.authoring.course_setup import set_up
+from autograder.reference.package_files import write_tree
+from autograder.release.kit import release
 from cs231n.datasets import shapes10
 
 ROOT = Path(__file__).parents[2] / "assignments"

@@ -8,13 +8,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
-from autograder import verdict as verdicts
-from autograder.course import Course
-from autograder.course_setup import set_up
-from autograder.digests import submission_digest
-from autograder.gradebook import record
-from autograder.release import release
-from autograder.verdict import Finding, Verdict
+from autograder.course import verdicts
+from autograder.course.manifest import Course
+from autograder.authoring.course_setup import set_up
+from autograder.course.digests import submission_digest
+from autograder.gradebook.record import record
+from autograder.release.kit import release
+from autograder.course.verdicts import Finding, Verdict
 
 MANIFEST = """
 [course]

@@ -17,17 +17,17 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.course import Course
-from autograder.course_setup import set_up
+from autograder.course.manifest import Course
+from autograder.authoring.course_setup import set_up
 from autograder.errors import UserError
-from autograder.export import score_rows, write_csv
-from autograder.feedback import generate_feedback
-from autograder.grade import grade
-from autograder.intake import collect
-from autograder.package_tree import package_files
-from autograder.release import release
-from autograder.sandbox import find_sandbox
-from autograder.table import course_table
+from autograder.gradebook.csv_export import score_rows, write_csv
+from autograder.feedback.generate import generate_feedback
+from autograder.grading.run import grade
+from autograder.collect.inbox import collect
+from autograder.reference.package_files import package_files
+from autograder.release.kit import release
+from autograder.sandbox.find import find_sandbox
+from autograder.grading.score_table import course_table
 
 HONEST, NOTEBOOK = "ada", "small.ipynb"
 AFFINE, ACTIVATIONS, NET = "cs231n/layers/affine.py", "cs231n/layers/activations.py", "cs231n/classifiers/fc_net.py"

@@ -13,7 +13,7 @@ def forgeries(a):
         "shadows the comparison of the course": imported("""
             import cs231n.check.comparison as comparison, cs231n.check.evaluation as evaluation
             comparison.compare = comparison.differences = evaluation.differences = lambda *_: {}
-            sys.modules["autograder"] = sys.modules["autograder.judge"] = comparison
+            sys.modules["autograder"] = sys.modules["autograder.grading.judge"] = comparison
             """),
         "shadows the worker": imported("""
             worker = sys.modules["__main__"]

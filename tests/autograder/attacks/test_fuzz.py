@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
-from autograder.archives import Refused, read_hand_in
-from autograder.notebook_check import check_notebook
-from autograder.plain_text import safe_markdown, strip_control
-from autograder.rebase import read_answers, rebase
+from autograder.collect.archives import Refused, read_hand_in
+from autograder.notebooks.format_check import check_notebook
+from autograder.notebooks.sanitize import safe_markdown, strip_control
+from autograder.notebooks.merge_answers import read_answers, rebase
 from cs231n.check import evaluation
 from cs231n.check.client import Worker
 from cs231n.check.exercises import EXERCISES

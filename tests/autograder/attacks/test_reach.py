@@ -6,13 +6,13 @@ import zipfile
 
 import pytest
 
-from autograder import verdict as verdicts
-from autograder.digests import submission_digest
-from autograder.export import score_rows, write_csv
-from autograder.grade import grade
-from autograder.gradebook import record
-from autograder.intake import collect
-from autograder.verdict import trusted_findings
+from autograder.course import verdicts
+from autograder.course.digests import submission_digest
+from autograder.gradebook.csv_export import score_rows, write_csv
+from autograder.grading.run import grade
+from autograder.gradebook.record import record
+from autograder.collect.inbox import collect
+from autograder.course.verdicts import trusted_findings
 
 MARKUP = {
     "script": "<script>alert(1)</script>", "image": "<img src=x onerror=alert(1)>", "svg": "<svg onload=alert(1)><script>1</script></svg>",
@@ -116,7 +116,7 @@ def test_name_of_a_hand_in_makes_no_student(make_course, tmp_path, capsys, name)
     import shutil
 
     from autograder.__main__ import main
-    from autograder.course import Course
+    from autograder.course.manifest import Course
 
     course = Course.open(shutil.copytree(make_course(False), tmp_path / "course"))
     inbox = course.root / "inbox" / "small"
@@ -136,7 +136,7 @@ def test_name_of_a_hand_in_makes_no_student(make_course, tmp_path, capsys, name)
 def test_hand_in_of_somebody_else_under_a_link_is_not_taken(make_course, tmp_path):
     import shutil
 
-    from autograder.course import Course
+    from autograder.course.manifest import Course
 
     course = Course.open(shutil.copytree(make_course(False), tmp_path / "course"))
     inbox = course.root / "inbox" / "small"

@@ -32,7 +32,7 @@ def searches(a, root):
             """, keeps=()),
         "imports the reference": forward("""
             found = []
-            for name in ("autograder", "autograder.judge", "nbgrader", "sqlalchemy", "autograder.reference"):
+            for name in ("autograder", "autograder.grading.judge", "nbgrader", "sqlalchemy", "autograder.reference.process"):
                 try:
                     found.append(__import__(name).__file__)
                 except ImportError:

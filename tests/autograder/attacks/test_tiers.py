@@ -6,13 +6,13 @@ import zipfile
 import nbformat
 import pytest
 
-from autograder import verdict as verdicts
-from autograder.course import Course
-from autograder.feedback import generate_feedback
-from autograder.grade import grade
-from autograder.intake import collect
-from autograder.sandbox import TIERS, Unavailable, Unisolated
-from autograder.table import course_table
+from autograder.course import verdicts
+from autograder.course.manifest import Course
+from autograder.feedback.generate import generate_feedback
+from autograder.grading.run import grade
+from autograder.collect.inbox import collect
+from autograder.sandbox.find import TIERS, Unavailable, Unisolated
+from autograder.grading.score_table import course_table
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.course import Course
-from autograder.judge import Judge
+from autograder.course.manifest import Course
+from autograder.grading.judge import Judge
 
 RAW = "libc = ctypes.CDLL(None, use_errno=True)\n"
 LEAVE = {

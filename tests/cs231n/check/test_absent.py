@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from autograder.desk import lay_out
-from autograder.package_tree import package_files, write_tree
-from autograder.reference import reference
+from autograder.grading.workspaces import lay_out
+from autograder.reference.package_files import package_files, write_tree
+from autograder.reference.process import reference
 from cs231n.check import absent
 from cs231n.check.exercises import EXERCISES
 

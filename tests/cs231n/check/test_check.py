@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.mistakes import all_mistakes
-from autograder.package_tree import package_files, write_tree
-from autograder.regions import clear
+from autograder.reference.mistakes import all_mistakes
+from autograder.reference.package_files import package_files, write_tree
+from autograder.release.solution_regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
 from cs231n.check.client import Part, Worker, WorkerError, local_command, python_command, site_packages
 from cs231n.check.exercise import Case, TrainingGoal

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from autograder.package_tree import package_files
+from autograder.reference.package_files import package_files
 from cs231n.commands import carry as command
 from cs231n.kit import find_kit
 

@@ -1,0 +1,70 @@
+"""Makes the kit of an assignment for somebody who studies alone: no class, no gradebook.
+
+``python -m autograder.authoring.self_study ASSIGNMENT FOLDER``, which is what ``cs231n start`` runs.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from .course_setup import set_up
+from ..release.shown_solutions import OWN
+from ..errors import UserError
+from ..release.kit import release
+
+_WINDOWS = os.name == "nt"
+PYTHON, SCRIPTS = ("py", ".venv\\Scripts\\") if _WINDOWS else ("python3", ".venv/bin/")
+
+
+def start(name, target):
+    """Write a kit.
+
+    Parameters
+    ----------
+    name : str
+        Of an assignment of the shipped course.
+    target : path
+        A folder that does not exist, or is empty.
+
+    Returns
+    -------
+    assignment : Assignment
+
+    Raises
+    ------
+    UserError
+        If there is no such assignment, or something in the folder could be lost.
+    """
+    target = Path(target)
+    if target.is_symlink() or target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise UserError(f"{target} exists already, and nothing in it is overwritten; name another folder with --to")
+    with tempfile.TemporaryDirectory(prefix="cs231n-start-") as folder:
+        course, _ = set_up(Path(folder) / "course")
+        assignment = course.assignment(name)
+        kit, _ = release(course, assignment)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(kit, target, dirs_exist_ok=True)
+    return assignment
+
+
+def main(argv=None):
+    """Make the kit and say what to do next; exit with 0, or 1 and one line."""
+    name, target = sys.argv[1:] if argv is None else argv
+    try:
+        assignment = start(name, target)
+    except (UserError, OSError) as error:
+        sys.exit(f"cs231n start: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    steps = [f"cd {target}", f"{PYTHON} -m venv .venv", f"{SCRIPTS}pip install -r requirements.txt"]
+    if assignment.carried and assignment.earlier == OWN:
+        steps.append(f"{SCRIPTS}cs231n carry EARLIER_KIT    # what you wrote for earlier assignments")
+    steps.append(f"{SCRIPTS}jupyter lab {assignment.notebooks[0]}.ipynb")
+    print(f"{assignment.title}: your copy is in {target}\nNext:", *steps, sep="\n    ")
+    print(f"The notebooks lead on from there; {SCRIPTS}cs231n check tells what is right.")
+
+
+if __name__ == "__main__":
+    main()

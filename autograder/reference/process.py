@@ -1,0 +1,111 @@
+"""The reference, asked like any submission: its answers are what is expected.
+
+It runs in a process of its own on a copy of the package, unsandboxed because it is trusted. Nothing of a student ever
+comes near it but arrays.
+"""
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import cs231n
+from cs231n.check.client import Worker, python_command, quiet_environment, site_packages
+from cs231n.check.exercise import TrainingGoal
+
+from .package_files import write_tree
+
+SECONDS = 120
+SCORER_BYTES = 4 << 30
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+"""dict of str -> str : glibc's settings for a process that needs the same large arrays again and again. Where it gives
+them back to the system and gets them cleared, a convolutional net takes a third longer."""
+EXTENSIONS = [path for path in Path(cs231n.__file__).parent.glob("_*") if path.suffix in (".so", ".pyd")]
+
+
+class ReferenceError(RuntimeError):
+    """The reference cannot answer one of its own exercises."""
+
+
+@contextlib.contextmanager
+def reference(changes=None):
+    """Start a worker on the reference.
+
+    Parameters
+    ----------
+    changes : dict of str -> str, optional
+        Files that differ, as `write_tree` takes them: a planted mistake.
+
+    Yields
+    ------
+    worker : Worker
+    """
+    with tempfile.TemporaryDirectory(prefix="cs231n-reference-") as folder:
+        write_tree(folder, changes)
+        with Worker(python_command(Path(folder), site_packages()), SECONDS) as worker:
+            yield worker
+
+
+@contextlib.contextmanager
+def scorer(inputs, preload):
+    """Start a worker on the reference that scores trained weights, see `autograder.reference.goal_worker`.
+
+    It answers every question in the one process, which saves starting others, and with the compiled kernels where there
+    are any. Weights that would take more memory than `SCORER_BYTES` are refused: others are judged beside them.
+
+    Parameters
+    ----------
+    inputs : dict of str -> ndarray
+        Of every case: they are too large to be sent again and again.
+    preload : sequence of str
+        Modules to load before it is asked.
+
+    Yields
+    ------
+    worker : Worker
+    """
+    with tempfile.TemporaryDirectory(prefix="cs231n-scorer-") as folder:
+        write_tree(folder)
+        for kernels in EXTENSIONS:
+            shutil.copy(kernels, Path(folder) / "cs231n")
+        files = {name: Path(folder) / f"{name}.npy" for name in inputs}
+        for name, path in files.items():
+            np.save(path, inputs[name], allow_pickle=False)
+        options = ["--trusted", f"--memory-bytes={SCORER_BYTES}", *(f"--given={name}={path}" for name, path in files.items())]
+        options += [f"--preload={module}" for module in preload]
+        packages = [*site_packages(), Path(__file__).parents[2]]
+        command = python_command(Path(folder), packages, options=options, program="autograder.reference.goal_worker")
+        with Worker(command, SECONDS, environment=quiet_environment() | KEEP_MEMORY) as worker:
+            yield worker
+
+
+def expected_answers(worker, exercise, cases):
+    """What the reference returns.
+
+    Parameters
+    ----------
+    worker : Worker
+    exercise : Exercise
+    cases : list of Case
+
+    Returns
+    -------
+    expected : dict of str -> list of dict
+        By probe, the arrays of each case; empty for a training goal, which has no expected answer.
+
+    Raises
+    ------
+    ReferenceError
+    """
+    if isinstance(exercise, TrainingGoal):
+        return {}
+    return {probe.name: [_arrays(exercise, a) for a in exercise.answers(worker.ask, probe.name, cases)]
+            for probe in exercise.probes}
+
+
+def _arrays(exercise, answer):
+    if answer["status"] != "answered" or (exercise.keeps_inputs and answer["changed"]):
+        raise ReferenceError(f"{exercise.id}: the reference does not answer: {answer.get('error') or answer['changed']}")
+    return answer["arrays"]

@@ -1,0 +1,87 @@
+"""Solution regions: finding them, and clearing them with nbgrader's own preprocessor."""
+
+import ast
+
+from ..errors import UserError
+
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
+STUB = '# YOUR CODE HERE\nraise NotImplementedError("not started: write your code here")'
+
+
+def regions(text, begin=BEGIN, end=END):
+    """Find the marked regions of a text.
+
+    Parameters
+    ----------
+    text : str
+    begin, end : str
+        The marks, anywhere in a line.
+
+    Returns
+    -------
+    regions : list of list of str
+        The lines of each region, without the marks.
+
+    Raises
+    ------
+    ValueError
+        If a mark has no partner. nbgrader itself accepts an end without a beginning, and would release a solution.
+    """
+    found, inside = [], None
+    for number, line in enumerate(text.split("\n"), 1):
+        if begin in line:
+            if inside is not None:
+                raise ValueError(f"line {number}: {begin} inside a region")
+            inside = []
+        elif end in line:
+            if inside is None:
+                raise ValueError(f"line {number}: {end} without {begin}")
+            found.append(inside)
+            inside = None
+        elif inside is not None:
+            inside.append(line)
+    if inside is not None:
+        raise ValueError(f"{begin} without {end}")
+    return found
+
+
+def clear(text, name):
+    """Replace every solution region of a Python module by a stub that raises `NotImplementedError`.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        For error messages.
+
+    Returns
+    -------
+    text : str
+
+    Raises
+    ------
+    UserError
+        If a mark has no partner, or what is left is not Python.
+    """
+    from nbformat.v4 import new_code_cell  # with nbgrader, which takes seconds to load and which judging does without
+
+    try:
+        if not regions(text):
+            return text
+        cell = new_code_cell(text)
+        cell.metadata["nbgrader"] = {"solution": True}
+        cleared, _ = _cleaner().preprocess_cell(cell, {"language": "python"}, 0)
+        if name.endswith(".py"):
+            ast.parse(cleared.source)
+    except ValueError as error:
+        raise UserError(f"{name}: {error}; every region needs both marks") from None
+    except SyntaxError as error:
+        raise UserError(f"{name}: not Python once cleared: {error.msg} in line {error.lineno}") from None
+    return cleared.source
+
+
+def _cleaner():
+    from nbgrader.preprocessors import ClearSolutions
+    from traitlets.config import Config
+
+    return ClearSolutions(config=Config({"ClearSolutions": {"code_stub": {"python": STUB}}}))

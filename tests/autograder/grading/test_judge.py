@@ -1,0 +1,169 @@
+"""The judge on a real kit in a real sandbox: what is earned, what is not, and what a verdict is bound to."""
+
+import pytest
+
+from autograder.grading import run as grade
+from autograder.course import verdicts as verdict
+from autograder.course.manifest import Course
+from autograder.errors import UserError
+from autograder.grading.judge import Judge
+from autograder.reference.submission import write_hand_in
+from autograder.reference.package_files import package_files
+from autograder.sandbox.find import find_sandbox
+from cs231n.check.exercise import TrainingGoal
+from cs231n.check.exercises import EXERCISES
+
+AFFINE = "cs231n/layers/affine.py"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    return find_sandbox(allow_unisolated=True)
+
+
+@pytest.fixture
+def hand_in(students):
+    """Hand in the reference with changes, without weights."""
+
+    def write(student, changes=None):
+        folder = students.course.submitted(student, "assignment2")
+        write_hand_in(students.course, students.assignment, folder, changes)
+        return folder
+
+    return write
+
+
+def source(name):
+    return package_files()[name].read_text(encoding="utf-8")
+
+
+def graded(students, sandbox, **options):
+    return grade.grade(students.course, students.assignment, sandbox, **options)
+
+
+def scores(found):
+    return {name: finding.score for name, finding in found.exercises.items()}
+
+
+def full(students, *less):
+    goals = [e for e in students.assignment.points if isinstance(EXERCISES[e], TrainingGoal)]
+    return {e: 0 if e in (*less, *goals) else most for e, most in students.assignment.points.items()}
+
+
+def test_the_reference_earns_everything_and_the_gradebook_says_so(students, hand_in, sandbox):
+    hand_in("ada")
+    found, fresh = graded(students, sandbox)
+    assert fresh == 1 and scores(found["ada"]) == full(students)
+    assert found["ada"].tier == sandbox.tier
+    recorded = students.scores("ada")
+    assert {name: recorded[name] for name in students.assignment.points} == full(students)
+
+
+def test_a_verdict_is_kept_until_something_changes(students, hand_in, sandbox):
+    folder = hand_in("ada")
+    graded(students, sandbox)
+    assert graded(students, sandbox)[1] == 0
+    (folder / AFFINE).write_text(source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)"))
+    found, fresh = graded(students, sandbox)
+    assert fresh == 1 and scores(found["ada"])["affine_backward"] == 4
+
+
+@pytest.mark.parametrize("points", [0.125, 0.333, 3.336, 0.009])
+def test_a_right_answer_earns_exactly_its_points_and_a_wrong_part_never_more(students, hand_in, sandbox, points):
+    manifest = students.course.source / "course.toml"
+    manifest.write_text(manifest.read_text().replace("affine_backward = 6", f"affine_backward = {points}"))
+    course = Course.open(students.course.root)
+    hand_in("ada")
+    hand_in("ben", {AFFINE: source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)")})
+    found, _ = grade.grade(course, course.assignment("assignment2"), sandbox)
+    assert found["ada"].exercises["affine_backward"].score == points
+    assert 0 < found["ben"].exercises["affine_backward"].score <= points
+    assert [students.scores(student)["affine_backward"] for student in found] == [f.exercises["affine_backward"].score for f in found.values()]
+
+
+def test_a_verdict_of_another_hand_in_is_not_taken(students, hand_in, sandbox):
+    hand_in("ada")
+    hand_in("eve", {AFFINE: "def affine_forward(x, w, b):\n    return x, None\n"})
+    graded(students, sandbox)
+    folder = students.course.verdicts("assignment2")
+    (folder / "eve.json").write_bytes((folder / "ada.json").read_bytes())
+    found, fresh = graded(students, sandbox)
+    assert fresh == 1 and scores(found["eve"])["affine_forward"] == 0
+
+
+def test_a_damaged_verdict_is_judged_again(students, hand_in, sandbox):
+    hand_in("ada")
+    graded(students, sandbox)
+    path = students.course.verdicts("assignment2") / "ada.json"
+    path.write_text(path.read_text()[:100])
+    assert graded(students, sandbox)[1] == 1
+    assert verdict.load(path).student == "ada"
+
+
+def test_an_interrupted_run_goes_on_where_it_was(students, hand_in, sandbox):
+    for student in ("ada", "ben", "cyd"):
+        hand_in(student)
+
+    def interrupted(items, **_):
+        yield next(items)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        graded(students, sandbox, progress=interrupted)
+    known = len(list(students.course.verdicts("assignment2").glob("*.json")))
+    found, fresh = graded(students, sandbox)
+    assert known >= 1 and fresh == 3 - known and {student: scores(v) for student, v in found.items()} == dict.fromkeys(("ada", "ben", "cyd"), full(students))
+
+
+def test_files_outside_the_allow_list_do_not_reach_the_worker(students, hand_in, sandbox):
+    folder = hand_in("eve", {AFFINE: "from cs231n.layers.extra import *\n"})
+    (folder / "cs231n/layers/extra.py").write_text(source(AFFINE))
+    (folder / "cs231n/check").mkdir()
+    (folder / "cs231n/check/comparison.py").write_text("def compare(*_):\n    return None\n")
+    (folder / "numpy.py").write_text("raise SystemExit")
+    found, _ = graded(students, sandbox)
+    assert scores(found["eve"]) == full(students, "affine_forward", "affine_backward")
+
+
+def test_links_in_a_hand_in_are_not_followed(students, hand_in, sandbox, tmp_path):
+    (tmp_path / "outside.py").write_text(source(AFFINE))
+    folder = hand_in("eve")
+    (folder / AFFINE).unlink()
+    (folder / AFFINE).symlink_to(tmp_path / "outside.py")
+    found, _ = graded(students, sandbox)
+    assert scores(found["eve"]) == full(students, "affine_forward", "affine_backward")
+    assert found["eve"].exercises["affine_forward"].status == "not started"
+
+
+def test_hidden_numbers_are_not_told(students, hand_in, sandbox):
+    cheat = "\n\n_plain = relu_forward\n\n\ndef relu_forward(x):\n    return (x * 3 if x.shape != (4, 7) or x[0, 0] > 0.4170 and x[0, 0] < 0.41701 else _plain(x)[0]), x\n"
+    hand_in("eve", {"cs231n/layers/activations.py": source("cs231n/layers/activations.py") + cheat})
+    found, _ = graded(students, sandbox)
+    assert "wrong in a case that is not shown" in found["eve"].exercises["relu_forward"].text
+
+
+def test_answers_to_the_public_cases_alone_earn_nothing(students, hand_in, sandbox):
+    memory = '''
+_seen = {}
+
+
+def relu_forward(x):
+    import numpy as np
+    from cs231n.check import EXERCISES, public
+
+    cases = EXERCISES["relu_forward"].draw()
+    answers = public.load(EXERCISES["relu_forward"], "activations")[0]["forward"]
+    for case, answer in zip(cases, answers):
+        if case.inputs["x"].shape == x.shape and np.array_equal(case.inputs["x"], x):
+            return answer["out"], x
+    return np.zeros_like(x), x
+'''
+    hand_in("eve", {"cs231n/layers/activations.py": source("cs231n/layers/activations.py") + memory})
+    found, _ = graded(students, sandbox)
+    assert scores(found["eve"]) == full(students, "relu_forward")
+
+
+def test_grading_before_a_release_says_what_to_do(course, sandbox):
+    course.submitted("ada", "assignment2").mkdir(parents=True)
+    with pytest.raises(UserError, match="autograder release assignment2"):
+        Judge(course, course.assignment("assignment2"), sandbox)
