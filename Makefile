@@ -27,7 +27,7 @@ test-all: $(READY) sandbox browser  ## Run the long suites: every notebook, atta
 public: $(READY)  ## Ask the reference again for what ships in its place.
 	$(BIN)/python -m autograder.reference.public_results
 
-$(READY): requirements.txt setup.py autograder/release/templates/kit/build_fast_layers.py pyproject.toml $(wildcard cs231n/_*.pyx cs231n/kernels/*.h)
+$(READY): requirements.txt setup.py autograder/release/templates/kit/build_fast_layers.py pyproject.toml $(wildcard cs231n/fast/_*.pyx cs231n/fast/kernels/*.h)
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 		{ echo "Python 3.11 or newer is needed; name it with make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c "import ensurepip" 2>/dev/null || $(call APT,python3-venv) || \
@@ -55,4 +55,4 @@ extras: $(READY)  ## Install what only graders on a cluster, or with PostgreSQL,
 		echo "PostgreSQL is not installed: tests with it are skipped (sudo apt install postgresql)"
 
 clean:  ## Remove what was built, but not .venv.
-	rm -rf build cs231n/*.so cs231n/*.c
+	rm -rf build cs231n/fast/*.so cs231n/fast/*.c

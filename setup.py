@@ -19,7 +19,7 @@ setup(
     packages=[*find_packages(include=["cs231n*", "autograder*"]), "cs231n.datasets", "autograder.assignments"],
     package_dir={"cs231n.datasets": "datasets", "autograder.assignments": "assignments"},
     package_data={
-        "cs231n": ["*.pyx", "kernels/*.h"],
+        "cs231n.fast": ["*.pyx", "kernels/*.h"],
         "cs231n.check": ["public/*.npz"],
         "autograder.release": ["templates/**/*"],
         "autograder.feedback": ["templates/**/*"],

@@ -200,7 +200,7 @@ def functions(root, assignment, times=40):
     from autograder.course.manifest import Course
     from cs231n.check.exercise import TrainingGoal
     from cs231n.check.exercises import EXERCISES
-    from cs231n.check.worker import PRISTINE
+    from cs231n.check.process.worker import PRISTINE
 
     asked = [EXERCISES[name] for name in Course.open(root).assignment(assignment).points]
     asked = [exercise for exercise in asked if not isinstance(exercise, TrainingGoal)]

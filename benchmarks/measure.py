@@ -48,7 +48,7 @@ def medians(ways, seconds, cpu=False, threads=1):
 
 def extra_memory(way):
     """Megabytes that the process holds at most while `way` runs, above what it held before; Linux only."""
-    from cs231n._compiled import kernels
+    from cs231n.fast.extensions import kernels
 
     if not Path("/proc/self/clear_refs").exists():
         return None

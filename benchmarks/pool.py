@@ -13,7 +13,7 @@ import argparse
 import numpy as np
 
 from cs231n import fast_layers
-from cs231n._compiled import kernels, target
+from cs231n.fast.extensions import kernels, target
 
 from . import original
 

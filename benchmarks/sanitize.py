@@ -34,8 +34,8 @@ def runtime(compiler):
 
 
 def build(compiler, flags, folder):
-    """Compile cs231n/_kernels.pyx with sanitizers and return the path of the module."""
-    package = Path(__file__).parents[1] / "cs231n"
+    """Compile cs231n/fast/_kernels.pyx with sanitizers and return the path of the module."""
+    package = Path(__file__).parents[1] / "cs231n" / "fast"
     source, module = Path(folder, "_kernels.c"), Path(folder, "_kernels.so")
     subprocess.run([sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", source], check=True)
     include = [f"-I{path}" for path in (package, np.get_include(), sysconfig.get_path("include"))]
@@ -121,11 +121,12 @@ def check_pooling(rng, dtype, layers):
 
 
 def run_cases(module, cases, seed):
-    spec = importlib.util.spec_from_file_location("cs231n._kernels", module)
+    spec = importlib.util.spec_from_file_location("cs231n.fast._kernels", module)
     kernels = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(kernels)
-    sys.modules["cs231n._kernels"] = kernels
-    from cs231n import _compiled, _threads, fast_layers
+    sys.modules["cs231n.fast._kernels"] = kernels
+    from cs231n.fast import extensions as _compiled, threads as _threads
+    from cs231n import fast_layers
     _threads.LEAST_WORK = 0
     assert _compiled.kernels() is kernels
     rng = np.random.default_rng(seed)

@@ -1,5 +1,5 @@
 """The layers, networks and checks of a course on convolutional networks, in plain NumPy."""
 
-from ._threads import set_num_threads
+from .fast.threads import set_num_threads
 
 __all__ = ["set_num_threads"]

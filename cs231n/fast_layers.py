@@ -12,8 +12,8 @@ windows), ``conv_*_cython`` (compiled columns), ``max_pool_*_reshape`` and
 ``*_pool_*_im2col``.
 """
 
-from ._conv_fast import conv_backward_fast, conv_forward_fast, use_winograd
-from ._conv_ladder import (
+from .fast.conv import conv_backward_fast, conv_forward_fast, use_winograd
+from .fast.conv_numpy import (
     conv_backward_cython,
     conv_backward_im2col,
     conv_backward_strides,
@@ -21,13 +21,8 @@ from ._conv_ladder import (
     conv_forward_im2col,
     conv_forward_strides,
 )
-from ._pool_fast import (
-    avg_pool_backward_fast,
-    avg_pool_forward_fast,
-    max_pool_backward_fast,
-    max_pool_forward_fast,
-)
-from ._pool_ladder import (
+from .fast.pool import avg_pool_backward_fast, avg_pool_forward_fast, max_pool_backward_fast, max_pool_forward_fast
+from .fast.pool_numpy import (
     avg_pool_backward_im2col,
     avg_pool_forward_im2col,
     max_pool_backward_im2col,
@@ -35,7 +30,7 @@ from ._pool_ladder import (
     max_pool_forward_im2col,
     max_pool_forward_reshape,
 )
-from ._threads import backend, get_num_threads, set_num_threads
+from .fast.threads import backend, get_num_threads, set_num_threads
 
 __all__ = [
     "avg_pool_backward_fast",

@@ -11,8 +11,8 @@ https://cs231n.github.io/convolutional-networks/#conv
 
 import numpy as np
 
-from ._arrays import check_images
-from .layers.geometry import slide
+from .fast.arrays import check_images
+from .window_geometry import slide
 
 
 def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1, dilation=1):

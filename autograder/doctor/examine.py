@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cs231n.check.client import Worker
+from cs231n.check.process.client import Worker
 from cs231n.check.exercises import EXERCISES
 
 from . import escape_attempts as probes

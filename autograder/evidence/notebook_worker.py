@@ -13,8 +13,8 @@ import sys
 from importlib import import_module
 
 import numpy as np
-from cs231n.check import worker
-from cs231n.check.protocol import ProtocolError, write_frame
+from cs231n.check.process import worker
+from cs231n.check.process.protocol import ProtocolError, write_frame
 
 PRISTINE = (
     "cs231n.check", "cs231n.checkpoint", "cs231n.data_utils", "cs231n.gradient_check", "cs231n.vis_utils",

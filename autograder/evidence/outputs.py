@@ -16,7 +16,7 @@ from nbgrader import utils
 from PIL import Image
 
 from cs231n.atomic import atomic_write
-from cs231n.check.client import Part
+from cs231n.check.process.client import Part
 from cs231n.check.exercise import Case
 from cs231n.vis_utils import PNG
 

@@ -6,8 +6,8 @@ not use modules that others need, and what is said of a case that is shown must 
 
 from dataclasses import dataclass
 
-from cs231n.check import lent
-from cs231n.check.client import Part
+from cs231n.check.process import sent_modules as lent
+from cs231n.check.process.client import Part
 from cs231n.check.evaluation import NOT_STARTED, PASS
 from cs231n.check.exercise import Case, TrainingGoal
 

@@ -1,7 +1,7 @@
 """The judge: draws the inputs, asks the sandboxed worker, compares with the reference, gives the points.
 
 It never imports or runs anything of a submission. What reaches it are arrays, by the protocol of
-`cs231n.check.protocol`.
+`cs231n.check.process.protocol`.
 """
 
 import hashlib

@@ -20,7 +20,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-from cs231n.check.client import Worker
+from cs231n.check.process.client import Worker
 
 from ..course.digests import regular_file
 from ..reference.package_files import package_files

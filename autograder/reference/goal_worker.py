@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from cs231n.bag_of_words import image_patches, normalize_patches
-from cs231n.check import worker
+from cs231n.check.process import worker
 from cs231n.check.exercises import training
 from cs231n.check.exercises.training import pixels
 from cs231n.features import color_histogram_hsv, extract_features, hog_feature
@@ -19,7 +19,7 @@ MOST_BYTES = 1 << 27
 
 
 def main():
-    """Answer questions as `cs231n.check.worker` does, to which it adds nothing but speed."""
+    """Answer questions as `cs231n.check.process.worker` does, to which it adds nothing but speed."""
     kept = []
 
     def images(X):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import cs231n
-from cs231n.check.client import Worker, python_command, quiet_environment, site_packages
+from cs231n.check.process.client import Worker, python_command, quiet_environment, site_packages
 from cs231n.check.exercise import TrainingGoal
 
 from .package_files import write_tree
@@ -22,7 +22,7 @@ SCORER_BYTES = 4 << 30
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 """dict of str -> str : glibc's settings for a process that needs the same large arrays again and again. Where it gives
 them back to the system and gets them cleared, a convolutional net takes a third longer."""
-EXTENSIONS = [path for path in Path(cs231n.__file__).parent.glob("_*") if path.suffix in (".so", ".pyd")]
+EXTENSIONS = [path for path in Path(cs231n.__file__).parent.joinpath("fast").glob("_*") if path.suffix in (".so", ".pyd")]
 
 
 class ReferenceError(RuntimeError):
@@ -69,7 +69,7 @@ def scorer(inputs, preload):
     with tempfile.TemporaryDirectory(prefix="cs231n-scorer-") as folder:
         write_tree(folder)
         for kernels in EXTENSIONS:
-            shutil.copy(kernels, Path(folder) / "cs231n")
+            shutil.copy(kernels, Path(folder) / "cs231n" / "fast")
         files = {name: Path(folder) / f"{name}.npy" for name in inputs}
         for name, path in files.items():
             np.save(path, inputs[name], allow_pickle=False)

@@ -37,7 +37,7 @@ class FilterFiles:
 
 
 def worker_options(limits, cpu_seconds=None):
-    """list of str : the limits of the course, as arguments of ``cs231n.check.worker``."""
+    """list of str : the limits of the course, as arguments of ``cs231n.check.process.worker``."""
     return [
         f"--answer-bytes={int(limits.answer_mb * 2**20)}",
         f"--memory-bytes={int(limits.memory_mb * 2**20)}",

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cs231n.check.client import python_command
+from cs231n.check.process.client import python_command
 
 from .seccomp import NoFilter
 from .base import (
@@ -93,7 +93,7 @@ class Bubblewrap:
         Returns
         -------
         command : list of str
-            For `cs231n.check.client.Worker`. The worker dies with the thread that starts it.
+            For `cs231n.check.process.client.Worker`. The worker dies with the thread that starts it.
         """
         own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
         own += [f"--filter={QUESTION_FILTER}"] if self._filters else []

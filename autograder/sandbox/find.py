@@ -6,7 +6,7 @@ in it; and ``enclose``, what runs any other program in it. `find_sandbox` takes 
 
 import sys
 
-from cs231n.check.client import python_command, site_packages
+from cs231n.check.process.client import python_command, site_packages
 
 from .bubblewrap import Bubblewrap
 from ..errors import UserError

@@ -5,7 +5,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from cs231n.check.client import python_command
+from cs231n.check.process.client import python_command
 
 from . import landlock_exec
 from .seccomp import NoFilter

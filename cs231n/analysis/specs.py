@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from ..layers.geometry import slide
+from ..window_geometry import slide
 
 
 @dataclass(frozen=True)

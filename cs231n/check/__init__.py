@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from traceback import walk_tb
 
 from ..vis_utils import in_notebook
-from .client import SECONDS, Worker, local_command
+from .process.client import SECONDS, Worker, local_command
 from .exercise import TrainingGoal
 from .exercises import EXERCISES, FAMILY_OF
 

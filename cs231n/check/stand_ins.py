@@ -68,7 +68,7 @@ def _loss(x, y):
 
 
 def _conv_forward(x, w, b, conv_param):
-    from cs231n.layers.geometry import conv_geometry
+    from cs231n.window_geometry import conv_geometry
 
     geometry = conv_geometry("conv_forward", x, w, b, conv_param)
     settings = np.array([geometry.stride, *geometry.pads], x.dtype)
@@ -80,7 +80,7 @@ def _conv_backward(dout, cache, need=None):
 
 
 def _pool_forward(x, pool_param):
-    from cs231n.layers.geometry import pool_geometry
+    from cs231n.window_geometry import pool_geometry
 
     return _mix((*x.shape[:2], *pool_geometry("pool_forward", x, pool_param).out), x), x
 

@@ -15,7 +15,7 @@ from ..layers import (
     spatial_batchnorm_backward,
     spatial_batchnorm_forward,
 )
-from ..layers.geometry import slide
+from ..window_geometry import slide
 from .chain import Layer, chain_backward, chain_forward
 
 

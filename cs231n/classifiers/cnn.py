@@ -10,7 +10,7 @@ from ..layer_utils import (
     conv_relu_pool_forward,
 )
 from ..layers import affine_backward, affine_forward, softmax_loss
-from ..layers.geometry import slide
+from ..window_geometry import slide
 
 
 class ThreeLayerConvNet:

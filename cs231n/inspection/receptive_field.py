@@ -1,7 +1,7 @@
 """How far a layer sees: receptive fields that grow from layer to layer."""
 
 from ..analysis import Pool
-from ..layers.geometry import slide
+from ..window_geometry import slide
 from ..vis_utils import BLUE, VERMILLION
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from ..fast_layers import conv_forward_fast
-from ..layers.geometry import slide
+from ..window_geometry import slide
 from ..vis_utils import GREEN, PNG, SIGNED, VERMILLION
 
 LARGEST_INPUT = 12

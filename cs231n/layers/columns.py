@@ -5,7 +5,7 @@ The columns are ordered as in `cs231n.im2col`, so that the results of both can b
 
 import numpy as np
 
-from .geometry import check_dout, conv_geometry, slide
+from ..window_geometry import check_dout, conv_geometry, slide
 
 
 def im2col_naive(x, HH, WW, stride=1):

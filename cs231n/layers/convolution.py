@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .geometry import check_dout, conv_geometry
+from ..window_geometry import check_dout, conv_geometry
 
 
 def conv_forward_naive(x, w, b, conv_param):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .convolution import conv_backward_naive, conv_forward_naive
-from .geometry import check_dout, conv_geometry
+from ..window_geometry import check_dout, conv_geometry
 
 
 def conv1d_forward_naive(x, w, b, conv_param):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .geometry import check_dout, pool_geometry
+from ..window_geometry import check_dout, pool_geometry
 
 
 def max_pool_forward_naive(x, pool_param):

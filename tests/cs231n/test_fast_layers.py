@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n import _compiled, _conv_fast, _threads, fast_layers
+from cs231n.fast import extensions as _compiled, conv as _conv_fast, threads as _threads
+from cs231n import fast_layers
 from cs231n.layers import (
     avg_pool_backward_naive,
     avg_pool_forward_naive,
@@ -22,7 +23,7 @@ from cs231n.layers import (
     max_pool_backward_naive,
     max_pool_forward_naive,
 )
-from cs231n.layers.geometry import conv_geometry
+from cs231n.window_geometry import conv_geometry
 
 TARGETS = range(0 if _compiled.kernels() is None else _compiled.kernels().BEST_TARGET + 1)
 RUNGS = ["im2col", "strides", "cython", "fast"]
@@ -611,7 +612,7 @@ def test_defect_a_stride_that_does_not_fit_is_refused_by_every_rung(name):
 @pytest.fixture
 def without_extension(monkeypatch):
     for name in ("_kernels", "_im2col"):
-        monkeypatch.setitem(sys.modules, f"cs231n.{name}", None)
+        monkeypatch.setitem(sys.modules, f"cs231n.fast.{name}", None)
     monkeypatch.setattr(_threads, "_told", False)
 
 
@@ -644,7 +645,7 @@ def test_defect_compiling_needed_a_restart_of_the_kernel(tmp_path):
     with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as notebook:
         assert notebook.stdout.readline().startswith("NumPy")
-        shutil.copy(_compiled.kernels().__file__, copy)
+        shutil.copy(_compiled.kernels().__file__, copy / "fast")
         assert notebook.communicate("\n")[0].startswith("compiled kernels")
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n import _compiled, im2col, im2col_cython
+from cs231n.fast import extensions as _compiled
+from cs231n import im2col, im2col_cython
 
 small = st.integers(1, 4)
 
@@ -45,7 +46,7 @@ def select(monkeypatch, compiled):
     if compiled and _compiled.extension("_im2col") is None:
         pytest.skip("the extension is not built")
     if not compiled:
-        monkeypatch.setitem(sys.modules, "cs231n._im2col", None)
+        monkeypatch.setitem(sys.modules, "cs231n.fast._im2col", None)
 
 
 @both

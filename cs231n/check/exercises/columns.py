@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ..absent import FAST_LAYERS, FRAMEWORKS
+from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 from ..exercise import Case, Exercise, Probe, unpack
 from ..steps import refuse_loops
 
-_IM2COL = ("cs231n.im2col", "cs231n._im2col", "cs231n.im2col_cython")
+_IM2COL = ("cs231n.im2col", "cs231n.im2col_cython", "cs231n.fast.im2col_compiled", "cs231n.fast._im2col")
 _NO_LOOP = "without a loop over windows"
 
 

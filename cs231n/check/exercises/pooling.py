@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..absent import FAST_LAYERS, FRAMEWORKS
+from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 from ..exercise import Case, Exercise, Probe, unpack
 
 

@@ -17,7 +17,7 @@ def forgeries(a):
             """),
         "shadows the worker": imported("""
             worker = sys.modules["__main__"]
-            import cs231n.check.worker as worker
+            import cs231n.check.process.worker as worker
             worker._run = lambda *_: {"status": "answered", "arrays": {}, "changed": [], "warnings": []}
             worker.write_frame = lambda *_, **__: None
             """),
@@ -120,7 +120,7 @@ def forgeries(a):
             return out, None
             """),
         "answers for the next case": forward("""
-            from cs231n.check.protocol import write_frame
+            from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
             while "question" not in frame.f_locals:
                 frame = frame.f_back
@@ -132,7 +132,7 @@ def forgeries(a):
             os._exit(0)
             """),
         "ends in ways that have no name": forward("""
-            from cs231n.check.protocol import write_frame
+            from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
             while "question" not in frame.f_locals:
                 frame = frame.f_back
@@ -158,7 +158,7 @@ def forgeries(a):
             time.sleep(5)
             """, says="a signal without a name"),
         "sends a score": forward("""
-            from cs231n.check.protocol import write_frame
+            from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
             while "question" not in frame.f_locals:
                 frame = frame.f_back
@@ -168,7 +168,7 @@ def forgeries(a):
                                       "share": 1.0, "points": 4, "result": "pass", "arrays": {}})
             """),
         "sends texts of other kinds": forward("""
-            from cs231n.check.protocol import write_frame
+            from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
             while "question" not in frame.f_locals:
                 frame = frame.f_back

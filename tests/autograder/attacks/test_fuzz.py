@@ -20,9 +20,9 @@ from autograder.notebooks.format_check import check_notebook
 from autograder.notebooks.sanitize import safe_markdown, strip_control
 from autograder.notebooks.merge_answers import read_answers, rebase
 from cs231n.check import evaluation
-from cs231n.check.client import Worker
+from cs231n.check.process.client import Worker
 from cs231n.check.exercises import EXERCISES
-from cs231n.check.protocol import VERSION, ProtocolError, read_frame, write_frame
+from cs231n.check.process.protocol import VERSION, ProtocolError, read_frame, write_frame
 
 NONCE = "0123456789abcdef"
 EXERCISE = EXERCISES["affine_forward"]

@@ -73,9 +73,9 @@ def modules(a):
     shadow = "raise SystemExit(0)\n"
     extra = {name: a.Attack({name: shadow, f"cs231n/{name}": shadow}, (), ("affine_forward", "relu_forward", "TwoLayerNet")) for name in (
         "numpy.py", "sitecustomize.py", "usercustomize.py", "conftest.py", "setup.py", "json.py", "scipy/__init__.py", "pwned.pth",
-        "pyproject.toml", "_kernels.pyx", "check/comparison.py", "check/worker.py", "check/exercises/__init__.py", "layers/__init__.py",
+        "pyproject.toml", "fast/_kernels.pyx", "check/comparison.py", "check/process/worker.py", "check/exercises/__init__.py", "layers/__init__.py",
         "__init__.py", "__main__.py", "layers/affine.abi3.so", "layers/__pycache__/affine.cpython-311.pyc", "im2col.py", "fast_layers.py",
-        ".git/hooks/post-checkout", "timestamp.txt", "autograder/judge.py", "course.toml", "secret_seed",
+        ".git/hooks/post-checkout", "timestamp.txt", "autograder/grading/judge.py", "course.toml", "secret_seed",
     )}
     return {f"brings its own {name}": attack for name, attack in extra.items()} | {
         "is not text": a.Attack({a.AFFINE: b"\x00\xff\xfe\x00"}, ("affine_forward", "affine_backward")),

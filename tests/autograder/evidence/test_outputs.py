@@ -15,7 +15,7 @@ from autograder.evidence import outputs as evidence
 from autograder.grading.workspaces import Desks
 from autograder.feedback.generate import generate_feedback
 from autograder.sandbox.find import find_sandbox
-from cs231n._compiled import kernels
+from cs231n.fast.extensions import kernels
 
 SHOW = "from cs231n.vis_utils import show\nimport matplotlib.pyplot as plt\n"
 
@@ -137,17 +137,17 @@ for options in ({}, {"num_training": 700, "num_test": 1100}, {"seed": 3}):
 
 
 def test_notebooks_run_on_compiled_kernels_where_there_are_some(ran):
-    found = ran("from cs231n._compiled import kernels\nprint(kernels() is not None)")
+    found = ran("from cs231n.fast.extensions import kernels\nprint(kernels() is not None)")
     assert text(found["cell0"]) == f"{kernels() is not None}\n"
 
 
 def test_kernels_that_were_built_from_another_header_stay_out(ran, students):
-    header = students.course.kit(students.assignment.name) / "cs231n" / "kernels" / "pool.h"
+    header = students.course.kit(students.assignment.name) / "cs231n" / "fast" / "kernels" / "pool.h"
     before = header.read_text()
     header.chmod(0o644)
     header.write_text(f"{before}\n")
     try:
-        found = ran("from cs231n._compiled import kernels\nprint(kernels())")
+        found = ran("from cs231n.fast.extensions import kernels\nprint(kernels())")
     finally:
         header.write_text(before)
     assert text(found["cell0"]) == "None\n"

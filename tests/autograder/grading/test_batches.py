@@ -17,7 +17,7 @@ from autograder.reference.package_files import package_files
 from autograder.release.kit import release
 from autograder.grading.batches import rounds
 from autograder.sandbox.find import find_sandbox
-from cs231n.check import lent
+from cs231n.check.process import sent_modules as lent
 from cs231n.check.exercises import EXERCISES
 
 CONVOLUTION, COLUMNS = "cs231n/layers/convolution.py", "cs231n/layers/columns.py"
@@ -71,7 +71,7 @@ def conv_forward_naive(x, w, b, conv_param):
     import select, sys
 
     from cs231n.check import lent
-    from cs231n.check.protocol import read_frame, write_frame
+    from cs231n.check.process.protocol import read_frame, write_frame
 
     def local(name):
         frame = sys._getframe(1)

@@ -18,7 +18,7 @@ from autograder.course.manifest import Limits
 from autograder.errors import UserError
 from autograder.reference.package_files import write_tree
 from autograder.sandbox.find import TIERS, Bubblewrap, Landlock, Unavailable, Unisolated, find_sandbox
-from cs231n.check.client import Worker
+from cs231n.check.process.client import Worker
 from cs231n.check.exercises import EXERCISES
 
 PATIENCE = 60
@@ -73,7 +73,7 @@ ATTACKS = {
                 pass
         """,
     "answers with arrays for words": """
-        from cs231n.check.protocol import write_frame
+        from cs231n.check.process.protocol import write_frame
         frames = sys._getframe()
         while "question" not in frames.f_locals:
             frames = frames.f_back
@@ -117,7 +117,7 @@ ATTACKS = {
         """,
     "answers for its parent and stops it": """
         import gc
-        from cs231n.check.protocol import write_frame
+        from cs231n.check.process.protocol import write_frame
         frames = sys._getframe()
         while "question" not in frames.f_locals:
             frames = frames.f_back
@@ -275,7 +275,7 @@ def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_k
     write_tree(tmp_path)
     code = (
         "import sys, time\n"
-        "from cs231n.check.client import Worker\n"
+        "from cs231n.check.process.client import Worker\n"
         "from cs231n.check.exercises import EXERCISES\n"
         "worker = Worker(sys.argv[1:], 20)\n"
         "exercise = EXERCISES['relu_forward']\n"

@@ -11,7 +11,7 @@ from autograder.reference.mistakes import all_mistakes
 from autograder.reference.package_files import package_files, write_tree
 from autograder.release.solution_regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
-from cs231n.check.client import Part, Worker, WorkerError, local_command, python_command, site_packages
+from cs231n.check.process.client import Part, Worker, WorkerError, local_command, python_command, site_packages
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.report import Report, result_text
 
@@ -233,7 +233,7 @@ def test_a_process_that_ends_before_it_is_asked_everything_loses_only_what_is_le
 
 
 def test_a_worker_of_another_version_is_refused_in_one_line(tmp_path):
-    write_tree(tmp_path, {"cs231n/check/protocol.py": source("cs231n/check/protocol.py").replace("VERSION = 3", "VERSION = 2")})
+    write_tree(tmp_path, {"cs231n/check/process/protocol.py": source("cs231n/check/process/protocol.py").replace("VERSION = 3", "VERSION = 2")})
     with Worker(python_command(tmp_path, site_packages())) as worker, pytest.raises(WorkerError, match="autograder release"):
         worker.start()
 

@@ -10,8 +10,8 @@ from cs231n.check import public
 from cs231n.check.comparison import compare
 from cs231n.check.exercise import TrainingGoal, unpack
 from cs231n.check.exercises import EXERCISES, FAMILY_OF
-from cs231n.check.protocol import read_frame
-from cs231n.check.worker import _answer
+from cs231n.check.process.protocol import read_frame
+from cs231n.check.process.worker import _answer
 
 PROBES = [
     (exercise.id, probe.name)

@@ -75,4 +75,4 @@ def test_an_installed_course_makes_copies_without_its_repository(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     kit = tmp_path / "assignment1"
     assert {path.name for path in kit.iterdir()} >= {"kit.json", "k_nearest_neighbors.ipynb", "build_fast_layers.py"}
-    assert (kit / "cs231n" / "kernels").is_dir() and (kit / "cs231n" / "datasets" / "shapes10.py").is_file()
+    assert (kit / "cs231n" / "fast" / "kernels").is_dir() and (kit / "cs231n" / "datasets" / "shapes10.py").is_file()

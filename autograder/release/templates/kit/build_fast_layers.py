@@ -52,13 +52,13 @@ def extensions():
         return []
     modules = [
         Extension(
-            f"cs231n.{name}",
-            [f"cs231n/{name}.pyx"],
+            f"cs231n.fast.{name}",
+            [f"cs231n/fast/{name}.pyx"],
             depends=depends,
-            include_dirs=["cs231n", np.get_include()],
+            include_dirs=["cs231n/fast", np.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_22_API_VERSION")],
         )
-        for name, depends in (("_im2col", []), ("_kernels", sorted(glob("cs231n/kernels/*.h"))))
+        for name, depends in (("_im2col", []), ("_kernels", sorted(glob("cs231n/fast/kernels/*.h"))))
     ]
     built = cythonize(modules, language_level=3)
     for extension in built:

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False
-"""The door from Python to the C kernels in `cs231n/kernels`.
+"""The door from Python to the C kernels in `cs231n/fast/kernels`.
 
 `cs231n.fast_layers` checks every argument before it comes here. Not checked here:
 arrays are C-contiguous, aligned, of one dtype (float32 or float64), not empty, and

@@ -8,8 +8,9 @@ import warnings
 
 import pytest
 
-from cs231n.check import EXERCISES, worker
-from cs231n.check.protocol import read_frame
+from cs231n.check import EXERCISES
+from cs231n.check.process import worker
+from cs231n.check.process.protocol import read_frame
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="pipes have a size on Linux")
 

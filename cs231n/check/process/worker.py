@@ -18,13 +18,14 @@ import time
 import warnings
 from importlib import import_module, invalidate_caches
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
-from cs231n._threads import tell_nobody
-from cs231n.check import absent, lent
-from cs231n.check.limits import confine, end_everything_else, limit_processor_time, limit_resources
-from cs231n.check.protocol import VERSION, ProtocolError, read_frame, write_frame
+from cs231n.fast.threads import tell_nobody
+from cs231n.check.process import blocked_imports as absent, sent_modules as lent
+from cs231n.check.process.limits import confine, end_everything_else, limit_processor_time, limit_resources
+from cs231n.check.process.protocol import VERSION, ProtocolError, read_frame, write_frame
 
 MAX_QUESTION_BYTES = 1 << 30
 PIPE_BYTES = 1 << 20  # through Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides
@@ -354,7 +355,7 @@ def _where(error):
 
 
 def _short(filename):
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
+    root = str(Path(__file__).absolute().parents[3]) + os.sep
     return filename.removeprefix(root).replace(os.sep, "/")
 
 

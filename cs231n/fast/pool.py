@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._arrays import compiled, floating, keep_plan, plain
-from ._compiled import kernels, target
-from ._pool_ladder import (
+from .arrays import compiled, floating, keep_plan, plain
+from .extensions import kernels, target
+from .pool_numpy import (
     avg_pool_backward_im2col,
     avg_pool_forward_im2col,
     max_pool_backward_im2col,
@@ -15,8 +15,8 @@ from ._pool_ladder import (
     max_pool_forward_im2col,
     max_pool_forward_reshape,
 )
-from ._threads import tell_once, threads_for
-from .layers.geometry import check_dout, pool_geometry
+from .threads import tell_once, threads_for
+from ..window_geometry import check_dout, pool_geometry
 
 _plans = {}
 

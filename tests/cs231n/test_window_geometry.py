@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from cs231n.layers.geometry import check_dout, conv_geometry, pool_geometry, slide
+from cs231n.window_geometry import check_dout, conv_geometry, pool_geometry, slide
 
 
 @pytest.mark.parametrize("stride, pad, dilation, out", [

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cs231n import fast_layers
-from cs231n._compiled import kernels
+from cs231n.fast.extensions import kernels
 
 pytestmark = pytest.mark.skipif(kernels() is None, reason="the extension is not built")
 

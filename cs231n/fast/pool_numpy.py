@@ -9,8 +9,8 @@ maximum, as `numpy.argmax` does.
 
 import numpy as np
 
-from .im2col import get_im2col_indices
-from .layers.geometry import check_dout, pool_geometry
+from ..im2col import get_im2col_indices
+from ..window_geometry import check_dout, pool_geometry
 
 
 def _tiles(name, x, pool_param):

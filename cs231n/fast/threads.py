@@ -4,7 +4,7 @@ import os
 import sys
 from operator import index
 
-from ._compiled import kernels
+from .extensions import kernels
 
 LEAST_WORK = 10_000_000  # multiply-adds, some 0.2 ms, below which waking a second thread costs more than it saves
 THREAD_LIMIT = 1024  # where the system has no more, OpenMP ends the process

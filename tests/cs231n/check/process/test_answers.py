@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cs231n.check.answers import death
+from cs231n.check.process.answers import death
 
 
 @pytest.mark.parametrize("code", [None, 0, 1, "x", -1.5, [-9], {}, np.arange(3), np.int64(-9) + np.zeros(1, np.int64)], ids=str)

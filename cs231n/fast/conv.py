@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._arrays import compiled, floating, keep_plan, plain
-from ._conv_ladder import conv_backward_strides, conv_forward_strides, planar
-from ._compiled import kernels, target
-from ._threads import tell_once, threads_for
-from .layers.geometry import check_dout
+from .arrays import compiled, floating, keep_plan, plain
+from .conv_numpy import conv_backward_strides, conv_forward_strides, planar
+from .extensions import kernels, target
+from .threads import tell_once, threads_for
+from ..window_geometry import check_dout
 
 MOST_PIXELS = 2**30  # kernels count the entries of one image, padded, in 32 bits, and round its rows up
 MOST_PHASES = 2**12  # kernels keep tables for each remainder of rows and columns modulo the stride

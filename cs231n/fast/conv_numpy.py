@@ -15,10 +15,10 @@ sees it.
 
 import numpy as np
 
-from . import im2col as _im2col
-from ._arrays import floating
-from .im2col_cython import col2im_cython, im2col_cython
-from .layers.geometry import check_dout, conv_geometry
+from .. import im2col as _im2col
+from .arrays import floating
+from .im2col_compiled import col2im_cython, im2col_cython
+from ..window_geometry import check_dout, conv_geometry
 
 
 def planar(name, x, w, b, conv_param):

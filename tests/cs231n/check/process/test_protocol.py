@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from cs231n.check.protocol import DTYPES, MAX_HEADER_BYTES, ProtocolError, read_frame, write_frame
+from cs231n.check.process.protocol import DTYPES, MAX_HEADER_BYTES, ProtocolError, read_frame, write_frame
 
 LIMIT = 1 << 20
 

@@ -28,7 +28,7 @@ TAKEN_SECONDS = 5.0
 BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from {program} import main; main()"
 
 
-def python_command(tree, packages=(), executable=sys.executable, options=(), program="cs231n.check.worker"):
+def python_command(tree, packages=(), executable=sys.executable, options=(), program="cs231n.check.process.worker"):
     """The command that starts a worker on the package tree in a folder.
 
     Parameters
@@ -39,7 +39,7 @@ def python_command(tree, packages=(), executable=sys.executable, options=(), pro
         Folders with NumPy and SciPy, where they are not part of the interpreter.
     executable : path
     options : sequence of str
-        Arguments of ``cs231n.check.worker``.
+        Arguments of ``cs231n.check.process.worker``.
     program : str
         The module that has its ``main``.
 
@@ -59,7 +59,7 @@ def site_packages():
 
 def local_command():
     """list of str : the command for a worker on the ``cs231n`` that is imported here."""
-    return python_command(Path(__file__).resolve().parents[2], site_packages())
+    return python_command(Path(__file__).resolve().parents[3], site_packages())
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Part:
     rows : list of (str, str, Case)
         Exercise, probe and case. In all parts of a question the probes run with stand-ins, or none does.
     modules : dict of str -> ndarray
-        What the sandbox does not hold and these rows may use, as `cs231n.check.lent` takes them.
+        What the sandbox does not hold and these rows may use, as `cs231n.check.process.sent_modules` takes them.
     """
 
     rows: list

@@ -14,8 +14,8 @@ FRAMEWORKS = ("scipy", "torch", "tensorflow", "keras", "jax", "cv2", "skimage", 
 """Libraries with ready-made convolutions and poolings."""
 
 FAST_LAYERS = (
-    "cs231n.fast_layers", "cs231n.im2col", "cs231n.im2col_cython", "cs231n._conv_fast", "cs231n._conv_ladder",
-    "cs231n._pool_fast", "cs231n._pool_ladder", "cs231n._im2col", "cs231n._kernels",
+    "cs231n.fast_layers", "cs231n.im2col", "cs231n.im2col_cython", "cs231n.fast.conv", "cs231n.fast.conv_numpy",
+    "cs231n.fast.im2col_compiled", "cs231n.fast.pool", "cs231n.fast.pool_numpy", "cs231n.fast._im2col", "cs231n.fast._kernels",
 )
 """The package's own."""
 
