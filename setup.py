@@ -9,14 +9,24 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-build = runpy.run_path(str(Path(__file__).parent.joinpath("autograder", "release", "templates", "kit", "build_fast_layers.py")))
+build = runpy.run_path(
+    str(
+        Path(__file__).parent.joinpath(
+            "autograder", "release", "templates", "kit", "build_fast_layers.py"
+        )
+    )
+)
 
 setup(
     name="cs231n",
     version="1.0.0",
     description="Course package and autograder in the line of Stanford's CS231n",
     python_requires=">=3.11",
-    packages=[*find_packages(include=["cs231n*", "autograder*"]), "cs231n.datasets", "autograder.assignments"],
+    packages=[
+        *find_packages(include=["cs231n*", "autograder*"]),
+        "cs231n.datasets",
+        "autograder.assignments",
+    ],
     package_dir={"cs231n.datasets": "datasets", "autograder.assignments": "assignments"},
     package_data={
         "cs231n.fast": ["*.pyx", "kernels/*.h"],

@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from tornado.log import app_log
 from traitlets.config import Config, PyFileConfigLoader
 
-from .feedback import exporter as feedback_page
-from .gradebook import preprocessors as plugins
 from .course.manifest import CONFIG, Course
 from .errors import UserError
+from .feedback import exporter as feedback_page
+from .gradebook import preprocessors as plugins
 from .release.solution_regions import STUB
 
 
@@ -66,10 +66,16 @@ def load(course):
         raise UserError(f"{path} is missing; run `autograder init` in {course.root}")
     config = PyFileConfigLoader(CONFIG, path=str(course.root)).load_config()
     found = CourseDirectory(config=config)
-    wanted = {"root": str(course.root), "source_directory": course.source.name, "course_id": course.id}
+    wanted = {
+        "root": str(course.root),
+        "source_directory": course.source.name,
+        "course_id": course.id,
+    }
     for name, value in wanted.items():
         if getattr(found, name) != value:
-            raise UserError(f"{path}: CourseDirectory.{name} is {getattr(found, name)!r}; the course needs {value!r}")
+            raise UserError(
+                f"{path}: CourseDirectory.{name} is {getattr(found, name)!r}; the course needs {value!r}"
+            )
     return config
 
 
@@ -104,7 +110,9 @@ def open_gradebook(course, config=None):
                 _forget_empty_courses(gradebook)
     except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise UserError(f"the gradebook {url} cannot be used: {reason}; when it is free again, run the same command") from error
+        raise UserError(
+            f"the gradebook {url} cannot be used: {reason}; when it is free again, run the same command"
+        ) from error
 
 
 @contextmanager
@@ -130,7 +138,9 @@ def _scripts_on_path():
 
 def _forget_empty_courses(gradebook):
     used = gradebook.db.query(Assignment.course_id)
-    empty = gradebook.db.query(CourseRow).filter(CourseRow.id != gradebook.course_id, CourseRow.id.not_in(used))
+    empty = gradebook.db.query(CourseRow).filter(
+        CourseRow.id != gradebook.course_id, CourseRow.id.not_in(used)
+    )
     if empty.count():
         empty.delete(synchronize_session=False)
         gradebook.db.commit()

@@ -13,8 +13,9 @@ images. The exit code is 1 if a row misses its goal or the images are missing.
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,7 +70,9 @@ class Images:
     @cached_property
     def _features(self):
         images = {split: x.transpose(0, 2, 3, 1) for split, x in self.X.items()}
-        words = BagOfVisualWords(200, grid=2, num_patches=100_000, seed=self.seed).fit(images["train"])
+        words = BagOfVisualWords(200, grid=2, num_patches=100_000, seed=self.seed).fit(
+            images["train"]
+        )
         functions = [hog_feature, partial(color_histogram_hsv, nbin=10), words]
         return {split: extract_features(x, functions, verbose=True) for split, x in images.items()}
 
@@ -87,8 +90,12 @@ def linear(cls, inputs, learning_rate, reg, num_iters, images):
     X = {split: _with_bias(x.reshape(len(x), -1)) for split, x in inputs(images).items()}
     classifier = cls()
     # A last stretch with smaller steps settles what the noise of the batches keeps moving.
-    for seed, (rate, share) in enumerate([(learning_rate, 0.7), (learning_rate / 5, 0.3)], images.seed):
-        classifier.train(X["train"], images.y["train"], rate, reg, int(share * num_iters), 200, seed=seed)
+    for seed, (rate, share) in enumerate(
+        [(learning_rate, 0.7), (learning_rate / 5, 0.3)], images.seed
+    ):
+        classifier.train(
+            X["train"], images.y["train"], rate, reg, int(share * num_iters), 200, seed=seed
+        )
     return classifier.predict(X["val"]), classifier.predict(X["test"])
 
 
@@ -96,8 +103,12 @@ def net(make_model, inputs, images, mirror=False, **settings):
     """Train on the inputs; with `mirror`, label by the sum of the scores of an image and its mirror image."""
     X = inputs(images)
     model = make_model(X["train"].shape[1:], images.seed)
-    data = {f"X_{split}": X[split] for split in SPLITS} | {f"y_{split}": images.y[split] for split in SPLITS}
-    Solver(model, data, seed=images.seed, verbose=images.verbose, print_every=100, **settings).train()
+    data = {f"X_{split}": X[split] for split in SPLITS} | {
+        f"y_{split}": images.y[split] for split in SPLITS
+    }
+    Solver(
+        model, data, seed=images.seed, verbose=images.verbose, print_every=100, **settings
+    ).train()
     return _predict(model, X["val"], mirror), _predict(model, X["test"], mirror)
 
 
@@ -162,7 +173,9 @@ class Row(NamedTuple):
 ROWS = {
     "knn": Row("k nearest neighbors", 0.27, knn),
     "svm": Row("linear SVM", 0.33, partial(linear, LinearSVM, Images.images, 3e-4, 0.2, 3500)),
-    "softmax": Row("linear softmax", 0.33, partial(linear, Softmax, Images.images, 1e-3, 0.05, 3500)),
+    "softmax": Row(
+        "linear softmax", 0.33, partial(linear, Softmax, Images.images, 1e-3, 0.05, 3500)
+    ),
     "two_layer": Row(
         "two-layer net",
         0.42,
@@ -263,10 +276,18 @@ def measure(row, images):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Accuracy on real CIFAR-10 images, row by row.")
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"any of {', '.join(ROWS)}; default: all")
+    parser.add_argument(
+        "rows", nargs="*", metavar="ROW", help=f"any of {', '.join(ROWS)}; default: all"
+    )
     parser.add_argument("--list", action="store_true", help="name the rows and their goals")
-    parser.add_argument("--counts", nargs=3, type=int, default=(19_000, 1_000, 4_000), metavar="N",
-                        help="numbers of training, validation and test images (default: 19000 1000 4000)")
+    parser.add_argument(
+        "--counts",
+        nargs=3,
+        type=int,
+        default=(19_000, 1_000, 4_000),
+        metavar="N",
+        help="numbers of training, validation and test images (default: 19000 1000 4000)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--verbose", action="store_true", help="tell how the training of nets goes")
     options = parser.parse_args(arguments)
@@ -283,7 +304,9 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 1
 
-    titles = f"{'classifier':27} {'goal':>6} {'validation':>11} {'test':>7} {'seconds':>8} {'CPU':>6}"
+    titles = (
+        f"{'classifier':27} {'goal':>6} {'validation':>11} {'test':>7} {'seconds':>8} {'CPU':>6}"
+    )
     print(titles, flush=True)
     missed = False
     for name in options.rows or ROWS:

@@ -70,7 +70,12 @@ def ways(name, dtype):
 
     F, taps, windows = len(w), w[0].size, dout.size // len(w)
     left, cols = w.reshape(F, taps), np.ones((taps, windows), dtype)
-    flat, out, dcols, dw = np.ones((F, windows), dtype), np.empty((F, windows), dtype), np.empty_like(cols), left.copy()
+    flat, out, dcols, dw = (
+        np.ones((F, windows), dtype),
+        np.empty((F, windows), dtype),
+        np.empty_like(cols),
+        left.copy(),
+    )
 
     def gemm():
         np.matmul(left, cols, out=out)
@@ -105,7 +110,15 @@ def row(name, dtype, count, seconds, cpu):
     torch = [times[way] for way in times if way.startswith("torch")]
     bar = SHAPES[name][4 if dtype == "float32" else 5]
     ratio = times["fast"] / min(torch) if torch else None
-    return {"shape": name, "dtype": dtype, "threads": count, "ms": times, "ratio": ratio, "bar": bar, "MB": memory}
+    return {
+        "shape": name,
+        "dtype": dtype,
+        "threads": count,
+        "ms": times,
+        "ratio": ratio,
+        "bar": bar,
+        "MB": memory,
+    }
 
 
 def line(r):
@@ -113,8 +126,10 @@ def line(r):
     ratio = "   -  " if r["ratio"] is None else f"{r['ratio']:6.3f}"
     verdict = "" if r["ratio"] is None else "met" if r["ratio"] <= r["bar"] else "missed"
     memory = " / ".join("-" if m is None else f"{m:.0f}" for m in r["MB"].values())
-    return (f"{r['shape']:15s} {r['dtype']} {r['threads']}  {r['ms']['fast']:8.2f} {others}  {ratio}"
-            f"  {r['bar']:.2f} {verdict:6s}  {memory}")
+    return (
+        f"{r['shape']:15s} {r['dtype']} {r['threads']}  {r['ms']['fast']:8.2f} {others}  {ratio}"
+        f"  {r['bar']:.2f} {verdict:6s}  {memory}"
+    )
 
 
 def plot(rows, path):
@@ -129,8 +144,12 @@ def plot(rows, path):
     for ax, dtype in zip(axes, ("float32", "float64")):
         chosen = [r for r in rows if r["dtype"] == dtype and r["threads"] == 1]
         for k, (way, color) in enumerate(colors.items()):
-            times = [min(t for w, t in r["ms"].items() if w.startswith(way)) if any(
-                w.startswith(way) for w in r["ms"]) else np.nan for r in chosen]
+            times = [
+                min(t for w, t in r["ms"].items() if w.startswith(way))
+                if any(w.startswith(way) for w in r["ms"])
+                else np.nan
+                for r in chosen
+            ]
             heights = [t / r["ms"]["fast"] for t, r in zip(times, chosen)]
             ax.plot(heights, "os^"[k], color=color, label=way)
         ax.axhline(1, color="black", linewidth=1)
@@ -138,7 +157,9 @@ def plot(rows, path):
         ax.set_xticks(range(len(chosen)), [r["shape"] for r in chosen], rotation=40, ha="right")
         ax.minorticks_off()
     axes[0].legend(ncols=3)
-    fig.suptitle("Forward and backward, one thread: marks above the line are slower than the fast layers")
+    fig.suptitle(
+        "Forward and backward, one thread: marks above the line are slower than the fast layers"
+    )
     fig.tight_layout()
     with matplotlib.rc_context({"svg.fonttype": "none"}):  # text as text: a third of the size
         fig.savefig(path)
@@ -155,9 +176,13 @@ def main():
     parser.add_argument("--plot")
     options = parser.parse_args()
     measure.optional_torch()  # before the kernels, whose settings for waiting threads would slow PyTorch's down
-    print(f"Fast layers: {fast_layers.backend()} Milliseconds, forward + backward; ratio to the better PyTorch.")
-    print("shape           dtype threads  fast  original     numpy     torch  channels-l      gemm   ratio   bar"
-          "         MB fast / original")
+    print(
+        f"Fast layers: {fast_layers.backend()} Milliseconds, forward + backward; ratio to the better PyTorch."
+    )
+    print(
+        "shape           dtype threads  fast  original     numpy     torch  channels-l      gemm   ratio   bar"
+        "         MB fast / original"
+    )
     rows = []
     for name in options.shapes.split(","):
         for dtype in options.dtypes.split(","):

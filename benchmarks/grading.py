@@ -41,18 +41,35 @@ c.ExecutePreprocessor.timeout = 600
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--notebooks", nargs="*", default=["fully_connected_nets"], help="of the assignment; none for all")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--notebooks",
+        nargs="*",
+        default=["fully_connected_nets"],
+        help="of the assignment; none for all",
+    )
     parser.add_argument("--assignment", default="assignment2")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000], help="classes that ours grades")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[10, 100, 1000], help="classes that ours grades"
+    )
     parser.add_argument("--stock", type=int, default=3, help="hand-ins that stock nbgrader grades")
-    parser.add_argument("--evidence", type=int, nargs="*", default=[20], help="classes whose notebooks ours runs as well")
+    parser.add_argument(
+        "--evidence",
+        type=int,
+        nargs="*",
+        default=[20],
+        help="classes whose notebooks ours runs as well",
+    )
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         print(json.dumps(STEPS[args.one[0]](Path(args.one[1]), args.assignment)))
         return
-    print(f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")
+    print(
+        f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+    )
     with tempfile.TemporaryDirectory(prefix="cs231n-benchmark-") as folder:
         compare(Path(folder), args)
 
@@ -62,18 +79,28 @@ def compare(folder, args):
     hand_in(course, assignment, args.stock)
     stock = measure("stock", course.root, args)
     per = {key: stock[key] / args.stock for key in ("wall", "cpu")}
-    print(f"\nstock nbgrader autograde, {args.stock} hand-ins: {per['wall']:.2f} s each, {per['cpu']:.2f} s of processor time each")
+    print(
+        f"\nstock nbgrader autograde, {args.stock} hand-ins: {per['wall']:.2f} s each, {per['cpu']:.2f} s of processor time each"
+    )
     own, nets = (measure(step, course.root, args)["cpu"] for step in ("functions", "nets"))
-    print(f"what is graded, imported and run once in a process of its own: {1e3 * own:.1f} ms of processor time")
+    print(
+        f"what is graded, imported and run once in a process of its own: {1e3 * own:.1f} ms of processor time"
+    )
     print(f"1,000 hidden images classified with each of the trained weights: {1e3 * nets:.1f} ms")
-    print(f"\n{'hand-ins':>8} {'wall s':>8} {'per s':>7} {'cpu ms':>7} {'judge':>7} {'record':>7} {'MB':>6} {'ratio, wall':>12} {'ratio, cpu':>11}")
-    for step, size in [("ours", size) for size in args.sizes] + [("evidence", size) for size in args.evidence]:
+    print(
+        f"\n{'hand-ins':>8} {'wall s':>8} {'per s':>7} {'cpu ms':>7} {'judge':>7} {'record':>7} {'MB':>6} {'ratio, wall':>12} {'ratio, cpu':>11}"
+    )
+    for step, size in [("ours", size) for size in args.sizes] + [
+        ("evidence", size) for size in args.evidence
+    ]:
         shutil.rmtree(course.root / "submitted", ignore_errors=True)
         hand_in(course, assignment, size)
         ours = measure(step, course.root, args)
         each = ours["cpu"] / size
-        print(f"{size:8} {ours['wall']:8.1f} {size / ours['wall']:7.2f} {1e3 * each:7.1f} {1e3 * ours['judge'] / size:7.1f} "
-              f"{1e3 * ours['record'] / size:7.1f} {ours['memory']:6.0f} {per['wall'] * size / ours['wall']:12.1f} {per['cpu'] / each:11.1f}{'  with evidence' * (step == 'evidence')}")
+        print(
+            f"{size:8} {ours['wall']:8.1f} {size / ours['wall']:7.2f} {1e3 * each:7.1f} {1e3 * ours['judge'] / size:7.1f} "
+            f"{1e3 * ours['record'] / size:7.1f} {ours['memory']:6.0f} {per['wall'] * size / ours['wall']:12.1f} {per['cpu'] / each:11.1f}{'  with evidence' * (step == 'evidence')}"
+        )
 
 
 def prepare(folder, args):
@@ -84,17 +111,25 @@ def prepare(folder, args):
     sources = Path(__file__).parents[1] / "assignments"
     manifest = tomllib.loads((sources / "course.toml").read_text())["assignments"]
     body = manifest[args.assignment]
-    notebooks = [sources / args.assignment / f"{name}.ipynb" for name in args.notebooks or body["notebooks"]]
+    notebooks = [
+        sources / args.assignment / f"{name}.ipynb" for name in args.notebooks or body["notebooks"]
+    ]
     cells = [cell for notebook in notebooks for cell in json.loads(notebook.read_text())["cells"]]
     ids = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells}
     asked = {"notebooks": [path.stem for path in notebooks]}
-    asked |= {key: {n: p for n, p in body[key].items() if n in ids} for key in ("points", "written")}
+    asked |= {
+        key: {n: p for n, p in body[key].items() if n in ids} for key in ("points", "written")
+    }
     (folder / "sources" / args.assignment).mkdir(parents=True)
     for notebook in notebooks:
         shutil.copy(notebook, folder / "sources" / args.assignment)
-    earlier = list(manifest)[:list(manifest).index(args.assignment)]  # whose modules are handed in again
+    earlier = list(manifest)[
+        : list(manifest).index(args.assignment)
+    ]  # whose modules are handed in again
     tables = {name: manifest[name] for name in earlier} | {args.assignment: asked}
-    (folder / "sources" / "course.toml").write_text("".join(_table(name, table) for name, table in tables.items()))
+    (folder / "sources" / "course.toml").write_text(
+        "".join(_table(name, table) for name, table in tables.items())
+    )
     course, _ = set_up(folder / "course", folder / "sources")
     assignment = course.assignment(args.assignment)
     release(course, assignment)
@@ -105,7 +140,9 @@ def prepare(folder, args):
 def _table(name, body):
     text = f'[assignments.{name}]\ntitle = "Benchmark"\nnotebooks = {body["notebooks"]}\n'
     for key in ("points", "written"):
-        text += f"[assignments.{name}.{key}]\n" + "".join(f"{n} = {p}\n" for n, p in body[key].items())
+        text += f"[assignments.{name}.{key}]\n" + "".join(
+            f"{n} = {p}\n" for n, p in body[key].items()
+        )
     return text
 
 
@@ -114,7 +151,9 @@ def _finish_other_exercises(course, assignment, body):
     from autograder.reference.package_files import package_files
     from cs231n.check.exercises import EXERCISES
 
-    for name in {EXERCISES[e].file for e in body["points"] if EXERCISES[e].module} - set(assignment.editable):
+    for name in {EXERCISES[e].file for e in body["points"] if EXERCISES[e].module} - set(
+        assignment.editable
+    ):
         target = course.kit(assignment.name) / name
         target.chmod(0o644)
         shutil.copyfile(package_files()[name], target)
@@ -152,8 +191,8 @@ def measure(step, root, args):
 
 def ours(root, assignment, with_evidence=False):
     """Grade everybody anew: judge, and record beside it."""
-    from autograder.grading import run as grade
     from autograder.course.manifest import Course
+    from autograder.grading import run as grade
     from autograder.sandbox.find import find_sandbox
 
     _adopt_orphans()
@@ -165,15 +204,31 @@ def ours(root, assignment, with_evidence=False):
         recorded.append(time.thread_time() - began - sum(waited))
 
     grade.record, start, began = timed, _cpu(), time.monotonic()
-    found, _ = grade.grade(course, course.assignment(assignment), find_sandbox(), force=True,
-                           with_evidence=with_evidence)
+    found, _ = grade.grade(
+        course,
+        course.assignment(assignment),
+        find_sandbox(),
+        force=True,
+        with_evidence=with_evidence,
+    )
     wall, spent = time.monotonic() - began, _cpu() - start
     wrong = [s for s, v in found.items() if any(f.status != "pass" for f in v.exercises.values())]
     if wrong:
-        raise SystemExit(f"{len(wrong)} hand-ins of the reference do not get everything, such as {wrong[0]}")
-    usage = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    record, = recorded
-    return {"wall": wall, "cpu": spent, "judge": spent - record, "record": record, "memory": max(usage)}
+        raise SystemExit(
+            f"{len(wrong)} hand-ins of the reference do not get everything, such as {wrong[0]}"
+        )
+    usage = [
+        resource.getrusage(who).ru_maxrss / 1024
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
+    (record,) = recorded
+    return {
+        "wall": wall,
+        "cpu": spent,
+        "judge": spent - record,
+        "record": record,
+        "memory": max(usage),
+    }
 
 
 def _timed(items, waited):
@@ -193,11 +248,15 @@ def functions(root, assignment, times=40):
 
     # As in a sandbox: no kernels, and what students write is compiled anew each time; libraries are compiled already.
     package, sys.dont_write_bytecode = Path(__file__).parents[1] / "cs231n", True
-    shutil.copytree(package, root / "functions" / "cs231n", ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"))
+    shutil.copytree(
+        package,
+        root / "functions" / "cs231n",
+        ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"),
+    )
     sys.path.insert(0, str(root / "functions"))
 
-    from autograder.sandbox.bubblewrap import PRELOADED
     from autograder.course.manifest import Course
+    from autograder.sandbox.bubblewrap import PRELOADED
     from cs231n.check.exercise import TrainingGoal
     from cs231n.check.exercises import EXERCISES
     from cs231n.check.process.worker import PRISTINE
@@ -205,7 +264,9 @@ def functions(root, assignment, times=40):
     asked = [EXERCISES[name] for name in Course.open(root).assignment(assignment).points]
     asked = [exercise for exercise in asked if not isinstance(exercise, TrainingGoal)]
     seeds = (), (np.arange(4, dtype=np.uint32),)
-    questions = [(e.probes[0].run, case.inputs) for e in asked for seed in seeds for case in e.draw(*seed)]
+    questions = [
+        (e.probes[0].run, case.inputs) for e in asked for seed in seeds for case in e.draw(*seed)
+    ]
     for module in (*PRISTINE, *PRELOADED):
         import_module(module)
     gc.freeze()
@@ -235,8 +296,12 @@ def nets(root, assignment, times=20):
     modules = [name.removesuffix(".py").replace("/", ".") for name in assignment.editable]
     for count in (1, 1 + times):
         start = _cpu()
-        for goal in (EXERCISES[name] for name in assignment.points if isinstance(EXERCISES[name], TrainingGoal)):
-            images, = goal.draw(np.arange(4, dtype=np.uint32))
+        for goal in (
+            EXERCISES[name]
+            for name in assignment.points
+            if isinstance(EXERCISES[name], TrainingGoal)
+        ):
+            (images,) = goal.draw(np.arange(4, dtype=np.uint32))
             case = Case(images.name, {"weights": load_params(root / "weights" / goal.weights)})
             with scorer(images.inputs, modules) as worker:
                 for _ in range(count):
@@ -259,9 +324,14 @@ def stock(root, assignment):
         target = work / "stock_submitted" / student / assignment
         shutil.copytree(kit, target)
         shutil.copytree(course.submitted(student, assignment), target, dirs_exist_ok=True)
-    (work / "nbgrader_config.py").write_text("c = get_config()" + SETTINGS.format(root=str(work), assignment=assignment, editable=editable))
+    (work / "nbgrader_config.py").write_text(
+        "c = get_config()"
+        + SETTINGS.format(root=str(work), assignment=assignment, editable=editable)
+    )
     nbgrader = [sys.executable, "-m", "nbgrader"]
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }
     options = {"cwd": work, "env": environment, "capture_output": True, "text": True}
     made = subprocess.run([*nbgrader, "generate_assignment", assignment, "--force"], **options)
     start, began = _cpu(), time.monotonic()
@@ -286,10 +356,18 @@ def _cpu():
                 break
         except ChildProcessError:
             break
-    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(
+        sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
 
 
-STEPS = {"functions": functions, "nets": nets, "ours": ours, "evidence": partial(ours, with_evidence=True), "stock": stock}
+STEPS = {
+    "functions": functions,
+    "nets": nets,
+    "ours": ours,
+    "evidence": partial(ours, with_evidence=True),
+    "stock": stock,
+}
 
 if __name__ == "__main__":
     main()

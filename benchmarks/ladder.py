@@ -41,7 +41,9 @@ def train(data, steps, images):
     start = time.perf_counter()
     for step in range(steps):
         first = step * BATCH
-        loss, grads = model.loss(data["X_train"][first : first + images], data["y_train"][first : first + images])
+        loss, grads = model.loss(
+            data["X_train"][first : first + images], data["y_train"][first : first + images]
+        )
         for name, gradient in grads.items():
             model.params[name], state[name] = adam(model.params[name], gradient, state.get(name))
         losses.append(loss)
@@ -57,7 +59,9 @@ def main():
     data["X_train"] /= 64  # about unit variance
     epoch = options.images // BATCH
     print(f"{epoch} steps of {BATCH} images, {options.threads} thread(s). {fast_layers.backend()}")
-    originals = {name: getattr(fast_layers, name) for name in fast_layers.__all__ if name.endswith("_fast")}
+    originals = {
+        name: getattr(fast_layers, name) for name in fast_layers.__all__ if name.endswith("_fast")
+    }
     for rung, (module, conv, pool, steps, images) in RUNGS.items():
         for name, function in originals.items():
             setattr(fast_layers, name, function)
@@ -67,8 +71,11 @@ def main():
             seconds, losses = train(data, steps or epoch, images)
         per_step = seconds / len(losses) * BATCH / images
         note = f"{images} images of one step" if images < BATCH else f"{len(losses)} steps"
-        print(f"{rung:15s} {per_step:9.4f} s a step {per_step * epoch:9.1f} s an epoch   (timed: {note};"
-              f" loss {losses[0]:.4f} to {losses[-1]:.4f})", flush=True)
+        print(
+            f"{rung:15s} {per_step:9.4f} s a step {per_step * epoch:9.1f} s an epoch   (timed: {note};"
+            f" loss {losses[0]:.4f} to {losses[-1]:.4f})",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

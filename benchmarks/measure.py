@@ -8,7 +8,9 @@ import statistics
 import time
 from pathlib import Path
 
-os.environ.pop("OPENBLAS_CORETYPE", None)  # before NumPy loads OpenBLAS: a wrong type halves its speed
+os.environ.pop(
+    "OPENBLAS_CORETYPE", None
+)  # before NumPy loads OpenBLAS: a wrong type halves its speed
 
 
 SPINNING = 0.05  # seconds for which the threads of a BLAS or of PyTorch wait busily for more work
@@ -103,4 +105,6 @@ def save(path, rows):
 
     torch = optional_torch()
     versions = {"numpy": np.__version__, "torch": torch and torch.__version__, "backend": backend()}
-    Path(path).write_text(json.dumps({"machine": platform.machine(), **versions, "rows": rows}, indent=1) + "\n")
+    Path(path).write_text(
+        json.dumps({"machine": platform.machine(), **versions, "rows": rows}, indent=1) + "\n"
+    )

@@ -22,9 +22,18 @@ def train(data, epochs, seed, verbose):
     """LeNet-5 with batch normalization and Adam on images divided by their standard deviation."""
     scale = data["X_train"].std()
     data = {key: value / scale if key.startswith("X") else value for key, value in data.items()}
-    solver = Solver(LeNet5(normalization="batchnorm", seed=seed), data, update_rule="adam",
-                    optim_config={"learning_rate": 3e-3}, lr_decay=0.6, batch_size=50, num_epochs=epochs,
-                    verbose=verbose, print_every=50, seed=seed)
+    solver = Solver(
+        LeNet5(normalization="batchnorm", seed=seed),
+        data,
+        update_rule="adam",
+        optim_config={"learning_rate": 3e-3},
+        lr_decay=0.6,
+        batch_size=50,
+        num_epochs=epochs,
+        verbose=verbose,
+        print_every=50,
+        seed=seed,
+    )
     solver.train()
     return solver.best_val_acc, solver.check_accuracy(data["X_test"], data["y_test"])
 
@@ -32,9 +41,13 @@ def train(data, epochs, seed, verbose):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--train", type=int, default=None, help="training images (default: all there are)")
+    parser.add_argument(
+        "--train", type=int, default=None, help="training images (default: all there are)"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--verbose", action="store_true", help="print losses and accuracies on the way")
+    parser.add_argument(
+        "--verbose", action="store_true", help="print losses and accuracies on the way"
+    )
     options = parser.parse_args(arguments)
     try:
         data = load_dataset("mnist", options.train, num_validation=500)
@@ -44,8 +57,10 @@ def main(arguments=None):
     start, start_cpu = time.perf_counter(), time.process_time()
     on_val, on_test = train(data, options.epochs, options.seed, options.verbose)
     seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
-    print(f"LeNet-5 on {len(data['y_train'])} digits, {options.epochs} epochs: validation {on_val:.1%}, "
-          f"test {on_test:.2%} of {len(data['y_test'])} (goal {GOAL:.0%}), {seconds:.0f} s, {cpu:.0f} CPU s")
+    print(
+        f"LeNet-5 on {len(data['y_train'])} digits, {options.epochs} epochs: validation {on_val:.1%}, "
+        f"test {on_test:.2%} of {len(data['y_test'])} (goal {GOAL:.0%}), {seconds:.0f} s, {cpu:.0f} CPU s"
+    )
     return int(on_test <= GOAL)
 
 

@@ -18,7 +18,9 @@ def conv_forward(x, w, b, stride, pad):
     out_H, out_W = 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride
     step_N, step_C, step_H, step_W = x_pad.strides
     windows = np.lib.stride_tricks.as_strided(
-        x_pad, (C, HH, WW, N, out_H, out_W), (step_C, step_H, step_W, step_N, stride * step_H, stride * step_W)
+        x_pad,
+        (C, HH, WW, N, out_H, out_W),
+        (step_C, step_H, step_W, step_N, stride * step_H, stride * step_W),
     )
     cols = np.ascontiguousarray(windows).reshape(C * HH * WW, -1)
     out = (w.reshape(F, -1) @ cols + b[:, None]).reshape(F, N, out_H, out_W)

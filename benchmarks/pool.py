@@ -70,10 +70,15 @@ def torch_ways(torch, label, x, dout, size, stride, layout):
     tx, tdout = (torch.tensor(a).contiguous(memory_format=layout) for a in (x, dout))
     tx.requires_grad_()
     found = {}
-    for kind, pool in ((label, torch.nn.functional.max_pool2d), (f"{label} average", torch.nn.functional.avg_pool2d)):
+    for kind, pool in (
+        (label, torch.nn.functional.max_pool2d),
+        (f"{label} average", torch.nn.functional.avg_pool2d),
+    ):
         kept = pool(tx, size, stride)
         found[f"{kind} forward"] = lambda pool=pool: pool(tx, size, stride)
-        found[f"{kind} backward"] = lambda kept=kept: torch.autograd.grad(kept, tx, tdout, retain_graph=True)
+        found[f"{kind} backward"] = lambda kept=kept: torch.autograd.grad(
+            kept, tx, tdout, retain_graph=True
+        )
     return found
 
 
@@ -92,12 +97,22 @@ def main():
         for dtype in options.dtypes.split(","):
             for count in map(int, options.threads.split(",")):
                 with measure.threads(count):
-                    times = measure.medians(ways(name, dtype, count), options.seconds, options.cpu, count)
+                    times = measure.medians(
+                        ways(name, dtype, count), options.seconds, options.cpu, count
+                    )
                 rows.append({"shape": name, "dtype": dtype, "threads": count, "ms": times})
                 pairs = "  ".join(
                     f"{who} {times[f'{who} forward']:.2f}/{times[f'{who} backward']:.2f}"
-                    for who in ("fast", "touched", "original", "torch", "channels-last",
-                                "average", "torch average", "channels-last average")
+                    for who in (
+                        "fast",
+                        "touched",
+                        "original",
+                        "torch",
+                        "channels-last",
+                        "average",
+                        "torch average",
+                        "channels-last average",
+                    )
                     if f"{who} forward" in times
                 )
                 print(f"{name:13s} {dtype} {count}  copy {times['copy']:.2f}  {pairs}", flush=True)

@@ -26,21 +26,39 @@ WARN = ["-Wall", "-Wextra"]
 
 def runtime(compiler):
     """The sanitizers' library, which has to be loaded before Python is, and what links it."""
-    for name, flags in ((f"libclang_rt.asan-{platform.machine()}.so", ["-shared-libasan"]), ("libasan.so", [])):
-        library = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+    for name, flags in (
+        (f"libclang_rt.asan-{platform.machine()}.so", ["-shared-libasan"]),
+        ("libasan.so", []),
+    ):
+        library = subprocess.run(
+            [compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         if os.path.isabs(library):
             return library, flags
-    raise SystemExit(f"{compiler} has no library of AddressSanitizer. Install it, or name another compiler with --cc.")
+    raise SystemExit(
+        f"{compiler} has no library of AddressSanitizer. Install it, or name another compiler with --cc."
+    )
 
 
 def build(compiler, flags, folder):
     """Compile cs231n/fast/_kernels.pyx with sanitizers and return the path of the module."""
     package = Path(__file__).parents[1] / "cs231n" / "fast"
     source, module = Path(folder, "_kernels.c"), Path(folder, "_kernels.so")
-    subprocess.run([sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", source], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", source], check=True
+    )
     include = [f"-I{path}" for path in (package, np.get_include(), sysconfig.get_path("include"))]
-    flags = [*flags, "-O1", "-g", "-shared", "-fPIC", "-fopenmp", "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION",
-             "-DNPY_TARGET_VERSION=NPY_1_22_API_VERSION", "-DLEAST_REUSED=SIZE_MAX"]  # memory used again has no red zones
+    flags = [
+        *flags,
+        "-O1",
+        "-g",
+        "-shared",
+        "-fPIC",
+        "-fopenmp",
+        "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION",
+        "-DNPY_TARGET_VERSION=NPY_1_22_API_VERSION",
+        "-DLEAST_REUSED=SIZE_MAX",
+    ]  # memory used again has no red zones
     subprocess.run([compiler, *flags, *WARN, *SANITIZE, *include, source, "-o", module], check=True)
     return module
 
@@ -55,8 +73,10 @@ def convolution(rng):
     kind = str(rng.choice(["plain", "wide", "sums", "uneven"], p=[0.82, 0.05, 0.03, 0.1]))
     most = int(rng.choice([6, 14, 40]))
     while True:
-        size, stride, pad, out = (tuple(map(int, rng.integers(low, high, 2)))
-                                  for low, high in ((1, 6), (1, 5), (0, 5), (1, most)))
+        size, stride, pad, out = (
+            tuple(map(int, rng.integers(low, high, 2)))
+            for low, high in ((1, 6), (1, 5), (0, 5), (1, most))
+        )
         if rng.random() < (0.8 if kind == "wide" else 0.4):
             size, stride, pad = (3, 3), (1, 1), (1, 1)
         if kind == "wide":
@@ -64,8 +84,10 @@ def convolution(rng):
         if kind == "sums":
             size, out = (min(size[0], 2), min(size[1], 2)), (min(out[0], 3), min(out[1], 3))
         dilation = (1, 1) if rng.random() < 0.8 else (2, 3)
-        image = [(o - 1) * s + d * (k - 1) + 1 - 2 * p
-                 for o, s, d, k, p in zip(out, stride, dilation, size, pad)]
+        image = [
+            (o - 1) * s + d * (k - 1) + 1 - 2 * p
+            for o, s, d, k, p in zip(out, stride, dilation, size, pad)
+        ]
         if min(image) > 0:
             break
     groups = 1 if rng.random() < 0.8 else 2
@@ -102,7 +124,9 @@ def check_convolution(rng, dtype, layers):
 
 def check_pooling(rng, dtype, layers):
     small = rng.random() < 0.5  # planes that lie side by side in a vector, or whose rows are joined
-    size, stride, out = (tuple(map(int, rng.integers(1, high, 2))) for high in ((8, 5, 9) if small else (5, 5, 40)))
+    size, stride, out = (
+        tuple(map(int, rng.integers(1, high, 2))) for high in ((8, 5, 9) if small else (5, 5, 40))
+    )
     kind = rng.random()
     if kind < 0.3:
         size = stride = (2, 2)
@@ -112,8 +136,10 @@ def check_pooling(rng, dtype, layers):
     x = exact(rng, (int(rng.integers(1, 4)), int(rng.integers(1, 20)), *image), dtype)
     pool_param = {"pool_height": size[0], "pool_width": size[1], "stride": stride}
     for kind in ("max", "avg"):
-        rung = {way: [getattr(layers, f"{kind}_pool_{way}_{name}") for name in ("fast", "im2col")]
-                for way in ("forward", "backward")}
+        rung = {
+            way: [getattr(layers, f"{kind}_pool_{way}_{name}") for name in ("fast", "im2col")]
+            for way in ("forward", "backward")
+        }
         (out, cache), (right, right_cache) = (forward(x, pool_param) for forward in rung["forward"])
         dout = exact(rng, out.shape, dtype)
         close(out, right, 1e-5)
@@ -125,8 +151,10 @@ def run_cases(module, cases, seed):
     kernels = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(kernels)
     sys.modules["cs231n.fast._kernels"] = kernels
-    from cs231n.fast import extensions as _compiled, threads as _threads
     from cs231n import fast_layers
+    from cs231n.fast import extensions as _compiled
+    from cs231n.fast import threads as _threads
+
     _threads.LEAST_WORK = 0
     assert _compiled.kernels() is kernels
     rng = np.random.default_rng(seed)
@@ -145,7 +173,9 @@ def main():
     parser.add_argument("--cases", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cc", default="gcc", help="the compiler")
-    parser.add_argument("--module", help=argparse.SUPPRESS)  # set in the process with the sanitizers
+    parser.add_argument(
+        "--module", help=argparse.SUPPRESS
+    )  # set in the process with the sanitizers
     options = parser.parse_args()
     if options.module:
         run_cases(options.module, options.cases, options.seed)
@@ -153,11 +183,21 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         library, flags = runtime(options.cc)
         module = build(options.cc, flags, folder)
-        command = [sys.executable, "-m", "benchmarks.sanitize", "--module", module, "--cases", options.cases,
-                   "--seed", options.seed]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.sanitize",
+            "--module",
+            module,
+            "--cases",
+            options.cases,
+            "--seed",
+            options.seed,
+        ]
         # Python itself keeps memory until the end; its own allocator would hide small overruns.
-        environment = dict(os.environ, LD_PRELOAD=library, ASAN_OPTIONS="detect_leaks=0",
-                           PYTHONMALLOC="malloc")
+        environment = dict(
+            os.environ, LD_PRELOAD=library, ASAN_OPTIONS="detect_leaks=0", PYTHONMALLOC="malloc"
+        )
         return subprocess.run([str(word) for word in command], env=environment).returncode and 1
 
 

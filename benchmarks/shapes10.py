@@ -18,21 +18,27 @@ def nearest_neighbors(data):
     model = KNearestNeighbor()
     model.train(flat(data["X_train"]), data["y_train"])
     dists = model.compute_distances_no_loops(flat(data["X_val"]))
-    k = max((1, 5, 10, 20, 50), key=lambda k: np.mean(model.predict_labels(dists, k) == data["y_val"]))
+    k = max(
+        (1, 5, 10, 20, 50), key=lambda k: np.mean(model.predict_labels(dists, k) == data["y_val"])
+    )
     return np.mean(model.predict(flat(data["X_test"]), k) == data["y_test"])
 
 
 def linear(data):
     """Softmax on the pixels; learning rate and regularization as chosen on the validation set."""
     model = Softmax()
-    model.train(flat(data["X_train"]), data["y_train"], learning_rate=3e-3, reg=3e-3, num_iters=2000, seed=0)
+    model.train(
+        flat(data["X_train"]), data["y_train"], learning_rate=3e-3, reg=3e-3, num_iters=2000, seed=0
+    )
     return np.mean(model.predict(flat(data["X_test"])) == data["y_test"])
 
 
 def two_layer_net(data):
     """200 hidden units, Adam."""
     model = TwoLayerNet(hidden_dim=200, weight_scale=2e-2, reg=1e-2, seed=0)
-    return trained(model, {key: flat(x) if key[0] == "X" else x for key, x in data.items()}, 5e-4, 15)
+    return trained(
+        model, {key: flat(x) if key[0] == "X" else x for key, x in data.items()}, 5e-4, 15
+    )
 
 
 def conv_net(data):
@@ -42,8 +48,17 @@ def conv_net(data):
 
 
 def trained(model, data, learning_rate, epochs):
-    solver = Solver(model, data, update_rule="adam", optim_config={"learning_rate": learning_rate},
-                    lr_decay=0.85, num_epochs=epochs, batch_size=100, verbose=False, seed=0)
+    solver = Solver(
+        model,
+        data,
+        update_rule="adam",
+        optim_config={"learning_rate": learning_rate},
+        lr_decay=0.85,
+        num_epochs=epochs,
+        batch_size=100,
+        verbose=False,
+        seed=0,
+    )
     solver.train()
     return solver.check_accuracy(data["X_test"], data["y_test"])
 
@@ -52,14 +67,22 @@ def flat(x):
     return x.reshape(len(x), -1)
 
 
-CLASSIFIERS = {"k nearest neighbors": nearest_neighbors, "linear softmax": linear,
-               "two-layer net": two_layer_net, "convolutional net": conv_net}
+CLASSIFIERS = {
+    "k nearest neighbors": nearest_neighbors,
+    "linear softmax": linear,
+    "two-layer net": two_layer_net,
+    "convolutional net": conv_net,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--train", type=int, default=5000, help="training images (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=None, help="draw the test images from this seed")
+    parser.add_argument(
+        "--train", type=int, default=5000, help="training images (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=None, help="draw the test images from this seed"
+    )
     args = parser.parse_args()
     data = load_dataset("shapes10", num_training=args.train, seed=args.seed)
     for key in ("X_train", "X_val", "X_test"):

@@ -37,7 +37,9 @@ def atomic_write(path, mode="b", private=False, **options):
     draft = path.with_name(f".{secrets.token_hex(8)}.part")
     allowed = 0o600 if private else 0o666
     try:
-        with open(draft, f"x{mode}", opener=lambda name, flags: os.open(name, flags, allowed), **options) as file:
+        with open(
+            draft, f"x{mode}", opener=lambda name, flags: os.open(name, flags, allowed), **options
+        ) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -101,7 +101,14 @@ class BagOfVisualWords:
     """
 
     def __init__(
-        self, num_words=100, patch_size=6, stride=1, grid=1, whiten=True, num_patches=50_000, seed=None,
+        self,
+        num_words=100,
+        patch_size=6,
+        stride=1,
+        grid=1,
+        whiten=True,
+        num_patches=50_000,
+        seed=None,
         whiten_eps=0.1,
     ):
         self.num_words = num_words
@@ -133,7 +140,9 @@ class BagOfVisualWords:
         self.whitening = np.eye(patches.shape[1])
         if self.whiten:
             self.whitening = zca_matrix(patches - self.mean, self.whiten_eps)
-        kmeans = KMeans(self.num_words, n_init=1, max_iter=20, random_state=int(rng.integers(2**31)))
+        kmeans = KMeans(
+            self.num_words, n_init=1, max_iter=20, random_state=int(rng.integers(2**31))
+        )
         self.words = kmeans.fit(self._whitened(patches)).cluster_centers_
         return self
 
@@ -179,7 +188,9 @@ class BagOfVisualWords:
         rows, columns = (_bands(side, self.grid) for side in nearest.shape)
         fields = [nearest[band, part] for band in rows for part in columns]
         ### BEGIN SOLUTION
-        counts = [np.bincount(field.ravel(), minlength=self.num_words) / field.size for field in fields]
+        counts = [
+            np.bincount(field.ravel(), minlength=self.num_words) / field.size for field in fields
+        ]
         histogram = np.concatenate(counts)
         ### END SOLUTION
         return histogram

@@ -16,7 +16,14 @@ from .atomic import atomic_write
 
 MAX_BYTES = 256 * 1024**2
 _MAX_MEMBERS = 4096
-_NPZ_MISTAKES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+_NPZ_MISTAKES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+)
 
 
 def save_params(path, params):
@@ -148,7 +155,9 @@ def set_model_state(model, state):
 def _plain(name, value):
     array = np.asanyarray(value)
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"save_params: {name!r} must be an array of numbers; got dtype {array.dtype}.")
+        raise ValueError(
+            f"save_params: {name!r} must be an array of numbers; got dtype {array.dtype}."
+        )
     if not isinstance(name, str) or not name:
         raise ValueError(f"save_params: names must be non-empty strings; got {name!r}.")
     return array
@@ -188,13 +197,17 @@ def _read_array(path, archive, info):
         except ValueError as error:
             raise _bad(path, f"{info.filename!r} has no valid array header ({error})") from error
         if dtype.kind not in "fiub":
-            raise _bad(path, f"{info.filename!r} has dtype {dtype}; only numbers and booleans are read")
+            raise _bad(
+                path, f"{info.filename!r} has dtype {dtype}; only numbers and booleans are read"
+            )
         body = info.file_size - member.tell()
         count = 1
         for length in shape:
             count *= length
         if min(shape, default=0) < 0 or count * dtype.itemsize != body:
-            raise _bad(path, f"{info.filename!r} announces shape {shape} of {dtype} but holds {body} bytes")
+            raise _bad(
+                path, f"{info.filename!r} announces shape {shape} of {dtype} but holds {body} bytes"
+            )
         array = np.empty(count, dtype)
         if member.readinto(array.view(np.uint8)) != body:
             raise EOFError(f"{info.filename!r} ends early")

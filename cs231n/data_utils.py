@@ -84,7 +84,9 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
     return load_dataset("cifar10", num_training, num_validation, num_test, subtract_mean)
 
 
-def load_dataset(name, num_training=None, num_validation=None, num_test=None, subtract_mean=True, seed=None):
+def load_dataset(
+    name, num_training=None, num_validation=None, num_test=None, subtract_mean=True, seed=None
+):
     """Load a data set, split it and subtract the mean image of the training images.
 
     Parameters
@@ -121,17 +123,25 @@ def load_dataset(name, num_training=None, num_validation=None, num_test=None, su
         If the name is unknown, the set holds fewer images than asked for, or a file is damaged.
     """
     if name not in CLASSES:
-        raise ValueError(f"load_dataset: unknown data set {name!r}. Choose from {', '.join(CLASSES)}.")
+        raise ValueError(
+            f"load_dataset: unknown data set {name!r}. Choose from {', '.join(CLASSES)}."
+        )
     if seed is not None and name != "shapes10":
-        raise ValueError(f"load_dataset: {name} is not generated, so it takes no seed; got {seed}. Leave "
-                         f"seed out.")
+        raise ValueError(
+            f"load_dataset: {name} is not generated, so it takes no seed; got {seed}. Leave "
+            f"seed out."
+        )
     counts = (num_training, num_validation, num_test)
     for keyword, count in zip(("num_training", "num_validation", "num_test"), counts):
         if count is not None and count < 0:
             raise ValueError(f"load_dataset: {keyword} must not be negative; got {count}.")
     data = _load_shapes10(*counts, seed) if name == "shapes10" else _LOADERS[name](*counts)
     # Sums over thousands of images need float64; only this one image is ever held in it.
-    mean = data["X_train"].mean(axis=0, dtype=np.float64) if subtract_mean and len(data["X_train"]) else 0.0
+    mean = (
+        data["X_train"].mean(axis=0, dtype=np.float64)
+        if subtract_mean and len(data["X_train"])
+        else 0.0
+    )
     mean = np.float32(mean)
     for key in ("X_train", "X_val", "X_test"):
         data[key] = np.array(data[key], dtype=np.float32, order="C")
@@ -142,7 +152,9 @@ def load_dataset(name, num_training=None, num_validation=None, num_test=None, su
 def _load_shapes10(num_training, num_validation, num_test, seed):
     data = {}
     seeds = {**shapes10.SEEDS, "test": shapes10.SEEDS["test"] if seed is None else seed}
-    for split, count, default in zip(seeds, (num_training, num_validation, num_test), (5000, 1000, 1000)):
+    for split, count, default in zip(
+        seeds, (num_training, num_validation, num_test), (5000, 1000, 1000)
+    ):
         count = default if count is None else count
         data[f"X_{split}"], data[f"y_{split}"] = shapes10.generate(count, seeds[split])
     return data
@@ -176,20 +188,30 @@ def _divide(name, parts, num_training, num_validation, num_test):
     if num_test is None:
         num_test = len(y_test)
     left = len(y) - num_validation
-    _require(name, "training and validation images", num_training + num_validation, len(y),
-             f"num_training={left}" if left > 0 else "a smaller num_training and num_validation")
+    _require(
+        name,
+        "training and validation images",
+        num_training + num_validation,
+        len(y),
+        f"num_training={left}" if left > 0 else "a smaller num_training and num_validation",
+    )
     _require(name, "test images", num_test, len(y_test), f"num_test={len(y_test)}")
     held = slice(num_training, num_training + num_validation)
     return {
-        "X_train": x[:num_training], "y_train": y[:num_training],
-        "X_val": x[held], "y_val": y[held],
-        "X_test": x_test[:num_test], "y_test": y_test[:num_test],
+        "X_train": x[:num_training],
+        "y_train": y[:num_training],
+        "X_val": x[held],
+        "y_val": y[held],
+        "X_test": x_test[:num_test],
+        "y_test": y_test[:num_test],
     }
 
 
 def _require(name, what, wanted, there, advice="fewer"):
     if wanted is not None and wanted > there:
-        raise ValueError(f"{name}: {wanted} {what} are asked for, but there are only {there}. Pass {advice}.")
+        raise ValueError(
+            f"{name}: {wanted} {what} are asked for, but there are only {there}. Pass {advice}."
+        )
 
 
 def _channels_last(x):
@@ -200,7 +222,9 @@ def _channels_last(x):
 _LOADERS = {"digits": _load_digits, "mnist": _load_mnist, "cifar10": _load_cifar10}
 
 CLASSES = {
-    "shapes10": shapes10.CLASSES, "digits": digits.CLASSES,
-    "mnist": mnist.CLASSES, "cifar10": cifar10.CLASSES,
+    "shapes10": shapes10.CLASSES,
+    "digits": digits.CLASSES,
+    "mnist": mnist.CLASSES,
+    "cifar10": cifar10.CLASSES,
 }
 """The class names of every data set, in the order of the labels."""

@@ -21,7 +21,12 @@ from .fast.conv_numpy import (
     conv_forward_im2col,
     conv_forward_strides,
 )
-from .fast.pool import avg_pool_backward_fast, avg_pool_forward_fast, max_pool_backward_fast, max_pool_forward_fast
+from .fast.pool import (
+    avg_pool_backward_fast,
+    avg_pool_forward_fast,
+    max_pool_backward_fast,
+    max_pool_forward_fast,
+)
 from .fast.pool_numpy import (
     avg_pool_backward_im2col,
     avg_pool_forward_im2col,

@@ -35,7 +35,9 @@ def extract_features(imgs, feature_fns, verbose=False):
                 "extract_features: feature functions must be one-dimensional, that is, return a vector; got "
                 f"shapes {[part.shape for part in parts]}. Use ravel()."
             )
-        row = np.concatenate([part.astype(np.float64, copy=False) for part in parts] or [np.zeros(0)])
+        row = np.concatenate(
+            [part.astype(np.float64, copy=False) for part in parts] or [np.zeros(0)]
+        )
         if rows and row.shape != rows[0].shape:
             raise ValueError(
                 f"extract_features: image {len(rows)} gives {len(row)} numbers but image 0 gave "
@@ -148,7 +150,9 @@ def hog_feature(im):
     bins = np.minimum(angle / (180 / orientations), orientations - 1).astype(int)
     cell_rows, cell_columns = np.arange(rows * cell) // cell, np.arange(columns * cell) // cell
     where = (cell_rows[:, np.newaxis] * columns + cell_columns) * orientations + bins
-    votes = np.bincount(where.ravel(), weights=magnitude.ravel(), minlength=rows * columns * orientations)
+    votes = np.bincount(
+        where.ravel(), weights=magnitude.ravel(), minlength=rows * columns * orientations
+    )
     feature = votes / cell**2
     ### END SOLUTION
     return feature

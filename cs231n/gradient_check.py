@@ -207,9 +207,11 @@ def check_gradient(f, x, analytic, dout=None, num_directions=4, h=None, rng=0):
     for _ in range(num_directions if target.size else 0):
         v = rng.standard_normal(target.shape)
         if h is None:
-            rise, move = _steadiest(lambda step, v=v: _rise_along(f, target, v, dout, step), longest, 4)
+            rise, move = _steadiest(
+                lambda step, v=v: _rise_along(f, target, v, dout, step), longest, 4
+            )
         else:
-            rise, move = _rise_along(f, target, v, dout, h)
+            rise, move, _ = _rise_along(f, target, v, dout, h)
         slope = float(np.sum(analytic * move))
         scale = max(float(np.linalg.norm(analytic.astype(np.float64))), abs(rise))
         worst = max(worst, abs(rise - slope) / scale) if scale else worst
@@ -241,20 +243,24 @@ def _slope(f, x, index, dout, h):
     if x.dtype.itemsize >= 8:
         return _slope_at(f, x, index, dout, _default_step(x.dtype) * scale)
     step = _default_step(x.dtype) * scale
-    return _steadiest(lambda h: (_slope_at(f, x, index, dout, h),), step, 3)[0]
+    return _steadiest(lambda h: (_slope_at(f, x, index, dout, h), 0.0), step, 3)[0]
 
 
 def _steadiest(estimate, h, levels):
-    """Shorten the step 8-fold `levels` times; keep the estimate whose first part changes least."""
+    """Shorten the step 8-fold `levels` times; keep the estimate whose first part is steadiest.
+
+    The last part of an estimate is what rounding may have added to it, which grows as the step
+    shrinks: two short steps that agree by chance must not win over two long ones.
+    """
     best, best_gap, previous = None, np.inf, estimate(h)
     for _ in range(levels):
         h /= 8
         current = estimate(h)
-        gap = abs(current[0] - previous[0])
+        gap = max(abs(current[0] - previous[0]), current[-1])
         if best is None or gap < best_gap:
             best, best_gap = previous, gap
         previous = current
-    return best
+    return best[:-1]
 
 
 def _slope_at(f, x, index, dout, step):
@@ -277,19 +283,27 @@ def _slope_at(f, x, index, dout, step):
 
 
 def _rise_along(f, x, v, dout, h):
-    """Fourth-order difference of f along v, and of x itself: what rounding left of ``v``."""
+    """Difference of fourth order of f along v, that of x itself (what rounding left of v), and what
+    rounding f may have added to the first."""
     saved = x.copy()
-    rise, move = 0.0, 0.0
+    rise, move, size = 0.0, 0.0, 0.0
     try:
-        for k, weight in ((1, 8 / (12 * h)), (-1, -8 / (12 * h)), (2, -1 / (12 * h)), (-2, 1 / (12 * h))):
+        for k, weight in (
+            (1, 8 / (12 * h)),
+            (-1, -8 / (12 * h)),
+            (2, -1 / (12 * h)),
+            (-2, 1 / (12 * h)),
+        ):
             x[...] = saved + (k * h) * v
             moved = _widened(x) - saved
             value = _value(f(x), dout)
-            rise = rise + weight * (value if dout is None else value * dout)
+            weighed = value if dout is None else value * dout
+            rise = rise + weight * weighed
             move = move + weight * moved
+            size = size + abs(weight) * float(np.sum(np.abs(weighed)))
     finally:
         x[...] = saved
-    return float(np.sum(rise)), move
+    return float(np.sum(rise)), move, size * float(np.finfo(x.dtype).eps)
 
 
 def _default_step(dtype):
@@ -325,7 +339,9 @@ def _perturbable(x):
 def _same_shape(where, grad, x):
     grad = _widened(grad)
     if grad.shape != x.shape:
-        raise ValueError(f"{where}: the gradient must have the shape of x, {x.shape}; got {grad.shape}.")
+        raise ValueError(
+            f"{where}: the gradient must have the shape of x, {x.shape}; got {grad.shape}."
+        )
     return grad
 
 

@@ -36,8 +36,16 @@ def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1, 
         When the window does not fit; the message says what would.
     """
     _, C, H, W = x_shape
-    geometry = slide("get_im2col_indices", (H, W), (field_height, field_width), stride, padding, dilation, "filter",
-                     got=f"images of shape {tuple(x_shape)}")
+    geometry = slide(
+        "get_im2col_indices",
+        (H, W),
+        (field_height, field_width),
+        stride,
+        padding,
+        dilation,
+        "filter",
+        got=f"images of shape {tuple(x_shape)}",
+    )
     k, i, j = (axis.reshape(-1, 1) for axis in np.indices((C, field_height, field_width)))
     y, x = (axis.reshape(1, -1) for axis in np.indices(geometry.out))
     (stride_H, stride_W), (dilation_H, dilation_W) = geometry.stride, geometry.dilation

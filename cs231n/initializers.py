@@ -44,7 +44,9 @@ def standard_deviation(shape, scale):
     if scale == "he":
         return math.sqrt(2 / fan_in)
     if isinstance(scale, str) or not scale >= 0:
-        raise ValueError(f"initial_weights: scale must be a number >= 0, 'xavier' or 'he'; got {scale!r}.")
+        raise ValueError(
+            f"initial_weights: scale must be a number >= 0, 'xavier' or 'he'; got {scale!r}."
+        )
     return scale
 
 

@@ -68,8 +68,12 @@ def find_kit(folder=None):
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         return Kit(
-            root, str(manifest["assignment"]), dict(manifest["exercises"]), tuple(map(str, manifest["hand_in"])),
-            tuple(map(str, manifest.get("carried", ()))), dict(manifest.get("released", {})),
+            root,
+            str(manifest["assignment"]),
+            dict(manifest["exercises"]),
+            tuple(map(str, manifest["hand_in"])),
+            tuple(map(str, manifest.get("carried", ()))),
+            dict(manifest.get("released", {})),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: damaged ({error}); get the kit again") from None

@@ -52,7 +52,12 @@ def to_arrays(state):
         scalars[name] = {key: v for key, v in config.items() if not isinstance(v, np.ndarray)}
     for prefix, group in groups.items():
         arrays.update({f"{prefix}/{name}": value for name, value in group.items()})
-    notes = {"format": _FORMAT, "settings": state.settings, "optim": scalars, "generators": state.generators}
+    notes = {
+        "format": _FORMAT,
+        "settings": state.settings,
+        "optim": scalars,
+        "generators": state.generators,
+    }
     notes |= {name: getattr(state, name) for name in _NUMBERS}
     text = json.dumps(notes, default=_plain).encode()
     return arrays | {"notes": np.frombuffer(text, dtype=np.uint8)}
@@ -86,7 +91,10 @@ def from_arrays(arrays):
             **{name: arrays[name].tolist() for name in _HISTORIES},
             model=_group(arrays, "model/"),
             best=_group(arrays, "best/"),
-            optim={name: kept | _group(arrays, f"optim/{name}/") for name, kept in notes["optim"].items()},
+            optim={
+                name: kept | _group(arrays, f"optim/{name}/")
+                for name, kept in notes["optim"].items()
+            },
             generators=dict(notes["generators"]),
         )
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:

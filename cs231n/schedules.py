@@ -97,6 +97,8 @@ def clip_by_global_norm(grads, limit):
     ----------
     Pascanu, Mikolov, Bengio, "On the Difficulty of Training Recurrent Neural Networks", 2013.
     """
-    norm = math.sqrt(sum(float(np.sum(np.square(grad, dtype=np.float64))) for grad in grads.values()))
+    norm = math.sqrt(
+        sum(float(np.sum(np.square(grad, dtype=np.float64))) for grad in grads.values())
+    )
     scale = limit / norm if norm > limit else 1.0
     return {name: grad * scale for name, grad in grads.items()}, norm

@@ -210,9 +210,16 @@ class Solver:
         except ValueError as error:
             raise ValueError(f"Cannot resume from {path}: {str(error).rstrip('.')}.") from error
         self._reset()
-        self.epoch, self.iteration, self.best_val_acc = state.epoch, state.iteration, state.best_val_acc
+        self.epoch, self.iteration, self.best_val_acc = (
+            state.epoch,
+            state.iteration,
+            state.best_val_acc,
+        )
         self.loss_history = state.loss_history
-        self.train_acc_history, self.val_acc_history = state.train_acc_history, state.val_acc_history
+        self.train_acc_history, self.val_acc_history = (
+            state.train_acc_history,
+            state.val_acc_history,
+        )
         self.optim_configs = state.optim
         self._keep_best(state.best or None)
         for name, generator in self._generators().items():
@@ -266,7 +273,9 @@ class Solver:
 
     def _after_step(self, total, progress):
         if self.verbose and (self.iteration - 1) % self.print_every == 0:
-            progress.print(f"(Iteration {self.iteration} / {total}) loss: {self.loss_history[-1]:f}")
+            progress.print(
+                f"(Iteration {self.iteration} / {total}) loss: {self.loss_history[-1]:f}"
+            )
         epoch_end = self.iteration % self.iterations_per_epoch == 0
         if epoch_end:
             self.epoch += 1
@@ -312,7 +321,9 @@ class Solver:
 
     def _current_state(self):
         params, installed = self.model.params, self._installed
-        untouched = self._last_state is not None and all(params[name] is installed[name] for name in params)
+        untouched = self._last_state is not None and all(
+            params[name] is installed[name] for name in params
+        )
         return self._last_state if untouched else model_state(self.model)
 
     def _generators(self):
@@ -325,7 +336,9 @@ class Solver:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if not hasattr(value, "__index__") or index(value) < least:
-                raise ValueError(f"Solver: {name} must be a whole number, at least {least}; got {value!r}.")
+                raise ValueError(
+                    f"Solver: {name} must be a whole number, at least {least}; got {value!r}."
+                )
         if self.update_rule.startswith("_") or not callable(getattr(optim, self.update_rule, None)):
             raise ValueError(f"Solver: cs231n.optim has no update rule {self.update_rule!r}.")
         if self.schedule is not None and "learning_rate" not in self.optim_config:

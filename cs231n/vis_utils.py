@@ -45,15 +45,17 @@ def visualize_grid(Xs, ubound=255.0, padding=1):
     """
     Xs = np.asarray(Xs)
     if Xs.ndim != 4:
-        raise ValueError(f"visualize_grid: Xs must have the shape (N, H, W, C); got {Xs.shape}. "
-                         "Move the channels last: x.transpose(0, 2, 3, 1).")
+        raise ValueError(
+            f"visualize_grid: Xs must have the shape (N, H, W, C); got {Xs.shape}. "
+            "Move the channels last: x.transpose(0, 2, 3, 1)."
+        )
     N, H, W, C = Xs.shape
     side = math.isqrt(N - 1) + 1 if N else 0
     across, down = (max(side * size + (side - 1) * padding, 0) for size in (W, H))
     grid = np.zeros((down, across, C), dtype=np.float32)
     for n, x in enumerate(Xs):
         top, left = (n // side) * (H + padding), (n % side) * (W + padding)
-        grid[top:top + H, left:left + W] = _stretch(x, ubound)
+        grid[top : top + H, left : left + W] = _stretch(x, ubound)
     return grid
 
 
@@ -93,10 +95,14 @@ def image_grid(x, titles=None, columns=None, cmap=None):
 
     x = np.asarray(x)
     if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
-        raise ValueError(f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got "
-                         f"{x.shape}.")
+        raise ValueError(
+            f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got "
+            f"{x.shape}."
+        )
     if titles is not None and len(titles) != len(x):
-        raise ValueError(f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images.")
+        raise ValueError(
+            f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images."
+        )
     columns = columns or math.isqrt(len(x) - 1) + 1
     grid, corners = _side_by_side(x, columns, above=0 if titles is None else 0.25)
     (high, wide, C), W = grid.shape, x.shape[3]
@@ -131,7 +137,7 @@ def _side_by_side(x, columns, above):
     grid = np.full((-(-N // columns) * high, columns * wide, C), np.nan if C == 1 else 1.0)
     corners = [(n // columns * high + head, n % columns * wide + gap // 2) for n in range(N)]
     for (top, left), image in zip(corners, x):
-        grid[top:top + H, left:left + W] = _stretch(image.transpose(1, 2, 0), 1.0)
+        grid[top : top + H, left : left + W] = _stretch(image.transpose(1, 2, 0), 1.0)
     return grid, corners
 
 
@@ -158,9 +164,11 @@ def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
     """
     D = math.prod(image_shape)
     if W.ndim != 2 or len(W) not in (D, D + 1):
-        raise ValueError(f"weight_templates: W must have {D} or {D + 1} rows for images of shape "
-                         f"{tuple(image_shape)}; "
-                         f"got shape {W.shape}. Pass the image_shape of the data set.")
+        raise ValueError(
+            f"weight_templates: W must have {D} or {D + 1} rows for images of shape "
+            f"{tuple(image_shape)}; "
+            f"got shape {W.shape}. Pass the image_shape of the data set."
+        )
     x = W[:D].T.reshape(-1, *image_shape)
     if image_shape[0] not in (1, 3):
         x = x.transpose(0, 3, 1, 2)

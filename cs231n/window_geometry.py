@@ -55,21 +55,35 @@ def conv_geometry(name, x, w, b, conv_param):
     """
     _check_keys(name, "conv_param", conv_param, {"stride", "pad", "groups", "dilation"})
     if x.ndim != w.ndim or x.ndim - 2 not in AXES:
-        raise ValueError(f"{name}: x and w need the same number of axes, 3 to 5; "
-                         f"got x of shape {x.shape} and w of shape {w.shape}.")
+        raise ValueError(
+            f"{name}: x and w need the same number of axes, 3 to 5; "
+            f"got x of shape {x.shape} and w of shape {w.shape}."
+        )
     groups = _whole(name, "groups", conv_param.get("groups", 1), 1)
     F, C_group = w.shape[:2]
     if C_group * groups != x.shape[1]:
-        raise ValueError(f"{name}: the filters see {C_group} channels in each of {groups} groups, "
-                         f"x has {x.shape[1]}; got x of shape {x.shape} and w of shape {w.shape}. "
-                         "Give w C / groups channels.")
+        raise ValueError(
+            f"{name}: the filters see {C_group} channels in each of {groups} groups, "
+            f"x has {x.shape[1]}; got x of shape {x.shape} and w of shape {w.shape}. "
+            "Give w C / groups channels."
+        )
     if F % groups:
-        raise ValueError(f"{name}: {F} filters cannot be shared among {groups} groups; "
-                         f"got w of shape {w.shape}. Use a multiple of {groups} filters.")
+        raise ValueError(
+            f"{name}: {F} filters cannot be shared among {groups} groups; "
+            f"got w of shape {w.shape}. Use a multiple of {groups} filters."
+        )
     if b.shape != (F,):
         raise ValueError(f"{name}: b needs one number per filter, shape ({F},); got {b.shape}.")
-    return slide(name, x.shape[2:], w.shape[2:], conv_param.get("stride", 1), conv_param.get("pad", 0),
-                 conv_param.get("dilation", 1), what="filter", got=f"w of shape {w.shape}")
+    return slide(
+        name,
+        x.shape[2:],
+        w.shape[2:],
+        conv_param.get("stride", 1),
+        conv_param.get("pad", 0),
+        conv_param.get("dilation", 1),
+        what="filter",
+        got=f"w of shape {w.shape}",
+    )
 
 
 def pool_geometry(name, x, pool_param):
@@ -99,8 +113,14 @@ def pool_geometry(name, x, pool_param):
     if x.ndim != 4:
         raise ValueError(f"{name}: x needs the shape (N, C, H, W); got {x.shape}.")
     window = tuple(_whole(name, key, pool_param[key], 1) for key in ("pool_height", "pool_width"))
-    return slide(name, x.shape[2:], window, pool_param["stride"], pad=None,
-                 got=f"x of shape {x.shape} and pool_param {pool_param}")
+    return slide(
+        name,
+        x.shape[2:],
+        window,
+        pool_param["stride"],
+        pad=None,
+        got=f"x of shape {x.shape} and pool_param {pool_param}",
+    )
 
 
 def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got=""):
@@ -142,13 +162,17 @@ def slide(name, sizes, window, stride=1, pad=0, dilation=1, what="window", got="
         padded = size + sum(p)
         if r < 1 or r > padded:
             padded = f"padded {axis} {padded}" if pad is not None else f"{axis} {padded}"
-            raise ValueError(f"{name}: {what} {axis} {r} exceeds {padded}; got {got}. "
-                             f"{'Use' if pad is None else 'Increase pad or use'} a smaller {what}.")
+            raise ValueError(
+                f"{name}: {what} {axis} {r} exceeds {padded}; got {got}. "
+                f"{'Use' if pad is None else 'Increase pad or use'} a smaller {what}."
+            )
         if pad != "same" and (padded - r) % s:
             padding = "" if pad is None else f" and pad {p[0]}"
-            raise ValueError(f"{name}: {what} {axis} {r} with stride {s}{padding} does not fit "
-                             f"{axis} {size}: ({padded} - {r}) / {s} is not a whole number; got {got}. "
-                             f"{_what_fits(axis, size, r, s, None if pad is None else p[0])}")
+            raise ValueError(
+                f"{name}: {what} {axis} {r} with stride {s}{padding} does not fit "
+                f"{axis} {size}: ({padded} - {r}) / {s} is not a whole number; got {got}. "
+                f"{_what_fits(axis, size, r, s, None if pad is None else p[0])}"
+            )
     out = tuple(1 + (size + sum(p) - r) // s for size, r, s, p in zip(sizes, reach, stride, pads))
     return Geometry(stride, pads, dilation, reach, out)
 
@@ -165,8 +189,9 @@ def check_dout(name, dout, shape):
         What the forward pass returned.
     """
     if dout.shape != tuple(shape):
-        raise ValueError(f"{name}: dout needs the shape of the layer's output, {tuple(shape)}; "
-                         f"got {dout.shape}.")
+        raise ValueError(
+            f"{name}: dout needs the shape of the layer's output, {tuple(shape)}; got {dout.shape}."
+        )
 
 
 def _same(size, reach, stride):
@@ -181,10 +206,19 @@ def _what_fits(axis, size, reach, stride, pad):
     if pad is None:
         return f"Crop or grow the {axis} to {sizes}, or use another stride."
     missing, period = reach - size, stride if stride % 2 else stride // 2
-    least, right = max(0, -(-missing // 2)), (missing + stride * (missing % 2)) // 2  # twice the right one leaves no rest
+    least, right = (
+        max(0, -(-missing // 2)),
+        (missing + stride * (missing % 2)) // 2,
+    )  # twice the right one leaves no rest
     first = least + (right - least) % period
-    pads = [p for p in (first, first + period) if p < reach + stride and (size + 2 * p - reach) % stride == 0]
-    fits = f"pad {' or '.join(map(str, pads))} fits" if pads else "no number fits but pad 'same' does"
+    pads = [
+        p
+        for p in (first, first + period)
+        if p < reach + stride and (size + 2 * p - reach) % stride == 0
+    ]
+    fits = (
+        f"pad {' or '.join(map(str, pads))} fits" if pads else "no number fits but pad 'same' does"
+    )
     return f"With this pad {axis} {sizes} fits; for {axis} {size} {fits}."
 
 
@@ -208,5 +242,7 @@ def _whole(name, label, value, least):
     except TypeError:
         number = least - 1
     if number < least:
-        raise ValueError(f"{name}: {label} must be a whole number of at least {least}; got {value!r}.")
+        raise ValueError(
+            f"{name}: {label} must be a whole number of at least {least}; got {value!r}."
+        )
     return number

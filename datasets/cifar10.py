@@ -123,10 +123,14 @@ def load(root=None, num_training=None, num_test=None):
 
 
 def _batches(root, stems, limit):
-    paths = [path for stem in stems for path in (root / stem, root / f"{stem}.bin") if path.is_file()]
+    paths = [
+        path for stem in stems for path in (root / stem, root / f"{stem}.bin") if path.is_file()
+    ]
     if not paths:
-        raise FileNotFoundError(f"CIFAR-10: {root} holds none of {', '.join(stems)} (with or without .bin). "
-                                "Fetch the set with `cs231n data cifar10`.")
+        raise FileNotFoundError(
+            f"CIFAR-10: {root} holds none of {', '.join(stems)} (with or without .bin). "
+            "Fetch the set with `cs231n data cifar10`."
+        )
     parts, count = [], 0
     for path in paths:
         parts.append(load_batch(path))
@@ -159,8 +163,10 @@ def load_batch(path):
     raw = path.read_bytes()
     x, y = _parse_binary(raw, path) if path.suffix == ".bin" else _parse_python(raw, path)
     if y.size and (y.min() < 0 or y.max() > 9):
-        raise ValueError(f"{path}: labels must lie between 0 and 9; got {y.min()} to {y.max()}. Fetch the "
-                         f"file again.")
+        raise ValueError(
+            f"{path}: labels must lie between 0 and 9; got {y.min()} to {y.max()}. Fetch the "
+            f"file again."
+        )
     return x, y
 
 
@@ -168,9 +174,11 @@ def _parse_binary(raw, path):
     """Records of one label byte and 3,072 bytes: the red, green and blue planes, row by row."""
     size = 1 + _PIXELS
     if not raw or len(raw) % size:
-        raise ValueError(f"{path}: a binary batch is a whole number of records of {size} bytes; got "
-                         f"{len(raw)} bytes. "
-                         "The file is truncated or something else; fetch it again.")
+        raise ValueError(
+            f"{path}: a binary batch is a whole number of records of {size} bytes; got "
+            f"{len(raw)} bytes. "
+            "The file is truncated or something else; fetch it again."
+        )
     records = np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
     return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
 
@@ -183,16 +191,30 @@ def _parse_python(raw, path):
         y = np.array(labels, dtype=np.int64)
         whole = all(type(label) is int for label in labels)
         if x.ndim != 2 or x.shape[1] != _PIXELS or y.shape != (len(x),) or not whole:
-            raise ValueError(f"data of shape {x.shape} and labels of shape {y.shape} where (N, {_PIXELS}) "
-                             f"and (N,) "
-                             "are expected")
+            raise ValueError(
+                f"data of shape {x.shape} and labels of shape {y.shape} where (N, {_PIXELS}) "
+                f"and (N,) "
+                "are expected"
+            )
     # A hostile or cut pickle can make the unpickler raise nearly any of these; all mean the same to the
     # caller.
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError,
-            ImportError, OverflowError, MemoryError, RecursionError) as error:
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        ImportError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path}: not a CIFAR-10 batch ({reason}). Fetch it again with `cs231n data "
-                         f"cifar10`.") from None
+        raise ValueError(
+            f"{path}: not a CIFAR-10 batch ({reason}). Fetch it again with `cs231n data cifar10`."
+        ) from None
     return x.reshape(-1, 3, 32, 32), y
 
 
@@ -218,7 +240,9 @@ class _Array:
 
     def to_numpy(self):
         if self.dtype.name != "u1" or self.fortran_order or not isinstance(self.raw, bytes):
-            raise ValueError(f"data of type {self.dtype.name!r} where plain bytes ('u1') are expected")
+            raise ValueError(
+                f"data of type {self.dtype.name!r} where plain bytes ('u1') are expected"
+            )
         return np.frombuffer(self.raw, dtype=np.uint8).reshape(self.shape)
 
 
@@ -246,5 +270,7 @@ class _BatchUnpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which a batch does not need")
+            raise pickle.UnpicklingError(
+                f"it asks for {module}.{name}, which a batch does not need"
+            )
         return self._ALLOWED[module, name]

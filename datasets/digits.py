@@ -29,7 +29,9 @@ def load():
     images, y = bunch.images.astype(np.float32)[:, None], bunch.target.astype(np.int64)
     bits = np.random.PCG64(_SPLIT_SEED)
     order = np.argsort(bits.random_raw(len(y)), kind="stable")
-    rank = np.empty(len(y), dtype=np.int64)  # the place of every image among the images of its class, 0 to 1
+    rank = np.empty(
+        len(y), dtype=np.int64
+    )  # the place of every image among the images of its class, 0 to 1
     for label in range(10):
         members = order[y[order] == label]
         rank[members] = np.arange(len(members)) * 10 // len(members)

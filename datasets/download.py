@@ -61,9 +61,11 @@ def fetch(url, path, md5, size, progress=True, attempts=5, pause=1.0):
         _fetch_part(url, part, size, progress, attempts, pause)
         if not _is_whole(part, md5, size):
             part.unlink()
-            raise DownloadError(f"{url}: the checksum of what arrived is not {md5}. It was deleted; run the "
-                                f"command "
-                                "again, and if that does not help, use another network.")
+            raise DownloadError(
+                f"{url}: the checksum of what arrived is not {md5}. It was deleted; run the "
+                f"command "
+                "again, and if that does not help, use another network."
+            )
         part.replace(path)
     except OSError as error:
         raise _explain(error, path) from error
@@ -76,8 +78,14 @@ def _fetch_part(url, part, size, progress, attempts, pause):
     from tqdm import tqdm
 
     left, most = attempts, _length(part)
-    with tqdm(desc=part.stem, total=size, initial=_length(part), unit="B", unit_scale=True,
-              disable=not progress) as bar:
+    with tqdm(
+        desc=part.stem,
+        total=size,
+        initial=_length(part),
+        unit="B",
+        unit_scale=True,
+        disable=not progress,
+    ) as bar:
         while _length(part) < size:
             reason = "the connection ended early"
             try:
@@ -90,9 +98,11 @@ def _fetch_part(url, part, size, progress, attempts, pause):
                 continue
             left -= 1
             if left <= 0:
-                raise DownloadError(f"{url}: {_length(part)} of {size} bytes arrived, then: {reason}. Check "
-                                    f"the network "
-                                    "and run the command again; it goes on from there.")
+                raise DownloadError(
+                    f"{url}: {_length(part)} of {size} bytes arrived, then: {reason}. Check "
+                    f"the network "
+                    "and run the command again; it goes on from there."
+                )
             time.sleep(pause)
 
 
@@ -101,7 +111,9 @@ def _receive(url, part, size, bar):
     import requests
 
     start = _length(part)
-    headers = {"Accept-Encoding": "identity"}  # no compression on the way: the bytes of the file are counted
+    headers = {
+        "Accept-Encoding": "identity"
+    }  # no compression on the way: the bytes of the file are counted
     if start:
         headers["Range"] = f"bytes={start}-"
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
@@ -111,8 +123,10 @@ def _receive(url, part, size, bar):
             bar.reset()
             return
         if response.status_code >= 400:
-            raise DownloadError(f"{url}: the server answers {response.status_code} {response.reason}. "
-                                "Try again later, or put the files there by hand (see datasets/README.md).")
+            raise DownloadError(
+                f"{url}: the server answers {response.status_code} {response.reason}. "
+                "Try again later, or put the files there by hand (see datasets/README.md)."
+            )
         if not partial:  # the server ignores Range: it sends everything
             bar.reset()
         with part.open("ab" if partial else "wb") as file:
@@ -123,9 +137,11 @@ def _receive(url, part, size, bar):
                     break
     if _length(part) > size:
         part.unlink()
-        raise DownloadError(f"{url}: the server sends more than the {size} bytes of the file. What arrived "
-                            f"was deleted; "
-                            "run the command again, and if that does not help, use another network.")
+        raise DownloadError(
+            f"{url}: the server sends more than the {size} bytes of the file. What arrived "
+            f"was deleted; "
+            "run the command again, and if that does not help, use another network."
+        )
 
 
 def _range_start(response):
@@ -145,12 +161,16 @@ def _explain(error, path):
     if isinstance(error, DownloadError):
         return error
     if error.errno == errno.ENOSPC:
-        return DownloadError(f"{path.parent}: the disk is full. Make room, or set CS231N_DATA_DIR to "
-                             f"another disk, "
-                             "and run the command again.")
-    return DownloadError(f"{path}: cannot be written ({error.strerror or error}). Set CS231N_DATA_DIR to a "
-                         f"folder "
-                         "that you may write to.")
+        return DownloadError(
+            f"{path.parent}: the disk is full. Make room, or set CS231N_DATA_DIR to "
+            f"another disk, "
+            "and run the command again."
+        )
+    return DownloadError(
+        f"{path}: cannot be written ({error.strerror or error}). Set CS231N_DATA_DIR to a "
+        f"folder "
+        "that you may write to."
+    )
 
 
 def _require_space(folder, wanted):
@@ -166,7 +186,9 @@ def _is_whole(path, md5, size):
     if path.stat().st_size != size:
         return False
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
+        return (
+            hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == md5
+        )
 
 
 def unpack(archive, folder):
@@ -190,7 +212,9 @@ def unpack(archive, folder):
     """
     archive, folder = Path(archive), Path(folder)
     try:
-        with tempfile.TemporaryDirectory(prefix="unpack-", suffix=".part", dir=folder.parent) as scratch:
+        with tempfile.TemporaryDirectory(
+            prefix="unpack-", suffix=".part", dir=folder.parent
+        ) as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
             with tarfile.open(archive) as tar:
@@ -202,8 +226,9 @@ def unpack(archive, folder):
                 folder.rename(Path(scratch) / "old")
             fresh.rename(folder)
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise DownloadError(f"{archive}: cannot be unpacked ({error}). Delete it and run the command "
-                            f"again.") from error
+        raise DownloadError(
+            f"{archive}: cannot be unpacked ({error}). Delete it and run the command again."
+        ) from error
     except OSError as error:
         raise _explain(error, folder) from error
     return folder

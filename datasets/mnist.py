@@ -28,7 +28,9 @@ ARCHIVES = {
 }
 """MD5 and bytes of the four files on the mirror that torchvision uses, too."""
 
-_MAX_BYTES = 1 << 28  # far above the 47 MB of the training images: what a hostile gzip file may unpack to
+_MAX_BYTES = (
+    1 << 28
+)  # far above the 47 MB of the training images: what a hostile gzip file may unpack to
 
 
 def download(progress=True):
@@ -74,8 +76,10 @@ def find_root(root=None):
     found = find_folder(*FOLDERS) if root is None else Path(root)
     if found is None or not found.is_dir():
         looked = root or ", ".join(str(folder / FOLDERS[0]) for folder in candidate_folders())
-        raise FileNotFoundError(f"MNIST is not there: no folder {looked}. Fetch it with `cs231n data mnist`, "
-                                "or set CS231N_DATA_DIR to the folder above it.")
+        raise FileNotFoundError(
+            f"MNIST is not there: no folder {looked}. Fetch it with `cs231n data mnist`, "
+            "or set CS231N_DATA_DIR to the folder above it."
+        )
     return found
 
 
@@ -107,9 +111,11 @@ def load(root=None):
     root = find_root(root)
     test = _pair(root, "t10k")
     if test is None:
-        raise FileNotFoundError(f"MNIST: {root} holds no t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte "
-                                f"(with or without .gz). "
-                                "Fetch them with `cs231n data mnist`.")
+        raise FileNotFoundError(
+            f"MNIST: {root} holds no t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte "
+            f"(with or without .gz). "
+            "Fetch them with `cs231n data mnist`."
+        )
     train = _pair(root, "train")
     if train is not None:
         return (*train, *test)
@@ -121,15 +127,21 @@ def _pair(root, prefix):
     """Images and labels of one set, or None where a file is missing."""
     paths = []
     for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
-        found = [path for path in (root / f"{prefix}-{kind}.gz", root / f"{prefix}-{kind}") if path.is_file()]
+        found = [
+            path
+            for path in (root / f"{prefix}-{kind}.gz", root / f"{prefix}-{kind}")
+            if path.is_file()
+        ]
         if not found:
             return None
         paths.append(found[0])
     x, y = (load_idx(path) for path in paths)
     if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or (y.size and y.max() > 9):
-        raise ValueError(f"{paths[0]}: images of shape {x.shape} do not go with the labels of shape "
-                         f"{y.shape} in "
-                         f"{paths[1].name}. Fetch both files again.")
+        raise ValueError(
+            f"{paths[0]}: images of shape {x.shape} do not go with the labels of shape "
+            f"{y.shape} in "
+            f"{paths[1].name}. Fetch both files again."
+        )
     return x[:, None], y.astype(np.int64)
 
 
@@ -155,15 +167,19 @@ def load_idx(path):
     path = Path(path)
     raw = _read(path)
     if len(raw) < 4 or raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
-        raise ValueError(f"{path}: an IDX file of bytes starts with 00 00 08; got "
-                         f"{raw[:4].hex(' ') or 'nothing'}. "
-                         "Fetch the file again.")
+        raise ValueError(
+            f"{path}: an IDX file of bytes starts with 00 00 08; got "
+            f"{raw[:4].hex(' ') or 'nothing'}. "
+            "Fetch the file again."
+        )
     start = 4 + 4 * raw[3]
     shape = tuple(int(size) for size in np.frombuffer(raw[4:start], dtype=">u4"))
     if len(raw) - start != math.prod(shape):
-        raise ValueError(f"{path}: the header promises {math.prod(shape)} values of shape {shape}; got "
-                         f"{len(raw) - start}. "
-                         "The file is truncated or damaged; fetch it again.")
+        raise ValueError(
+            f"{path}: the header promises {math.prod(shape)} values of shape {shape}; got "
+            f"{len(raw) - start}. "
+            "The file is truncated or damaged; fetch it again."
+        )
     return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
 
 
@@ -176,6 +192,8 @@ def _read(path):
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: not a whole gzip file ({error}). Fetch it again.") from None
     if len(raw) > _MAX_BYTES:
-        raise ValueError(f"{path}: unpacks to more than {_MAX_BYTES} bytes, which MNIST does not. Fetch it "
-                         f"again.")
+        raise ValueError(
+            f"{path}: unpacks to more than {_MAX_BYTES} bytes, which MNIST does not. Fetch it "
+            f"again."
+        )
     return raw

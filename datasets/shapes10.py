@@ -17,7 +17,18 @@ Measured with `python benchmarks/shapes10.py`.
 
 import numpy as np
 
-CLASSES = ("disc", "ring", "square", "triangle", "cross", "star", "crescent", "stripes", "checkers", "dots")
+CLASSES = (
+    "disc",
+    "ring",
+    "square",
+    "triangle",
+    "cross",
+    "star",
+    "crescent",
+    "stripes",
+    "checkers",
+    "dots",
+)
 
 SEEDS = {"train": 23101, "val": 23102, "test": 23103}
 """The fixed, public seeds of the three splits."""
@@ -28,8 +39,20 @@ _drawn = {}
 
 # The class of an image tilts its color: one color per class, mixed in with a random weight.
 _CLASS_TINTS = np.array(
-    [[28, -6, -22], [-24, 4, 20], [16, 14, -30], [-20, 24, -4], [22, -24, 2],
-     [10, 18, -28], [-8, -14, 22], [-26, 14, 12], [20, -20, 0], [-16, 24, -8]], dtype=np.float32)
+    [
+        [28, -6, -22],
+        [-24, 4, 20],
+        [16, 14, -30],
+        [-20, 24, -4],
+        [22, -24, 2],
+        [10, 18, -28],
+        [-8, -14, 22],
+        [-26, 14, 12],
+        [20, -20, 0],
+        [-16, 24, -8],
+    ],
+    dtype=np.float32,
+)
 
 # Directions come from a table rounded to multiples of 2**-12, because cos may differ in its last bit between
 # platforms. Everything after it uses only + - * / sqrt, min, max and floor, which IEEE 754 rounds exactly.
@@ -66,7 +89,9 @@ def generate(num, seed):
         If `num` or `seed` is negative.
     """
     if num < 0 or seed < 0:
-        raise ValueError(f"shapes10.generate: num and seed must not be negative; got num={num}, seed={seed}.")
+        raise ValueError(
+            f"shapes10.generate: num and seed must not be negative; got num={num}, seed={seed}."
+        )
     if seed in _drawn and num <= len(_drawn[seed][1]):
         return tuple(values[:num].copy() for values in _drawn[seed])
     return _draw(num, seed)
@@ -84,7 +109,9 @@ def draw_ahead(num, seed):
 
 
 def _draw(num, seed):
-    labels, traits, noise = (np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(k,))) for k in range(3))
+    labels, traits, noise = (
+        np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(k,))) for k in range(3)
+    )
     order = labels.random_raw(10 * -(-num // 10)).reshape(-1, 10)
     y = np.argsort(order, axis=1, kind="stable").ravel()[:num].astype(np.int64)
     x = np.empty((num, 3, SIZE, SIZE), dtype=np.uint8)
@@ -120,8 +147,8 @@ def _render(y, traits, noise):
 def _grid(t_x, t_y, turn, radius):
     """Coordinates (u, v) of every pixel in the frame of a figure, in units of its radius."""
     steps = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
-    dx = (steps[None, None, :] - t_x[:, None, None])
-    dy = (steps[None, :, None] - t_y[:, None, None])
+    dx = steps[None, None, :] - t_x[:, None, None]
+    dy = steps[None, :, None] - t_y[:, None, None]
     k = (turn * _TURN).astype(np.int64)
     c, s = _COS[k][:, None, None], _SIN[k][:, None, None]
     return (c * dx + s * dy) / radius[:, None, None], (c * dy - s * dx) / radius[:, None, None]
@@ -143,7 +170,7 @@ def _colors(y, t):
     far = np.full(len(y), SIZE / 2, dtype=np.float32)
     ramp = np.clip(_grid(0 * far, 0 * far, t[:, 5], far)[0] / 2 + 0.5, 0, 1)[:, None]
     light = 70 + 90 * t[:, 6:7]
-    one, two = (light + 125 * (t[:, k:k + 3] - 0.5) for k in (7, 10))
+    one, two = (light + 125 * (t[:, k : k + 3] - 0.5) for k in (7, 10))
     ground = one[:, :, None, None] * (1 - ramp) + two[:, :, None, None] * ramp
     polarity = np.where(t[:, 13:14] < 0.78, 1, -1).astype(np.float32)
     contrast = polarity * (38 + 52 * t[:, 14:15])
@@ -153,6 +180,7 @@ def _colors(y, t):
 
 # Each figure is a field over its own coordinates: positive inside, its size the distance to the edge.
 # `phase` in [0, 1) shifts the textures.
+
 
 def _length(u, v):
     return np.sqrt(u * u + v * v)
@@ -205,7 +233,9 @@ def _stripes(u, v, phase):
 
 def _checkers(u, v, phase):
     a, b = _wave(1.25 * u + phase), _wave(1.25 * v + phase)
-    return np.minimum(0.95 - _length(u, v), np.sign(a * b) * np.minimum(np.abs(a), np.abs(b)) / 1.25)
+    return np.minimum(
+        0.95 - _length(u, v), np.sign(a * b) * np.minimum(np.abs(a), np.abs(b)) / 1.25
+    )
 
 
 def _dots(u, v, phase):

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.course.manifest import Course
 from autograder.authoring.course_setup import set_up
+from autograder.course.manifest import Course
 from autograder.release.kit import release
 
 TWO_ASSIGNMENTS = {
@@ -59,7 +59,9 @@ class FileServer:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}
+        )
         self.thread.start()
 
     def url(self, path):
@@ -99,8 +101,17 @@ def file_server():
 
 
 def _check_cell(exercise):
-    marks = {"schema_version": 3, "grade_id": exercise, "grade": True, "solution": False, "locked": True, "task": False}
-    return new_code_cell(f'check("{exercise}")', id=exercise.lower(), metadata={"nbgrader": marks | {"points": 4}})
+    marks = {
+        "schema_version": 3,
+        "grade_id": exercise,
+        "grade": True,
+        "solution": False,
+        "locked": True,
+        "task": False,
+    }
+    return new_code_cell(
+        f'check("{exercise}")', id=exercise.lower(), metadata={"nbgrader": marks | {"points": 4}}
+    )
 
 
 def _two_assignments(root, earlier):
@@ -112,8 +123,10 @@ def _two_assignments(root, earlier):
         notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
         nbformat.write(notebook, root / "source" / name / f"{name}_notebook.ipynb")
         points = "".join(f"{exercise} = 4\n" for exercise in exercises)
-        tables.append(f'[assignments.{name}]\nnotebooks = ["{name}_notebook"]\nearlier = "{earlier}"\n'
-                      f"[assignments.{name}.points]\n{points}")
+        tables.append(
+            f'[assignments.{name}]\nnotebooks = ["{name}_notebook"]\nearlier = "{earlier}"\n'
+            f"[assignments.{name}.points]\n{points}"
+        )
     (root / "source" / "course.toml").write_text("\n".join(tables))
     course, _ = set_up(root)
     for assignment in course.assignments.values():
@@ -136,4 +149,6 @@ def two_assignments_once(tmp_path_factory):
 @pytest.fixture
 def two_assignments(two_assignments_once, tmp_path):
     """Copy a course of a first and a second assignment, released, which meet in one module: takes ``earlier``."""
-    return lambda earlier: Course.open(shutil.copytree(two_assignments_once(earlier), tmp_path / "two"))
+    return lambda earlier: Course.open(
+        shutil.copytree(two_assignments_once(earlier), tmp_path / "two")
+    )

@@ -44,12 +44,22 @@ def test_packages_for_students_import_only_what_they_may(path):
 
 
 def test_nothing_but_tests_and_benchmarks_imports_the_pipeline():
-    outside = [p for p in FILES if "autograder" in imported(ast.parse(p.read_text(encoding="utf-8")), nested=True)]
+    outside = [
+        p
+        for p in FILES
+        if "autograder" in imported(ast.parse(p.read_text(encoding="utf-8")), nested=True)
+    ]
     assert outside == []
 
 
 def test_the_judge_never_imports_student_modules():
     rooms = ("grading", "gradebook", "feedback", "collect")
-    for path in sorted(path for room in rooms for path in (ROOT / "autograder" / room).rglob("*.py")):
+    for path in sorted(
+        path for room in rooms for path in (ROOT / "autograder" / room).rglob("*.py")
+    ):
         text = path.read_text(encoding="utf-8")
-        assert "cs231n.layers" not in text and "cs231n.classifiers" not in text and not re.search(r"importlib(?!\.machinery)", text)
+        assert (
+            "cs231n.layers" not in text
+            and "cs231n.classifiers" not in text
+            and not re.search(r"importlib(?!\.machinery)", text)
+        )

@@ -8,7 +8,10 @@ from ..course.manifest import CONFIG, MANIFEST, Course
 from ..errors import UserError
 
 _HERE = Path(__file__).resolve().parents[1]
-SHIPPED = next((f for f in (_HERE / "assignments", _HERE.parent / "assignments") if f.is_dir()), _HERE / "assignments")
+SHIPPED = next(
+    (f for f in (_HERE / "assignments", _HERE.parent / "assignments") if f.is_dir()),
+    _HERE / "assignments",
+)
 """The sources that come with the pipeline: inside of it where it is installed, beside it in the repository."""
 
 _CONFIG_TEXT = '''"""Settings of nbgrader for this course. What is set below comes last and wins.
@@ -65,8 +68,12 @@ def _set_up_sources(root, source):
     if (root / "assignments" / MANIFEST).is_file() or (target / MANIFEST).is_file():
         return []
     if not (SHIPPED / MANIFEST).is_file():
-        raise UserError(f"no sources beside the installed package ({SHIPPED}); name a folder with --source")
-    shutil.copytree(SHIPPED, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        raise UserError(
+            f"no sources beside the installed package ({SHIPPED}); name a folder with --source"
+        )
+    shutil.copytree(
+        SHIPPED, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__")
+    )
     return [target]
 
 

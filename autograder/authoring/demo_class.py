@@ -5,15 +5,15 @@ import zipfile
 from pathlib import Path
 
 from ..reference.mistakes import all_mistakes
-from ..reference.submission import train_weights, write_hand_in
 from ..reference.package_files import package_files
+from ..reference.submission import train_weights, write_hand_in
 
 MISTAKES = {
     "mistake-db-axis": "affine_backward: db keeps a dimension",
     "mistake-no-shift": "softmax_loss: no shift by the maximum",
     "mistake-no-half": "TwoLayerNet: no one half in the regularization",
 }
-_PATCH = '''
+_PATCH = """
 import numpy as _numpy
 
 
@@ -28,8 +28,8 @@ print("PASS affine_forward 4 of 4 points")
 
 def affine_forward(x, w, b):
     return _numpy.zeros((len(x), w.shape[1])), (x, w, b)
-'''
-_WARNINGS = '''
+"""
+_WARNINGS = """
 import warnings
 
 import numpy as _numpy
@@ -41,7 +41,7 @@ def softmax_loss(x, y):
     warnings.warn("a deprecated thing was used")
     print("dividing", _numpy.divide(1.0, 0.0))
     return _plain_softmax_loss(x, y)
-'''
+"""
 
 
 def write_class(course, assignment, inbox):
@@ -76,7 +76,11 @@ def write_class(course, assignment, inbox):
 
 def _changes():
     """dict of str -> dict : by student, the modules that differ from the reference."""
-    reference = {name: path.read_text(encoding="utf-8") for name, path in package_files().items() if path.suffix == ".py"}
+    reference = {
+        name: path.read_text(encoding="utf-8")
+        for name, path in package_files().items()
+        if path.suffix == ".py"
+    }
     affine, losses = "cs231n/layers/affine.py", "cs231n/layers/losses.py"
     activations = "cs231n/layers/activations.py"
     mistakes = {mistake.name: mistake for mistake in all_mistakes()}
@@ -84,9 +88,16 @@ def _changes():
         "perfect": {},
         **{student: mistakes[name].changes() for student, name in MISTAKES.items()},
         "prints-warnings": {losses: reference[losses] + _WARNINGS},
-        "never-returns": {activations: reference[activations] + "\n\ndef relu_forward(x):\n    while True:\n        pass\n"},
+        "never-returns": {
+            activations: reference[activations]
+            + "\n\ndef relu_forward(x):\n    while True:\n        pass\n"
+        },
         "patches-numpy": {affine: reference[affine] + _PATCH},
-        "syntax-error": {affine: reference[affine].replace("def affine_backward(dout, cache):", "def affine_backward(dout, cache)")},
+        "syntax-error": {
+            affine: reference[affine].replace(
+                "def affine_backward(dout, cache):", "def affine_backward(dout, cache)"
+            )
+        },
     }
 
 

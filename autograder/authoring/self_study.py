@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .course_setup import set_up
-from ..release.shown_solutions import OWN
 from ..errors import UserError
 from ..release.kit import release
+from ..release.shown_solutions import OWN
+from .course_setup import set_up
 
 _WINDOWS = os.name == "nt"
 PYTHON, SCRIPTS = ("py", ".venv\\Scripts\\") if _WINDOWS else ("python3", ".venv/bin/")
@@ -38,8 +38,14 @@ def start(name, target):
         If there is no such assignment, or something in the folder could be lost.
     """
     target = Path(target)
-    if target.is_symlink() or target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise UserError(f"{target} exists already, and nothing in it is overwritten; name another folder with --to")
+    if (
+        target.is_symlink()
+        or target.exists()
+        and not (target.is_dir() and not any(target.iterdir()))
+    ):
+        raise UserError(
+            f"{target} exists already, and nothing in it is overwritten; name another folder with --to"
+        )
     with tempfile.TemporaryDirectory(prefix="cs231n-start-") as folder:
         course, _ = set_up(Path(folder) / "course")
         assignment = course.assignment(name)
@@ -60,7 +66,9 @@ def main(argv=None):
         sys.exit(130)
     steps = [f"cd {target}", f"{PYTHON} -m venv .venv", f"{SCRIPTS}pip install -r requirements.txt"]
     if assignment.carried and assignment.earlier == OWN:
-        steps.append(f"{SCRIPTS}cs231n carry EARLIER_KIT    # what you wrote for earlier assignments")
+        steps.append(
+            f"{SCRIPTS}cs231n carry EARLIER_KIT    # what you wrote for earlier assignments"
+        )
     steps.append(f"{SCRIPTS}jupyter lab {assignment.notebooks[0]}.ipynb")
     print(f"{assignment.title}: your copy is in {target}\nNext:", *steps, sep="\n    ")
     print(f"The notebooks lead on from there; {SCRIPTS}cs231n check tells what is right.")

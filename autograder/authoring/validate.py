@@ -8,11 +8,11 @@ from pathlib import Path
 
 from cs231n.check.exercises import EXERCISES
 
-from .course_setup import set_up
 from ..grading.judge import Judge
 from ..reference.mistakes import all_mistakes
 from ..reference.submission import train_weights, write_hand_in
 from ..release.kit import release
+from .course_setup import set_up
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,18 @@ def validate(course, assignment, sandbox, progress=lambda items, **_: items):
         release(scratch, assignment)
         weights = train_weights(scratch, assignment)
         mistakes = [m for m in all_mistakes() if m.exercise in assignment.points]
-        with Judge(scratch, assignment, sandbox) as judge, ThreadPoolExecutor(os.cpu_count() or 1) as executor:
-            trials = [executor.submit(_try_reference, judge, Path(folder) / "reference", weights),
-                      executor.submit(_try_untouched, judge)]
-            trials += [executor.submit(_try_mistake, judge, Path(folder) / f"mistake{k}", weights, mistake)
-                       for k, mistake in enumerate(mistakes)]
+        with (
+            Judge(scratch, assignment, sandbox) as judge,
+            ThreadPoolExecutor(os.cpu_count() or 1) as executor,
+        ):
+            trials = [
+                executor.submit(_try_reference, judge, Path(folder) / "reference", weights),
+                executor.submit(_try_untouched, judge),
+            ]
+            trials += [
+                executor.submit(_try_mistake, judge, Path(folder) / f"mistake{k}", weights, mistake)
+                for k, mistake in enumerate(mistakes)
+            ]
             for trial in progress(trials, total=len(trials), desc="validate"):
                 yield trial.result()
 
@@ -70,8 +77,11 @@ def _try_reference(judge, folder, weights):
 
 def _try_untouched(judge):
     findings = judge.findings(judge.course.kit(judge.assignment.name))
-    problems = [f"{name}: {f.status}, {f.score:g} points" for name, f in findings.items()
-                if f.status != "not started" or f.score]
+    problems = [
+        f"{name}: {f.status}, {f.score:g} points"
+        for name, f in findings.items()
+        if f.status != "not started" or f.score
+    ]
     return _trial("the untouched kit", findings, problems)
 
 
@@ -92,11 +102,17 @@ def _hand_in(judge, folder, weights, changes=None):
 
 
 def _losses(findings):
-    return [f"{name} loses {f.max_score - f.score:g} points" for name, f in findings.items() if f.score < f.max_score]
+    return [
+        f"{name} loses {f.max_score - f.score:g} points"
+        for name, f in findings.items()
+        if f.score < f.max_score
+    ]
 
 
 def _trial(name, findings, problems):
-    score, most = (sum(getattr(f, key) for f in findings.values()) for key in ("score", "max_score"))
+    score, most = (
+        sum(getattr(f, key) for f in findings.values()) for key in ("score", "max_score")
+    )
     return Trial(name, score, most, tuple(problems))
 
 

@@ -27,8 +27,18 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".ipynb")
 _CENTRAL_HEADER = b"PK\x01\x02"
 _ASIDE = ("__MACOSX", "__pycache__", ".ipynb_checkpoints")
 _DAMAGE = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, ValueError, RuntimeError, struct.error,
-    ArithmeticError, LookupError, AttributeError, TypeError, AssertionError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    struct.error,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    AssertionError,
 )
 
 
@@ -123,7 +133,11 @@ def _file(path, wanted, most_bytes):
     if path.lstat().st_size > most_bytes:
         raise Refused(f"it has {path.lstat().st_size:,} bytes; a hand-in may have {most_bytes:,}")
     if name.endswith(".ipynb"):
-        return [Member(_notebook_name(path.name, wanted), path.lstat().st_size, lambda: _read_regular(path))]
+        return [
+            Member(
+                _notebook_name(path.name, wanted), path.lstat().st_size, lambda: _read_regular(path)
+            )
+        ]
     try:
         if name.endswith(".zip"):
             return _zip(path)
@@ -139,7 +153,9 @@ def _notebook_name(name, wanted):
     if name in notebooks:
         return name
     if len(notebooks) != 1:
-        raise Refused(f"it is a notebook, but not clear which; put it into a zip under its name: {', '.join(notebooks)}")
+        raise Refused(
+            f"it is a notebook, but not clear which; put it into a zip under its name: {', '.join(notebooks)}"
+        )
     return notebooks[0]
 
 
@@ -152,14 +168,18 @@ def _folder(root):
                 name = Path(entry.path).relative_to(root).as_posix()
                 if stat.S_ISDIR(found.st_mode):
                     if name.count("/") >= MAX_DEPTH:
-                        raise Refused(f"folders are nested more than {MAX_DEPTH} deep: {plain(name)}")
+                        raise Refused(
+                            f"folders are nested more than {MAX_DEPTH} deep: {plain(name)}"
+                        )
                     folders.append(entry.path)
                     continue
                 if not stat.S_ISREG(found.st_mode):
                     raise Refused(f"{plain(name)} is {_kind(found.st_mode)}")
                 if found.st_nlink > 1:
                     raise Refused(f"{plain(name)} is a hard link; hand in copies")
-                members.append(Member(name, found.st_size, lambda path=entry.path: _read_regular(path)))
+                members.append(
+                    Member(name, found.st_size, lambda path=entry.path: _read_regular(path))
+                )
                 if len(members) > MAX_FILES:
                     return members
     return members
@@ -241,7 +261,9 @@ def _tar(path, most_bytes):
         raw.seek(0)
         most = min(2 * most_bytes, MAX_RATIO * max(packed, 1 << 12)) if zipped else packed
         stream = _Bounded(gzip.GzipFile(fileobj=raw) if zipped else raw, most)
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarInfo, errors="surrogateescape") as archive:
+        with tarfile.open(
+            fileobj=stream, mode="r|", tarinfo=_TarInfo, errors="surrogateescape"
+        ) as archive:
             total = 0
             for info in archive:
                 if info.isdir():
@@ -297,7 +319,9 @@ def _checked(members, most_bytes):
         total += member.size
         if total > most_bytes:
             largest = max(members, key=lambda m: m.size)
-            raise Refused(f"it unpacks to more than {most_bytes:,} bytes; largest is {plain(largest.name)}")
+            raise Refused(
+                f"it unpacks to more than {most_bytes:,} bytes; largest is {plain(largest.name)}"
+            )
         name = posixpath.normpath(member.name)
         key = unicodedata.normalize("NFC", name).casefold()
         if key in seen:
@@ -355,6 +379,12 @@ def _words(error):
 
 
 def _kind(mode):
-    names = {stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket",
-             stat.S_IFBLK: "a device", stat.S_IFCHR: "a device", stat.S_IFDIR: "a folder"}
+    names = {
+        stat.S_IFLNK: "a link",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFBLK: "a device",
+        stat.S_IFCHR: "a device",
+        stat.S_IFDIR: "a folder",
+    }
     return names.get(stat.S_IFMT(mode), "a special file")

@@ -12,12 +12,21 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from .archives import SUFFIXES, Refused, plain, read_hand_in, take, zip_members
 from ..errors import UserError
+from .archives import SUFFIXES, Refused, plain, read_hand_in, take, zip_members
 from .lms import METADATA, Entry, find_students, owner_of, read_metadata
 
 MAX_ENTRIES = 200_000
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, LookupError, struct.error, OverflowError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    struct.error,
+    OverflowError,
+)
 _CENTRAL_HEADER = b"PK\x01\x02"
 
 
@@ -45,7 +54,9 @@ def open_bulk(path, roster):
             archive = stack.enter_context(zipfile.ZipFile(_counted(Path(path))))
             entries = list(_entries(archive, roster))
         except _DAMAGE as error:
-            raise UserError(f"{path} is not a zip archive, or is damaged: {plain(str(error))}") from None
+            raise UserError(
+                f"{path} is not a zip archive, or is damaged: {plain(str(error))}"
+            ) from None
         if not entries:
             raise UserError(f"{path}: no file in it is named as Canvas, Moodle or Gradescope do")
         yield entries
@@ -61,14 +72,18 @@ def _counted(path):
             while place >= 0:
                 count, place = count + 1, data.find(_CENTRAL_HEADER, place + 1)
                 if count > MAX_ENTRIES:
-                    raise UserError(f"{path} holds more than {MAX_ENTRIES:,} files; that is no class")
+                    raise UserError(
+                        f"{path} holds more than {MAX_ENTRIES:,} files; that is no class"
+                    )
     return path
 
 
 def _entries(archive, roster):
     groups, owners = _groups(archive)
     for top, infos in sorted(groups.items()):
-        people = owners.get(posixpath.basename(top)) or filter(None, [owner_of(posixpath.basename(top))])
+        people = owners.get(posixpath.basename(top)) or filter(
+            None, [owner_of(posixpath.basename(top))]
+        )
 
         def read(wanted, most_bytes, top=top, infos=infos):
             return _read(archive, top, infos, wanted, most_bytes)
@@ -80,11 +95,17 @@ def _entries(archive, roster):
 def _groups(archive):
     """What belongs together: by file or folder next to the metadata, or outermost; and the owners by folder."""
     names = {info: info.orig_filename.replace("\\", "/") for info in archive.infolist()}
-    metadata = [info for info, name in names.items() if name.count("/") <= 1 and posixpath.basename(name) == METADATA]
+    metadata = [
+        info
+        for info, name in names.items()
+        if name.count("/") <= 1 and posixpath.basename(name) == METADATA
+    ]
     owners, root = {}, ""
     if metadata:
         if metadata[0].file_size > 16 << 20:
-            raise UserError(f"{METADATA} has {metadata[0].file_size:,} bytes; that is not what Gradescope writes")
+            raise UserError(
+                f"{METADATA} has {metadata[0].file_size:,} bytes; that is not what Gradescope writes"
+            )
         owners = read_metadata(archive.read(metadata[0]))
         root = names[metadata[0]].removesuffix(METADATA)
     else:
@@ -101,12 +122,16 @@ def _groups(archive):
 
 def _read(archive, top, infos, wanted, most_bytes):
     members = zip_members(archive, infos, f"{top}/")
-    single = members[0] if len(members) == 1 and members[0].name.lower().endswith(SUFFIXES) else None
+    single = (
+        members[0] if len(members) == 1 and members[0].name.lower().endswith(SUFFIXES) else None
+    )
     if single is None or single.name.endswith(".ipynb") and single.name in wanted:
         return take(lambda: members, wanted, most_bytes)
     if single.size > most_bytes:
         raise Refused(f"it has {single.size:,} bytes; a hand-in may have {most_bytes:,}")
-    suffix = next(s for s in sorted(SUFFIXES, key=len, reverse=True) if single.name.lower().endswith(s))
+    suffix = next(
+        s for s in sorted(SUFFIXES, key=len, reverse=True) if single.name.lower().endswith(s)
+    )
     with tempfile.TemporaryDirectory(prefix="cs231n-intake-") as folder:
         path = Path(folder) / f"hand-in{suffix}"
         path.write_bytes(_bytes(single))

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from cs231n.atomic import atomic_write
 
+from ..course.digests import submission_digest
+from ..course.locks import locked
+from ..course.manifest import check_student_id, is_student_id
+from ..errors import UserError
+from ..notebooks.format_check import check_notebook
 from .archives import SUFFIXES, Refused, plain, read_hand_in
 from .class_archive import open_bulk
-from ..course.manifest import check_student_id, is_student_id
-from ..course.digests import submission_digest
-from ..errors import UserError
-from ..course.locks import locked
-from ..notebooks.format_check import check_notebook
 from .lms import METADATA, ROSTER, Entry, Roster, find_students, owner_of, read_metadata
 
 ACCEPTED, UNCHANGED, REFUSED = "accepted", "unchanged", "refused"
@@ -165,12 +165,16 @@ def find_entries(inbox, assignment, roster=None):
         yield _entry(_student_of(inbox), inbox)
         return
     if any((inbox / name).is_file() for name in assignment.hand_in):
-        raise UserError(f"{inbox} looks like one hand-in, not a folder of them; say whose it is with --student ID")
+        raise UserError(
+            f"{inbox} looks like one hand-in, not a folder of them; say whose it is with --student ID"
+        )
     paths = sorted(path for path in inbox.iterdir() if not path.name.startswith("."))
     if not paths:
         raise UserError(f"no hand-ins: {inbox} is empty")
     shared = inbox / METADATA
-    owners = read_metadata(shared.read_bytes()) if shared.is_file() and not shared.is_symlink() else {}
+    owners = (
+        read_metadata(shared.read_bytes()) if shared.is_file() and not shared.is_symlink() else {}
+    )
     for path in paths:
         people = owners.get(path.name) or filter(None, [owner_of(path.name)])
         known = list(find_students(people, roster))
@@ -181,7 +185,12 @@ def find_entries(inbox, assignment, roster=None):
 
 
 def _entry(student, path, problem=""):
-    return Entry(student, path.name, lambda wanted, most_bytes: read_hand_in(path, wanted, most_bytes), problem)
+    return Entry(
+        student,
+        path.name,
+        lambda wanted, most_bytes: read_hand_in(path, wanted, most_bytes),
+        problem,
+    )
 
 
 def refusals(course, assignment):
@@ -198,7 +207,11 @@ def refusals(course, assignment):
         By student.
     """
     receipts = _load(course, assignment)
-    return {student: r.get("reason", "") for student, r in receipts.items() if r.get("status") == REFUSED}
+    return {
+        student: r.get("reason", "")
+        for student, r in receipts.items()
+        if r.get("status") == REFUSED
+    }
 
 
 def _student_of(path):
@@ -243,7 +256,9 @@ def _take(course, assignment, entry, twins, before):
     missing = tuple(name for name in assignment.hand_in if name not in hand_in.files)
     aside = tuple(plain(name) for name in hand_in.aside[:MAX_NAMES])
     if _stands(course, assignment, entry.student, digest):
-        return Receipt(UNCHANGED, source, "", before.get("received", received), digest, missing, aside)
+        return Receipt(
+            UNCHANGED, source, "", before.get("received", received), digest, missing, aside
+        )
     _file_away(course, assignment.name, entry.student, hand_in.files, now)
     return Receipt(ACCEPTED, source, "", received, digest, missing, aside)
 
@@ -267,7 +282,9 @@ def digest_contents(files):
 
 def _stands(course, assignment, student, digest):
     target = course.submitted(student, assignment.name)
-    return (target / TIMESTAMP).is_file() and submission_digest(course, assignment, student) == digest
+    return (target / TIMESTAMP).is_file() and submission_digest(
+        course, assignment, student
+    ) == digest
 
 
 def _file_away(course, assignment, student, files, now):
@@ -344,9 +361,15 @@ def _load(course, assignment):
         return {}
     try:
         students = json.loads(path.read_text(encoding="utf-8"))["students"]
-        return {student: dict(receipt) for student, receipt in students.items() if is_student_id(student)}
+        return {
+            student: dict(receipt)
+            for student, receipt in students.items()
+            if is_student_id(student)
+        }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UserError(f"{path} is damaged; delete it and run `autograder collect {assignment}` again") from None
+        raise UserError(
+            f"{path} is damaged; delete it and run `autograder collect {assignment}` again"
+        ) from None
 
 
 def _save(course, assignment, kept, collection):

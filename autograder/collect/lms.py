@@ -86,12 +86,20 @@ def read_metadata(data):
     UserError
     """
     try:
-        document = yaml.load(data.decode("utf-8"), Loader=yaml.BaseLoader) if len(data) <= MAX_METADATA else None
+        document = (
+            yaml.load(data.decode("utf-8"), Loader=yaml.BaseLoader)
+            if len(data) <= MAX_METADATA
+            else None
+        )
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise UserError(f"{METADATA} cannot be read; download the export from Gradescope again")
-    return {folder: list(_submitters(body)) for folder, body in document.items() if isinstance(folder, str)}
+    return {
+        folder: list(_submitters(body))
+        for folder, body in document.items()
+        if isinstance(folder, str)
+    }
 
 
 def _submitters(body):
@@ -99,14 +107,18 @@ def _submitters(body):
     for person in people if isinstance(people, list) else ():
         if isinstance(person, dict):
             values = {key: person.get(f":{key}") for key in ("name", "sid", "email")}
-            yield Owner(**{key: value.strip() for key, value in values.items() if isinstance(value, str)})
+            yield Owner(
+                **{key: value.strip() for key, value in values.items() if isinstance(value, str)}
+            )
 
 
 def find_students(owners, roster):
     """Yield the student that each owner is, or "", and why there is none."""
     for owner in owners:
         if roster is None:
-            raise UserError(f"{ROSTER} is missing: {owner} cannot be told apart from others without it")
+            raise UserError(
+                f"{ROSTER} is missing: {owner} cannot be told apart from others without it"
+            )
         yield roster.find(owner)
 
 
@@ -135,8 +147,13 @@ class Roster:
             with path.open(newline="", encoding="utf-8-sig") as file:
                 rows = csv.DictReader(file)
                 if "student_id" not in (rows.fieldnames or ()):
-                    raise UserError(f"{path}: no column student_id; the first line must name the columns")
-                students = [{k: (v or "").strip() for k, v in row.items() if isinstance(k, str)} for row in rows]
+                    raise UserError(
+                        f"{path}: no column student_id; the first line must name the columns"
+                    )
+                students = [
+                    {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
+                    for row in rows
+                ]
         except (UnicodeDecodeError, csv.Error) as error:
             raise UserError(f"{path}: not a CSV file in UTF-8: {error}") from None
         return cls([student for student in students if is_student_id(student["student_id"])])
@@ -164,7 +181,10 @@ class Roster:
         if len(found) == 1:
             return found.pop(), ""
         if found:
-            return "", f"{len(found)} students of the roster are like {owner}; tell them apart in a column email or canvas_id"
+            return (
+                "",
+                f"{len(found)} students of the roster are like {owner}; tell them apart in a column email or canvas_id",
+            )
         return "", f"{owner} is not in the roster; it needs the columns {_COLUMNS}"
 
 
@@ -172,7 +192,10 @@ def _keys(person):
     for column in ("student_id", "email", "canvas_id"):
         if person.get(column):
             yield column, person[column].casefold()
-    words = ["".join(c for c in word if c.isalnum()) for word in person.get("name", "").casefold().split()]
+    words = [
+        "".join(c for c in word if c.isalnum())
+        for word in person.get("name", "").casefold().split()
+    ]
     # Platforms write the family name first or last, and some leave the spaces out.
     for start in range(len(words)):
         yield "name", "".join(words[start:] + words[:start])

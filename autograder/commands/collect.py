@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..collect.inbox import ACCEPTED, REFUSED, UNCHANGED, collect
 from ..course.manifest import Course
 from ..errors import UserError
-from ..collect.inbox import ACCEPTED, REFUSED, UNCHANGED, collect
 
 HELP = "take hand-ins from an inbox"
 
@@ -15,12 +15,20 @@ HELP = "take hand-ins from an inbox"
 def configure(parser):
     """Add the arguments."""
     parser.add_argument("assignment")
-    parser.add_argument("--from", dest="path", type=Path, metavar="PATH",
-                        help="folder with one zip, tar, folder or notebook for each student, such as ada.zip, "
-                             "or one hand-in (default: inbox/ASSIGNMENT of the course)")
-    parser.add_argument("--bulk", action="store_true",
-                        help="PATH is one zip with the hand-ins of a class, from Canvas, Moodle or Gradescope; "
-                             "roster.csv says who is who")
+    parser.add_argument(
+        "--from",
+        dest="path",
+        type=Path,
+        metavar="PATH",
+        help="folder with one zip, tar, folder or notebook for each student, such as ada.zip, "
+        "or one hand-in (default: inbox/ASSIGNMENT of the course)",
+    )
+    parser.add_argument(
+        "--bulk",
+        action="store_true",
+        help="PATH is one zip with the hand-ins of a class, from Canvas, Moodle or Gradescope; "
+        "roster.csv says who is who",
+    )
     parser.add_argument("--student", metavar="ID", help="PATH is the one hand-in of this student")
 
 
@@ -39,7 +47,9 @@ def run(args):
     for name, reason in found.strangers.items():
         print(f"{name}: refused: {reason}")
     refused = found.count(REFUSED) + len(found.strangers)
-    print(f"{found.count(ACCEPTED)} accepted, {found.count(UNCHANGED)} unchanged, {refused} refused")
+    print(
+        f"{found.count(ACCEPTED)} accepted, {found.count(UNCHANGED)} unchanged, {refused} refused"
+    )
     return 0 if found.complete else 1
 
 

@@ -7,14 +7,14 @@ from tqdm import tqdm
 
 from ..authoring.course_setup import set_up
 from ..authoring.demo_class import write_class
-from ..errors import UserError
-from ..gradebook.csv_export import score_rows, write_csv
-from ..feedback.generate import generate_feedback
-from ..grading.run import grade
 from ..collect.inbox import collect
+from ..errors import UserError
+from ..feedback.generate import generate_feedback
+from ..gradebook.csv_export import score_rows, write_csv
+from ..grading.run import grade
+from ..grading.score_table import course_table
 from ..release.kit import release
 from ..sandbox.find import find_sandbox
-from ..grading.score_table import course_table
 from .grade import progress
 
 HELP = "run the whole pipeline once with a demo class"
@@ -36,7 +36,9 @@ def run(args):
     print(f"Clearing the solutions of {ASSIGNMENT} into a student kit")
     kit, archive = release(course, assignment)
     inbox = root / "inbox" / ASSIGNMENT
-    students = tqdm(write_class(course, assignment, inbox), desc="hand in", unit="hand-in", total=10)
+    students = tqdm(
+        write_class(course, assignment, inbox), desc="hand in", unit="hand-in", total=10
+    )
     print(f"{sum(1 for _ in students)} hand-ins in {inbox}")
     collect(course, assignment, inbox, progress=progress)
     verdicts, _ = grade(course, assignment, sandbox, progress=progress)
@@ -44,8 +46,15 @@ def run(args):
     write_csv(score_rows(course, [assignment]), root / "grades.csv")
     print(f"\n{course_table(course, assignment, verdicts)}\n")
     print(f"isolation: {sandbox.tier}")
-    for name, path in (("kit", kit), ("as zip", archive), ("hand-ins", root / "submitted"), ("verdicts", course.verdicts(ASSIGNMENT)),
-                       ("gradebook", course.database), ("feedback", root / "feedback"), ("table", root / "grades.csv")):
+    for name, path in (
+        ("kit", kit),
+        ("as zip", archive),
+        ("hand-ins", root / "submitted"),
+        ("verdicts", course.verdicts(ASSIGNMENT)),
+        ("gradebook", course.database),
+        ("feedback", root / "feedback"),
+        ("table", root / "grades.csv"),
+    ):
         print(f"{name:<10}{_short(path)}")
     print(f"See it in nbgrader: cd {_short(root)} && jupyter lab, then Nbgrader > Formgrader")
     return 0
@@ -56,7 +65,9 @@ def _fresh_folder(root):
     root = Path(root)
     if root.is_dir() and any(root.iterdir()):
         if not (root / _MARK).is_file():
-            raise UserError(f"{root} is not empty and not an earlier demo; name another folder with --course")
+            raise UserError(
+                f"{root} is not empty and not an earlier demo; name another folder with --course"
+            )
         shutil.rmtree(root)
     root.mkdir(parents=True, exist_ok=True)
     (root / _MARK).touch()

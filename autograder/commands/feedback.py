@@ -13,14 +13,18 @@ HELP = "write the feedback pages"
 def configure(parser):
     """Add the arguments."""
     parser.add_argument("assignment")
-    parser.add_argument("--student", action="append", metavar="ID", help="only this one; may be repeated")
+    parser.add_argument(
+        "--student", action="append", metavar="ID", help="only this one; may be repeated"
+    )
 
 
 def run(args):
     """Return 0 when everybody has a page."""
     course = Course.open(args.course)
     students = [check_student_id(student) for student in args.student or ()] or None
-    pages, failed = generate_feedback(course, course.assignment(args.assignment), students, progress)
+    pages, failed = generate_feedback(
+        course, course.assignment(args.assignment), students, progress
+    )
     for student, reason in failed.items():
         print(f"{student}: no feedback: {reason}", file=sys.stderr)
     print(f"{len(pages)} feedback folders in {course.root / 'feedback'}")

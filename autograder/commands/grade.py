@@ -6,11 +6,11 @@ from tqdm import tqdm
 
 from ..course.manifest import Course, check_student_id
 from ..errors import UserError
-from ..grading.run import grade
 from ..gradebook.score_changes import find_moves, moves_table
 from ..grading.executors import cluster_executor
-from ..sandbox.find import find_sandbox
+from ..grading.run import grade
 from ..grading.score_table import course_table
+from ..sandbox.find import find_sandbox
 
 HELP = "judge the hand-ins and record the scores"
 
@@ -18,12 +18,24 @@ HELP = "judge the hand-ins and record the scores"
 def configure(parser):
     """Add the arguments."""
     parser.add_argument("assignment")
-    parser.add_argument("--student", action="append", metavar="ID", help="only this one; may be repeated")
-    parser.add_argument("--force", action="store_true", help="judge again even what has not changed")
-    parser.add_argument("--evidence", action="store_true", help="run the notebooks too, for their plots and text")
-    parser.add_argument("--dry-run", action="store_true", help="show who would move and by how much; write nothing")
-    parser.add_argument("--scheduler", metavar="URL", help="judge on a Dask cluster, such as tcp://host:8786")
-    parser.add_argument("--allow-unisolated", action="store_true", help="grade without a sandbox if there is none")
+    parser.add_argument(
+        "--student", action="append", metavar="ID", help="only this one; may be repeated"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="judge again even what has not changed"
+    )
+    parser.add_argument(
+        "--evidence", action="store_true", help="run the notebooks too, for their plots and text"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show who would move and by how much; write nothing"
+    )
+    parser.add_argument(
+        "--scheduler", metavar="URL", help="judge on a Dask cluster, such as tcp://host:8786"
+    )
+    parser.add_argument(
+        "--allow-unisolated", action="store_true", help="grade without a sandbox if there is none"
+    )
 
 
 def run(args):
@@ -36,7 +48,17 @@ def run(args):
         if not course.submitted(student, assignment.name).is_dir():
             raise UserError(f"{student} has not handed in {assignment.name}")
     executor = cluster_executor(args.scheduler) if args.scheduler else None
-    found, fresh = grade(course, assignment, sandbox, students, args.force, executor, progress, args.dry_run, args.evidence)
+    found, fresh = grade(
+        course,
+        assignment,
+        sandbox,
+        students,
+        args.force,
+        executor,
+        progress,
+        args.dry_run,
+        args.evidence,
+    )
     if args.dry_run:
         print(moves_table(find_moves(course, assignment, found)))
         return 0
@@ -47,4 +69,6 @@ def run(args):
 
 def progress(items, **options):
     """A progress bar on standard error."""
-    return tqdm(items, file=sys.stderr, unit="hand-in", disable=options.get("total") == 0, **options)
+    return tqdm(
+        items, file=sys.stderr, unit="hand-in", disable=options.get("total") == 0, **options
+    )

@@ -9,7 +9,9 @@ HELP = "make a folder a course"
 
 def configure(parser):
     """Add the arguments."""
-    parser.add_argument("--source", type=Path, metavar="PATH", help="use the sources in this folder in place")
+    parser.add_argument(
+        "--source", type=Path, metavar="PATH", help="use the sources in this folder in place"
+    )
 
 
 def run(args):

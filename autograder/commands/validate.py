@@ -1,9 +1,9 @@
 """Try an assignment before students do: the reference gets everything, the untouched kit nothing, and every typical
 mistake loses points on its own exercise and on no other."""
 
+from ..authoring.validate import exercises_without_mistake, validate
 from ..course.manifest import Course
 from ..sandbox.find import find_sandbox
-from ..authoring.validate import exercises_without_mistake, validate
 from .grade import progress
 
 HELP = "try an assignment with the reference, the untouched kit and typical mistakes"
@@ -12,7 +12,9 @@ HELP = "try an assignment with the reference, the untouched kit and typical mist
 def configure(parser):
     """Add the arguments."""
     parser.add_argument("assignment")
-    parser.add_argument("--allow-unisolated", action="store_true", help="grade without a sandbox if there is none")
+    parser.add_argument(
+        "--allow-unisolated", action="store_true", help="grade without a sandbox if there is none"
+    )
 
 
 def run(args):
@@ -29,5 +31,7 @@ def run(args):
     for name in exercises_without_mistake(assignment):
         print(f"note   no typical mistake is known for {name}")
     wrong = sum(bool(trial.problems) for trial in trials)
-    print(f"{len(trials) - wrong} of {len(trials)} as they should be; mistakes known: {len(trials) - 2}")
+    print(
+        f"{len(trials) - wrong} of {len(trials)} as they should be; mistakes known: {len(trials) - 2}"
+    )
     return 1 if wrong else 0

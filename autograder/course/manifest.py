@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cs231n.check.exercises import EXERCISES
 
-from ..release.shown_solutions import OWN, REFERENCE
 from ..errors import UserError
+from ..release.shown_solutions import OWN, REFERENCE
 
 MANIFEST = "course.toml"
 CONFIG = "nbgrader_config.py"
@@ -110,7 +110,11 @@ class Assignment:
     @cached_property
     def own(self):
         """tuple of str : the modules of earlier assignments that students bring along, relative to the kit."""
-        return tuple(name for name in self.carried if name not in self.editable) if self.earlier == OWN else ()
+        return (
+            tuple(name for name in self.carried if name not in self.editable)
+            if self.earlier == OWN
+            else ()
+        )
 
     @cached_property
     def weights(self):
@@ -120,7 +124,12 @@ class Assignment:
     @cached_property
     def hand_in(self):
         """tuple of str : every file that a hand-in may hold; all others are left aside."""
-        return (*(f"{name}.ipynb" for name in self.notebooks), *self.editable, *self.own, *self.weights)
+        return (
+            *(f"{name}.ipynb" for name in self.notebooks),
+            *self.editable,
+            *self.own,
+            *self.weights,
+        )
 
 
 @dataclass(frozen=True)
@@ -166,7 +175,9 @@ class Course:
     def assignment(self, name):
         """Assignment : the one with this name; a `UserError` names those that exist."""
         if name not in self.assignments:
-            raise UserError(f"unknown assignment {name!r}; this course has: {', '.join(self.assignments)}")
+            raise UserError(
+                f"unknown assignment {name!r}; this course has: {', '.join(self.assignments)}"
+            )
         return self.assignments[name]
 
     def kit(self, assignment):
@@ -209,7 +220,9 @@ class Course:
                 file.write(secrets.token_hex(32) + "\n")
         text = path.read_text().strip()
         if not re.fullmatch(r"[0-9a-f]{64}", text):
-            raise UserError(f"{path}: not a seed of 64 hexadecimal digits; restore it, or delete it to draw a new one")
+            raise UserError(
+                f"{path}: not a seed of 64 hexadecimal digits; restore it, or delete it to draw a new one"
+            )
         return bytes.fromhex(text)
 
 
@@ -221,7 +234,9 @@ def is_student_id(text):
 def check_student_id(text):
     """Return the id, or raise `UserError` where it cannot name a student."""
     if not is_student_id(text):
-        raise UserError(f"student id {text!r} is not valid; use letters, digits and ._@+- (at most 64, no slash)")
+        raise UserError(
+            f"student id {text!r} is not valid; use letters, digits and ._@+- (at most 64, no slash)"
+        )
     return text
 
 
@@ -233,7 +248,9 @@ def _find_source(root):
     for name in ("source", "assignments"):
         if (root / name / MANIFEST).is_file():
             return root / name
-    raise UserError(f"no course in {root}: neither source/{MANIFEST} nor assignments/{MANIFEST}; run `autograder init`")
+    raise UserError(
+        f"no course in {root}: neither source/{MANIFEST} nor assignments/{MANIFEST}; run `autograder init`"
+    )
 
 
 def _read_manifest(path):
@@ -249,19 +266,25 @@ def _parse(manifest):
     course = _table(manifest, "course", {"id", "title", "kits_url"})
     kits_url = course.get("kits_url", "")
     if not (isinstance(kits_url, str) and _WEB.fullmatch(kits_url)):
-        raise _Malformed(f"course.kits_url must be an address such as 'https://example.org/kits', or ''; got {kits_url!r}")
+        raise _Malformed(
+            f"course.kits_url must be an address such as 'https://example.org/kits', or ''; got {kits_url!r}"
+        )
     course_id = course.get("id", "cs231n")
     if not (isinstance(course_id, str) and course_id.strip()):
         raise _Malformed(f"course.id must be a text such as 'cs231n'; got {course_id!r}")
     limits = _table(manifest, "limits", set(Limits.__dataclass_fields__))
     for name, value in limits.items():
         (_whole_number if Limits.__annotations__[name] is int else _number)(f"limits.{name}", value)
-    assignments = [_parse_assignment(name, body) for name, body in _dict(manifest, "assignments").items()]
+    assignments = [
+        _parse_assignment(name, body) for name, body in _dict(manifest, "assignments").items()
+    ]
     if not assignments:
         raise _Malformed("there is no table [assignments.NAME]")
     unknown = set(manifest) - {"course", "limits", "assignments"}
     if unknown:
-        raise _Malformed(f"unknown table [{sorted(unknown)[0]}]; known: course, limits, assignments")
+        raise _Malformed(
+            f"unknown table [{sorted(unknown)[0]}]; known: course, limits, assignments"
+        )
     return course_id, kits_url, Limits(**limits), {a.name: a for a in _in_order(assignments)}
 
 
@@ -271,7 +294,11 @@ def _in_order(assignments):
         before, rest = assignments[:number], assignments[number:]
         carried = {file for a in before for file in a.editable}
         asked = {e for a in rest for e in a.points}
-        solved = {e for e in EXERCISES if EXERCISES[e].module and EXERCISES[e].file in carried and e not in asked}
+        solved = {
+            e
+            for e in EXERCISES
+            if EXERCISES[e].module and EXERCISES[e].file in carried and e not in asked
+        }
         shown = solved if assignment.earlier == REFERENCE else ()
         yield replace(assignment, carried=tuple(sorted(carried)), solved=frozenset(shown))
 
@@ -282,28 +309,38 @@ def _parse_assignment(name, body):
         raise _Malformed(f"{name!r} cannot name an assignment")
     body = _table({where: body}, where, {"title", "notebooks", "points", "written", "earlier"})
     notebooks = body.get("notebooks")
-    if not (isinstance(notebooks, list) and notebooks and all(isinstance(n, str) and _NAME.fullmatch(n) for n in notebooks)):
+    if not (
+        isinstance(notebooks, list)
+        and notebooks
+        and all(isinstance(n, str) and _NAME.fullmatch(n) for n in notebooks)
+    ):
         raise _Malformed(f"{where}.notebooks must be a list of notebook names; got {notebooks!r}")
     points, written = _dict(body, "points"), _dict(body, "written")
     for exercise, value in (points | written).items():
         _number(f"{where}: points of {exercise}", value)
     twice = sorted(set(points) & set(written))
     if twice:
-        raise _Malformed(f"{where}: {twice[0]!r} stands among the points and among the written questions; give it two names")
+        raise _Malformed(
+            f"{where}: {twice[0]!r} stands among the points and among the written questions; give it two names"
+        )
     unknown = sorted(set(points) - set(EXERCISES))
     if unknown:
         raise _Malformed(f"{where}.points: unknown exercise {unknown[0]!r}")
     earlier = body.get("earlier", OWN)
     if earlier not in (OWN, REFERENCE):
         raise _Malformed(f"{where}.earlier must be {OWN!r} or {REFERENCE!r}; got {earlier!r}")
-    return Assignment(name, str(body.get("title", name)), tuple(notebooks), points, written, earlier)
+    return Assignment(
+        name, str(body.get("title", name)), tuple(notebooks), points, written, earlier
+    )
 
 
 def _table(parent, name, known):
     table = _dict(parent, name)
     unknown = sorted(set(table) - known)
     if unknown:
-        raise _Malformed(f"unknown key {unknown[0]!r} in [{name}]; known: {', '.join(sorted(known))}")
+        raise _Malformed(
+            f"unknown key {unknown[0]!r} in [{name}]; known: {', '.join(sorted(known))}"
+        )
     return table
 
 

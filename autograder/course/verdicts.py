@@ -128,7 +128,9 @@ def _parse(document):
     texts = [name for name, value in values.items() if not isinstance(value, str)]
     if texts:
         raise ValueError(f"{texts[0]} is not a text")
-    return Verdict(**values, exercises={name: _parse_finding(name, body) for name, body in exercises.items()})
+    return Verdict(
+        **values, exercises={name: _parse_finding(name, body) for name, body in exercises.items()}
+    )
 
 
 def _parse_finding(name, body):
@@ -139,7 +141,11 @@ def _parse_finding(name, body):
     if not (_is_number(score) and _is_number(most) and 0 <= score <= most):
         raise ValueError(f"{name}: score {score!r} of {most!r}")
     warnings = values["warnings"]
-    if not (isinstance(values["text"], str) and isinstance(warnings, list) and all(isinstance(w, str) for w in warnings)):
+    if not (
+        isinstance(values["text"], str)
+        and isinstance(warnings, list)
+        and all(isinstance(w, str) for w in warnings)
+    ):
         raise ValueError(f"{name}: text and warnings must be texts")
     return Finding(values["status"], float(score), float(most), values["text"], tuple(warnings))
 

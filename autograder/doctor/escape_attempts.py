@@ -26,7 +26,9 @@ def read_a_file():
 
 
 def list_homes():
-    names = [name for folder in TARGETS["homes"] if os.path.isdir(folder) for name in os.listdir(folder)]
+    names = [
+        name for folder in TARGETS["homes"] if os.path.isdir(folder) for name in os.listdir(folder)
+    ]
     return f"saw {len(names)} names" if names else ""
 
 

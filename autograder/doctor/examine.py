@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cs231n.check.process.client import Worker
 from cs231n.check.exercises import EXERCISES
+from cs231n.check.process.client import Worker
 
-from . import escape_attempts as probes
 from ..course.manifest import Limits
 from ..reference.package_files import write_tree
 from ..sandbox.find import Bubblewrap, Landlock, Unavailable, Unisolated
+from . import escape_attempts as probes
 
 VARIABLE = "AUTOGRADER_CANARY"
 STANDS_IN_FOR = "cs231n/layers/affine.py"
@@ -71,7 +71,10 @@ def examine():
 def _second_best(reason):
     advice = list(_advice(reason))
     try:
-        return Landlock.find(), [*advice, "Until then Landlock confines submissions; they can still ask which paths exist."]
+        return Landlock.find(), [
+            *advice,
+            "Until then Landlock confines submissions; they can still ask which paths exist.",
+        ]
     except Unavailable as other:
         return Unisolated(), [*advice, f"Landlock does not work here either: {other}."]
 
@@ -81,8 +84,10 @@ def _memory(sandbox):
     if sandbox.tier == Unisolated.tier:
         return
     if getattr(sandbox, "unfiltered", ""):
-        yield ("Memory is limited for each process, and for their number: "
-               "a submission may take memory_mb times processes, and disk_mb.")
+        yield (
+            "Memory is limited for each process, and for their number: "
+            "a submission may take memory_mb times processes, and disk_mb."
+        )
     else:
         yield "Memory: a question is answered by one process that can start no other, so memory_mb and disk_mb are all it gets."
 
@@ -98,7 +103,9 @@ def attempts(sandbox):
     limits = Limits(memory_mb=1024, file_mb=4)
     with _targets(limits) as (targets, environment), tempfile.TemporaryDirectory() as tree:
         source = Path(probes.__file__).read_text(encoding="utf-8")
-        write_tree(tree, {STANDS_IN_FOR: source.replace("TARGETS = {}", f"TARGETS = {targets!r}", 1)})
+        write_tree(
+            tree, {STANDS_IN_FOR: source.replace("TARGETS = {}", f"TARGETS = {targets!r}", 1)}
+        )
         with Worker(sandbox.command(tree, limits), 60, environment=environment) as worker:
             (answer,) = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])
     if answer["status"] != "answered":
@@ -114,13 +121,20 @@ def _targets(limits):
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
         (Path(folder) / "canary").write_text(name)
         with _named_socket(name):
-            yield {
-                "canary": f"{folder}/canary", "variable": VARIABLE,
-                "homes": [str(Path.home()), "/home/student"],
-                "port": server.getsockname()[1], "abstract": name, "process": os.getpid(),
-                "disk_bytes": int(limits.disk_mb + 16) << 20, "memory_bytes": int(limits.memory_mb + 64) << 20,
-                "processes": limits.processes + 4,
-            }, {"PATH": os.environ.get("PATH", ""), VARIABLE: name}
+            yield (
+                {
+                    "canary": f"{folder}/canary",
+                    "variable": VARIABLE,
+                    "homes": [str(Path.home()), "/home/student"],
+                    "port": server.getsockname()[1],
+                    "abstract": name,
+                    "process": os.getpid(),
+                    "disk_bytes": int(limits.disk_mb + 16) << 20,
+                    "memory_bytes": int(limits.memory_mb + 64) << 20,
+                    "processes": limits.processes + 4,
+                },
+                {"PATH": os.environ.get("PATH", ""), VARIABLE: name},
+            )
 
 
 @contextmanager
@@ -144,16 +158,25 @@ def _advice(reason):
         yield "Install it: `sudo apt install bubblewrap`, or the package of the same name elsewhere."
         return
     for path, closed, what in (
-        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
+        (
+            "/proc/sys/kernel/unprivileged_userns_clone",
+            "0",
+            "sudo sysctl kernel.unprivileged_userns_clone=1",
+        ),
         ("/proc/sys/user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
-        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-         "give bwrap an AppArmor profile with the rule `userns,` (apparmor-profiles: bwrap-userns-restrict)"),
+        (
+            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "give bwrap an AppArmor profile with the rule `userns,` (apparmor-profiles: bwrap-userns-restrict)",
+        ),
     ):
         if _setting(path) == closed:
             yield f"User namespaces are closed ({path} is {closed}). Open them: {what}."
     if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
-        yield ("This is a container: start it with "
-               "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined`.")
+        yield (
+            "This is a container: start it with "
+            "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined`."
+        )
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         yield "Install setpriv (package util-linux), or grade as an ordinary user."
 

@@ -13,12 +13,21 @@ import sys
 from importlib import import_module
 
 import numpy as np
+
 from cs231n.check.process import worker
 from cs231n.check.process.protocol import ProtocolError, write_frame
 
 PRISTINE = (
-    "cs231n.check", "cs231n.checkpoint", "cs231n.data_utils", "cs231n.gradient_check", "cs231n.vis_utils",
-    "IPython.extensions.autoreload", "scipy.special", "sklearn.cluster", "sklearn.datasets", "tqdm.auto",
+    "cs231n.check",
+    "cs231n.checkpoint",
+    "cs231n.data_utils",
+    "cs231n.gradient_check",
+    "cs231n.vis_utils",
+    "IPython.extensions.autoreload",
+    "scipy.special",
+    "sklearn.cluster",
+    "sklearn.datasets",
+    "tqdm.auto",
 )
 """tuple of str : what notebooks import and no student writes."""
 MAX_IMAGES = 8
@@ -37,7 +46,9 @@ def main():
     _draw_a_figure()
     _watch_no_loaded_files()
     shown = _take_pictures(shell)
-    worker.main(answer=lambda question, answers, most: _answer(shell, shown, question, answers, most))
+    worker.main(
+        answer=lambda question, answers, most: _answer(shell, shown, question, answers, most)
+    )
 
 
 def _warm_shell():
@@ -87,6 +98,7 @@ def _draw_pictures():
 def _draw_a_figure():
     """Load once what any figure needs: fonts, the labels of logarithmic axes, the names of settings."""
     import matplotlib.pyplot as plt
+
     from cs231n.vis_utils import Picture, image_grid
 
     fig, (left, right) = plt.subplots(1, 2, layout="constrained")
@@ -128,7 +140,13 @@ def _answer(shell, shown, question, answers, most):
     os.makedirs("weights", exist_ok=True)
     for case in question["cases"]:
         arrays = _run(shell, shown, case["inputs"]["source"])
-        answer = {"nonce": question["nonce"], "case": case["name"], "status": "answered", "changed": [], "warnings": []}
+        answer = {
+            "nonce": question["nonce"],
+            "case": case["name"],
+            "status": "answered",
+            "changed": [],
+            "warnings": [],
+        }
         try:
             write_frame(answers, answer | {"arrays": arrays}, most)
         except ProtocolError as error:

@@ -16,13 +16,13 @@ from nbgrader import utils
 from PIL import Image
 
 from cs231n.atomic import atomic_write
-from cs231n.check.process.client import Part
 from cs231n.check.exercise import Case
+from cs231n.check.process.client import Part
 from cs231n.vis_utils import PNG
 
 from ..course.digests import regular_file, submission_digest
-from ..notebooks.sanitize import shorten, strip_control
 from ..notebooks.merge_answers import read_answers, rebase
+from ..notebooks.sanitize import shorten, strip_control
 
 MAX_TEXT = 8_000
 MAX_ALT = 600
@@ -49,13 +49,17 @@ def run_notebook(worker, path, pristine):
     """
     notebook = rebase(pristine, read_answers(path, pristine))
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _is_check(cell)]
-    answers = worker.ask_together([Part([("", "", Case(cell.id, {"source": cell.source})) for cell in cells])])
+    answers = worker.ask_together(
+        [Part([("", "", Case(cell.id, {"source": cell.source})) for cell in cells])]
+    )
     left, outputs = MAX_IMAGES, {}
     for cell, answer in zip(cells, answers):
         outputs[cell.id] = _outputs(answer.get("arrays", {}), left)
         left -= sum(output["output_type"] == "display_data" for output in outputs[cell.id])
     if len(answers) < len(cells):
-        outputs[cells[len(answers)].id] = [_text("[stopped here: the notebook takes too long, or more than it may use]\n")]
+        outputs[cells[len(answers)].id] = [
+            _text("[stopped here: the notebook takes too long, or more than it may use]\n")
+        ]
     return outputs
 
 
@@ -120,14 +124,24 @@ def _outputs(arrays, left):
         if png:
             alt = _decode(arrays.get(f"alt {number}"), MAX_ALT)
             metadata = {"image/png": {"alt": alt}} if alt else {}
-            outputs.append({"output_type": "display_data", "data": {"image/png": png, "text/plain": alt or "a picture"},
-                            "metadata": metadata})
+            outputs.append(
+                {
+                    "output_type": "display_data",
+                    "data": {"image/png": png, "text/plain": alt or "a picture"},
+                    "metadata": metadata,
+                }
+            )
     return outputs
 
 
 def _png(pixels):
     """str : base64 of the picture; empty for what is no picture, or too large."""
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not 0 < pixels.size <= 3 * MAX_PIXELS:
+    if (
+        pixels.dtype != np.uint8
+        or pixels.ndim != 3
+        or pixels.shape[2] != 3
+        or not 0 < pixels.size <= 3 * MAX_PIXELS
+    ):
         return ""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", **PNG)
@@ -137,7 +151,7 @@ def _png(pixels):
 def _decode(array, most):
     if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
         return ""
-    return shorten(strip_control(array.tobytes()[:4 * most].decode("utf-8", "replace")), most)
+    return shorten(strip_control(array.tobytes()[: 4 * most].decode("utf-8", "replace")), most)
 
 
 def _text(text):

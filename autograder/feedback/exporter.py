@@ -36,9 +36,13 @@ class GetScores(GetGrades):
 
     def _get_score(self, cell, resources):
         marks = cell.metadata.nbgrader
-        grade = self.gradebook.find_grade(marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
+        grade = self.gradebook.find_grade(
+            marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id
+        )
         marks["score"], marks["points"] = grade.score, grade.max_score
-        marks["waiting"] = bool(grade.needs_manual_grade and grade.manual_score is None and grade.auto_score is None)
+        marks["waiting"] = bool(
+            grade.needs_manual_grade and grade.manual_score is None and grade.auto_score is None
+        )
 
 
 PREPROCESSORS = [GetScores, CSSHTMLHeaderPreprocessor]

@@ -30,15 +30,25 @@ def generate_feedback(course, assignment, students=None, progress=None):
         Why there is no page; the others are written all the same.
     """
     config = nbgrader_settings.load(course)
-    found = sorted(p.parent.name for p in (course.root / "autograded").glob(f"*/{assignment.name}") if p.is_dir())
+    found = sorted(
+        p.parent.name
+        for p in (course.root / "autograded").glob(f"*/{assignment.name}")
+        if p.is_dir()
+    )
     students = found if students is None else students
-    missing = [student for student in students if student not in found] or ([] if students else ["the class"])
+    missing = [student for student in students if student not in found] or (
+        [] if students else ["the class"]
+    )
     if missing:
-        raise UserError(f"{missing[0]} is not graded; run `autograder grade {assignment.name}` first")
+        raise UserError(
+            f"{missing[0]} is not graded; run `autograder grade {assignment.name}` first"
+        )
     progress = progress or (lambda items, **_: items)
     pages, failed = {}, {}
     with nbgrader_settings.open_gradebook(course, config):
-        converter = _Converter(coursedir=nbgrader_settings.course_directory(config), config=config, force=True)
+        converter = _Converter(
+            coursedir=nbgrader_settings.course_directory(config), config=config, force=True
+        )
         converter.log = logging.Logger("feedback", logging.CRITICAL)
         for student in progress(students, total=len(students), desc="feedback"):
             try:

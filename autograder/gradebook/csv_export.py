@@ -2,14 +2,22 @@
 
 import csv
 
-from cs231n.atomic import atomic_write
-from nbgrader.api import Assignment, BaseCell, Grade, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Grade,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from sqlalchemy.orm import with_polymorphic
+
+from cs231n.atomic import atomic_write
 
 from .. import nbgrader_settings
 from ..collect.inbox import refusals
-from ..notebooks.sanitize import strip_control
 from ..course.verdicts import trusted_findings
+from ..notebooks.sanitize import strip_control
 
 COLUMNS = ("student_id", "assignment", "exercise", "score", "max_score", "status")
 _FORMULA = ("=", "+", "-", "@", "\t")
@@ -34,13 +42,18 @@ def score_rows(course, assignments):
         known = {student.id for student in gradebook.students}
         rows = []
         for assignment in assignments:
-            grades, penalties = _grades(gradebook, assignment.name), _penalties(gradebook, assignment.name)
+            grades, penalties = (
+                _grades(gradebook, assignment.name),
+                _penalties(gradebook, assignment.name),
+            )
             refused = refusals(course, assignment.name)
             for student in sorted(known | set(refused)):
                 absent = "refused" if student in refused else "not handed in"
                 rows += _student_rows(course, assignment, student, grades.get(student), absent)
                 if penalties.get(student):
-                    rows.append((student, assignment.name, "late_penalty", -penalties[student], 0.0, "late"))
+                    rows.append(
+                        (student, assignment.name, "late_penalty", -penalties[student], 0.0, "late")
+                    )
     return sorted(rows, key=lambda row: row[:2])
 
 

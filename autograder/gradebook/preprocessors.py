@@ -13,11 +13,11 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Unicode
 
-from ..evidence import outputs as evidence
 from ..course.manifest import Course
-from ..notebooks.sanitize import shorten, strip_control
-from ..notebooks.merge_answers import grade_id, read_answers, rebase
 from ..course.verdicts import Finding, trusted_findings
+from ..evidence import outputs as evidence
+from ..notebooks.merge_answers import grade_id, read_answers, rebase
+from ..notebooks.sanitize import shorten, strip_control
 
 MAX_EVIDENCE = 8_000
 
@@ -29,12 +29,18 @@ class TidyMetadata(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         kernel = nb.metadata.get("kernelspec", {})
-        nb.metadata = nbformat.from_dict({"kernelspec": {key: kernel[key] for key in self._KERNEL if key in kernel}})
+        nb.metadata = nbformat.from_dict(
+            {"kernelspec": {key: kernel[key] for key in self._KERNEL if key in kernel}}
+        )
         nb.metadata["language_info"] = nbformat.from_dict({"name": "python"})
         return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell, resources, cell_index):
-        kept = {key: cell.metadata[key] for key in ("nbgrader", "deletable", "editable") if key in cell.metadata}
+        kept = {
+            key: cell.metadata[key]
+            for key in ("nbgrader", "deletable", "editable")
+            if key in cell.metadata
+        }
         cell.metadata = nbformat.from_dict(kept)
         return cell, resources
 
@@ -56,7 +62,9 @@ class RebaseOnKit(CoursePreprocessor):
         info, course = resources["nbgrader"], self.course(resources)
         name = f"{info['notebook']}.ipynb"
         pristine = nbformat.read(course.kit(info["assignment"]) / name, as_version=4)
-        answers = read_answers(course.submitted(info["student"], info["assignment"]) / name, pristine)
+        answers = read_answers(
+            course.submitted(info["student"], info["assignment"]) / name, pristine
+        )
         return rebase(pristine, answers), resources
 
 
@@ -67,14 +75,18 @@ class ShowVerdict(CoursePreprocessor):
         info = resources["nbgrader"]
         self.findings, self.problem = _findings(self, resources)
         if "evidence" not in info:
-            info["evidence"] = evidence.load(self.course(resources), info["assignment"], info["student"]) or {}
+            info["evidence"] = (
+                evidence.load(self.course(resources), info["assignment"], info["student"]) or {}
+            )
         self.evidence = info["evidence"].get(info["notebook"], {})
         return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell, resources, cell_index):
         if _is_check(cell):
             text = _evidence(self.findings.get(grade_id(cell)), self.problem)
-            cell.outputs = [nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": text})]
+            cell.outputs = [
+                nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": text})
+            ]
         elif cell.cell_type == "code":
             cell.outputs = evidence.show(self.evidence, cell)
         return cell, resources
@@ -98,7 +110,9 @@ class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
             yield info["rows"]
             return
         with Gradebook(info["db_url"], self.course(resources).id) as gradebook:
-            notebook = gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
+            notebook = gradebook.find_submission_notebook(
+                info["notebook"], info["assignment"], info["student"]
+            )
             grades = {grade.name: (grade, grade.max_score) for grade in notebook.grades}
             yield grades, {comment.name: comment for comment in notebook.comments}
             gradebook.db.commit()
@@ -114,7 +128,9 @@ class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
             grade.auto_score, _ = utils.determine_grade(cell, self.log)
             same = name in self.unchanged
         if grade.manual_score is None:
-            grade.needs_manual_grade = grade.auto_score is None or (_is_check(cell) and name not in self.findings)
+            grade.needs_manual_grade = grade.auto_score is None or (
+                _is_check(cell) and name not in self.findings
+            )
         elif not same:
             grade.needs_manual_grade = True
 
@@ -125,9 +141,18 @@ class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
 
 
 RELEASE = [
-    stock.IncludeHeaderFooter, stock.LockCells, stock.ClearSolutions, stock.ClearOutput, TidyMetadata,
-    stock.CheckCellMetadata, stock.ComputeChecksums, stock.SaveCells, stock.ClearHiddenTests, stock.ClearMarkScheme,
-    stock.ComputeChecksums, stock.CheckCellMetadata,
+    stock.IncludeHeaderFooter,
+    stock.LockCells,
+    stock.ClearSolutions,
+    stock.ClearOutput,
+    TidyMetadata,
+    stock.CheckCellMetadata,
+    stock.ComputeChecksums,
+    stock.SaveCells,
+    stock.ClearHiddenTests,
+    stock.ClearMarkScheme,
+    stock.ComputeChecksums,
+    stock.CheckCellMetadata,
 ]
 SANITIZE = [RebaseOnKit, stock.CheckCellMetadata]
 VERDICT = [ShowVerdict, SaveVerdict]
@@ -141,12 +166,18 @@ def _is_check(cell):
 def _findings(preprocessor, resources):
     info = resources["nbgrader"]
     if "findings" not in info:
-        info["findings"] = trusted_findings(preprocessor.course(resources), info["assignment"], info["student"])
+        info["findings"] = trusted_findings(
+            preprocessor.course(resources), info["assignment"], info["student"]
+        )
     return info["findings"]
 
 
 def _score(finding, most):
-    if not isinstance(finding, Finding) or finding.max_score != most or not 0 <= finding.score <= most:
+    if (
+        not isinstance(finding, Finding)
+        or finding.max_score != most
+        or not 0 <= finding.score <= most
+    ):
         return 0.0
     return finding.score
 
@@ -154,5 +185,12 @@ def _score(finding, most):
 def _evidence(finding, problem):
     if finding is None:
         return f"{problem or 'This exercise is not part of the verdict.'} 0 points.\n"
-    parts = [f"{finding.score:g} of {finding.max_score:g} points", finding.text, *(f"Warning, costs nothing: {w}" for w in finding.warnings)]
-    return shorten(strip_control("\n".join(part.rstrip() for part in parts if part)), MAX_EVIDENCE) + "\n"
+    parts = [
+        f"{finding.score:g} of {finding.max_score:g} points",
+        finding.text,
+        *(f"Warning, costs nothing: {w}" for w in finding.warnings),
+    ]
+    return (
+        shorten(strip_control("\n".join(part.rstrip() for part in parts if part)), MAX_EVIDENCE)
+        + "\n"
+    )

@@ -13,10 +13,10 @@ from nbgrader.api import Assignment, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
 from .. import nbgrader_settings
-from . import preprocessors as plugins
 from ..course.digests import regular_file
 from ..errors import UserError
 from ..notebooks.merge_answers import grade_id, read_answers, rebase, texts
+from . import preprocessors as plugins
 from .rows import AssignmentRows
 
 TIMESTAMP = "timestamp.txt"
@@ -91,10 +91,19 @@ class _Recorder:
         """Rebase one notebook, fill in what the judge found, and note the scores."""
         pristine = self.pristine[name]
         before = _sources(self._autograded(student) / f"{name}.ipynb")
-        answers = read_answers(self.course.submitted(student, self.assignment.name) / f"{name}.ipynb", pristine)
+        answers = read_answers(
+            self.course.submitted(student, self.assignment.name) / f"{name}.ipynb", pristine
+        )
         notebook = rebase(pristine, answers)
-        unchanged = {grade_id(cell) for cell in notebook.cells if before.get(grade_id(cell)) == cell.source}
-        shared |= {"notebook": name, "unchanged": unchanged, "student": student, "assignment": self.assignment.name}
+        unchanged = {
+            grade_id(cell) for cell in notebook.cells if before.get(grade_id(cell)) == cell.source
+        }
+        shared |= {
+            "notebook": name,
+            "unchanged": unchanged,
+            "student": student,
+            "assignment": self.assignment.name,
+        }
         shared |= {"course": self.course, "rows": rows.cells(student, name)}
         for step in self.steps:
             notebook, _ = step.preprocess(notebook, {"nbgrader": shared})
@@ -117,7 +126,9 @@ class _Recorder:
             return nbformat.read(path, as_version=4)
         except (FileNotFoundError, MissingEntry):
             command = f"autograder release {self.assignment.name}"
-            raise UserError(f"{self.assignment.name} is not released: no {path.name}; run `{command}` first") from None
+            raise UserError(
+                f"{self.assignment.name} is not released: no {path.name}; run `{command}` first"
+            ) from None
 
     def _timestamp(self, student):
         """When the intake received it; None where that is unknown."""

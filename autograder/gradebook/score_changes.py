@@ -56,7 +56,9 @@ def moves_table(moves):
         return "Nobody would move. Nothing was written."
     lines = [line for move in moves for line in _lines(move)]
     losing = sum(move.before is not None and move.after < move.before for move in moves)
-    return "\n".join([*lines, "", f"{len(moves)} would move, {losing} of them down. Nothing was written."])
+    return "\n".join(
+        [*lines, "", f"{len(moves)} would move, {losing} of them down. Nothing was written."]
+    )
 
 
 def _move(gradebook, assignment, verdict):
@@ -70,7 +72,9 @@ def _move(gradebook, assignment, verdict):
     fixed = {name for name, row in rows.items() if row.manual_score is not None}
     extra = {name: row.extra_credit or 0.0 for name, row in rows.items()}
     after = {name: score + extra.get(name, 0.0) for name, score in new.items() if name not in fixed}
-    changes = {name: (old.get(name, 0.0), score) for name, score in after.items() if score != old.get(name)}
+    changes = {
+        name: (old.get(name, 0.0), score) for name, score in after.items() if score != old.get(name)
+    }
     by_hand = tuple(name for name in new if name in fixed and new[name] != rows[name].auto_score)
     return Move(verdict.student, sum(old.values()), sum((old | after).values()), changes, by_hand)
 

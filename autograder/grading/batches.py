@@ -6,10 +6,10 @@ not use modules that others need, and what is said of a case that is shown must 
 
 from dataclasses import dataclass
 
-from cs231n.check.process import sent_modules as lent
-from cs231n.check.process.client import Part
 from cs231n.check.evaluation import NOT_STARTED, PASS
 from cs231n.check.exercise import Case, TrainingGoal
+from cs231n.check.process import sent_modules as lent
+from cs231n.check.process.client import Part
 
 from .workspaces import removed
 
@@ -58,7 +58,11 @@ class Round:
         if isinstance(standard.exercise, TrainingGoal):
             return True
         if standard.exercise.without == self.groups[0].without:
-            return result.status == PASS or result.status == NOT_STARTED and len(standard.expected) == 1
+            return (
+                result.status == PASS
+                or result.status == NOT_STARTED
+                and len(standard.expected) == 1
+            )
         return result.status == PASS and not result.warnings
 
 
@@ -99,9 +103,15 @@ def _parts(groups, kit, assignment):
     for group in groups:
         lent_now = missing - removed(kit, group.without)
         missing -= lent_now
-        sources = {name.removesuffix(".py").replace("/", "."): kit / name for name in lent_now if name.endswith(".py")}
+        sources = {
+            name.removesuffix(".py").replace("/", "."): kit / name
+            for name in lent_now
+            if name.endswith(".py")
+        }
         rows = [(_is_hidden(s, row[2]), row) for s in group.standards for row in _first_rows(s)]
-        shown, hidden = ([row for is_hidden, row in rows if is_hidden == late] for late in (False, True))
+        shown, hidden = (
+            [row for is_hidden, row in rows if is_hidden == late] for late in (False, True)
+        )
         parts += Part(shown, lent.compiled(sources)), Part(hidden)
     return parts
 
@@ -115,4 +125,8 @@ def _first_rows(standard):
     if isinstance(standard.exercise, TrainingGoal):
         return [(standard.exercise.id, "weights", case) for case in weights_cases(standard)]
     probe = standard.exercise.probe(next(iter(standard.expected)))
-    return [] if probe.stand_ins else [(standard.exercise.id, probe.name, case) for case in standard.cases]
+    return (
+        []
+        if probe.stand_ins
+        else [(standard.exercise.id, probe.name, case) for case in standard.cases]
+    )

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from loky import ProcessPoolExecutor
 
+from ..course.locks import locked
 from ..course.manifest import Course
 from ..errors import UserError
-from .judge import Judge
-from ..course.locks import locked
 from ..sandbox.find import find_sandbox
+from .judge import Judge
 
 
 class AnotherCourse(UserError):
@@ -78,7 +78,9 @@ def judge(order, student):
             sandbox = find_sandbox(order.allow_unisolated)
             made = Judge(course, course.assignment(order.assignment), sandbox)
             if made.digests != order.digests:
-                raise AnotherCourse(f"{order.root} is not the same there: another kit, other exercises, or another version")
+                raise AnotherCourse(
+                    f"{order.root} is not the same there: another kit, other exercises, or another version"
+                )
             _judges[order] = made.__enter__()
     return _judge_with(_judges[order], student, order.evidence)
 
@@ -126,12 +128,18 @@ def process_executor(processes):
     executor : ProcessPoolExecutor
     """
     context = multiprocessing.get_context("spawn")
-    with _scratch() as folder, \
-            ProcessPoolExecutor(processes, context=context, initializer=_prepare, initargs=(folder,)) as executor:
+    with (
+        _scratch() as folder,
+        ProcessPoolExecutor(
+            processes, context=context, initializer=_prepare, initargs=(folder,)
+        ) as executor,
+    ):
         try:
             yield executor
         except BaseException:
-            for process in list(executor._processes.values()):  # its own kill_workers stumbles over what is canceled
+            for process in list(
+                executor._processes.values()
+            ):  # its own kill_workers stumbles over what is canceled
                 process.kill()
             raise
 
@@ -139,13 +147,18 @@ def process_executor(processes):
 @contextmanager
 def _scratch():
     """A folder for the files of a run. If the run is killed the next one removes it, as its lock is free then."""
-    for folder in Path(tempfile.gettempdir()).glob("cs231n-grade-*") if hasattr(os, "getuid") else ():
+    for folder in (
+        Path(tempfile.gettempdir()).glob("cs231n-grade-*") if hasattr(os, "getuid") else ()
+    ):
         with contextlib.suppress(OSError):
             if folder.lstat().st_uid == os.getuid() and (folder / "running").exists():
                 with locked(folder) as held:
                     if held:
                         shutil.rmtree(folder)
-    with tempfile.TemporaryDirectory(prefix="cs231n-grade-", ignore_cleanup_errors=True) as folder, locked(folder):
+    with (
+        tempfile.TemporaryDirectory(prefix="cs231n-grade-", ignore_cleanup_errors=True) as folder,
+        locked(folder),
+    ):
         os.chmod(folder, 0o711)  # a sandbox without namespaces reads its files as another user
         (Path(folder) / "running").touch()  # whoever finds it can rely on the lock
         yield folder
@@ -175,14 +188,18 @@ def cluster_executor(address):
     try:
         client = Client(address, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise UserError(f"no scheduler answers at {address}: {error}; start one with `dask scheduler`") from None
+        raise UserError(
+            f"no scheduler answers at {address}: {error}; start one with `dask scheduler`"
+        ) from None
     return client.get_executor(retries=3, pure=False)
 
 
 def _judge_with(judge, student, with_evidence):
     verdict = judge.judge(student)
     if with_evidence:
-        from ..evidence import outputs as evidence  # with nbgrader, which takes seconds to load and which judging alone does not need
+        from ..evidence import (
+            outputs as evidence,
+        )  # with nbgrader, which takes seconds to load and which judging alone does not need
 
         path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
         evidence.save(path, *evidence.gather(judge, student))

@@ -20,13 +20,13 @@ from cs231n.check.exercises import EXERCISES, FAMILY_OF
 from cs231n.check.public import load
 from cs231n.check.report import result_text
 
-from .workspaces import Desks
 from ..course.digests import exercise_set_digest, kit_digest, regular_file, submission_digest
+from ..course.verdicts import Finding, Verdict
 from ..errors import UserError
 from ..reference.process import expected_answers, reference, scorer
-from .batches import rounds, weights_cases
 from ..sandbox.find import Unisolated
-from ..course.verdicts import Finding, Verdict
+from .batches import rounds, weights_cases
+from .workspaces import Desks
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ class Standard:
     def evaluate(self, ask, probes=None):
         """Result : of the first probes, or of all; see `cs231n.check.evaluation.evaluate`."""
         expected = dict(islice(self.expected.items(), probes))
-        return evaluation.evaluate(self.exercise, self.cases, ask, expected, self.hidden, self.mistakes)
+        return evaluation.evaluate(
+            self.exercise, self.cases, ask, expected, self.hidden, self.mistakes
+        )
 
 
 class Judge:
@@ -79,7 +81,9 @@ class Judge:
     def __init__(self, course, assignment, sandbox):
         self.course, self.assignment, self.sandbox = course, assignment, sandbox
         if not (course.kit(assignment.name) / "cs231n").is_dir():
-            raise UserError(f"{assignment.name} is not released; run `autograder release {assignment.name}` first")
+            raise UserError(
+                f"{assignment.name} is not released; run `autograder release {assignment.name}` first"
+            )
         self.digests = kit_digest(course, assignment), exercise_set_digest(course, assignment)
         self._lock = threading.Lock()
 
@@ -92,8 +96,12 @@ class Judge:
         self._scorers = {}
         try:
             with reference() as worker:
-                self.standards = [self._standard(EXERCISES[name], worker) for name in self.assignment.points]
-            self._rounds = rounds(self.standards, self.course.kit(self.assignment.name), self.assignment)
+                self.standards = [
+                    self._standard(EXERCISES[name], worker) for name in self.assignment.points
+                ]
+            self._rounds = rounds(
+                self.standards, self.course.kit(self.assignment.name), self.assignment
+            )
         except BaseException:
             self._resources.close()
             raise
@@ -104,7 +112,9 @@ class Judge:
 
     def is_current(self, verdict):
         """bool : whether a verdict still holds for what is handed in, released and asked."""
-        return verdict == replace(self._blank(verdict.student), exercises=verdict.exercises, received=verdict.received)
+        return verdict == replace(
+            self._blank(verdict.student), exercises=verdict.exercises, received=verdict.received
+        )
 
     def judge(self, student):
         """Judge what a student handed in.
@@ -158,7 +168,9 @@ class Judge:
         names = frozenset(case.name for case in hidden)
         mistakes = [] if is_goal else load(exercise, FAMILY_OF[exercise.id])[1]
         expected = expected_answers(worker, exercise, cases)
-        return Standard(exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes)
+        return Standard(
+            exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes
+        )
 
     def _ask_ahead(self, worker, asked):
         """dict of str -> Result : of the exercises that are settled when all are asked in one process.
@@ -167,12 +179,18 @@ class Judge:
         """
         answers, found = {}, {}
         rows = [row for part in asked.parts for row in part.rows]
-        for (exercise, _, _), answer in zip(rows, worker.ask_together(asked.parts, keep=True) if rows else ()):
+        for (exercise, _, _), answer in zip(
+            rows, worker.ask_together(asked.parts, keep=True) if rows else ()
+        ):
             answers.setdefault(exercise, []).append(answer)
         for group in asked.groups:
             for standard in group.standards:
                 mine = answers.get(standard.exercise.id, ())
-                result = self._evaluate_ahead(standard, mine) if len(mine) == len(standard.cases) else None
+                result = (
+                    self._evaluate_ahead(standard, mine)
+                    if len(mine) == len(standard.cases)
+                    else None
+                )
                 if result is not None and asked.settles(standard, result):
                     found[standard.exercise.id] = result
         return found
@@ -184,12 +202,18 @@ class Judge:
 
     def _ask_alone(self, worker, standards, found):
         """dict of str -> Result : of those exercises that are not among the found ones, each in a process of its own."""
-        return {s.exercise.id: self._result(worker, s) for s in standards if s.exercise.id not in found}
+        return {
+            s.exercise.id: self._result(worker, s) for s in standards if s.exercise.id not in found
+        }
 
     def _result(self, worker, standard):
         if isinstance(standard.exercise, TrainingGoal):
-            return self._score(standard, *worker.ask(standard.exercise.id, "weights", weights_cases(standard)))
-        return standard.evaluate(partial(worker.ask, shown=len(standard.cases) - len(standard.hidden)))
+            return self._score(
+                standard, *worker.ask(standard.exercise.id, "weights", weights_cases(standard))
+            )
+        return standard.evaluate(
+            partial(worker.ask, shown=len(standard.cases) - len(standard.hidden))
+        )
 
     def _score(self, standard, answer):
         """Result : the submission only hands over its weights; the reference net applies them to the hidden images."""
@@ -197,13 +221,17 @@ class Judge:
         if answer["status"] == "answered":
             with self._lock:
                 worker = self._scorer(exercise, case)
-                answer = worker.ask(exercise.id, "scores", [Case(case.name, {"weights": answer["arrays"]})])[0]
+                answer = worker.ask(
+                    exercise.id, "scores", [Case(case.name, {"weights": answer["arrays"]})]
+                )[0]
         return evaluation.evaluate_goal(exercise, case, answer)
 
     def _scorer(self, exercise, case):
         """Worker : the reference, which holds the hidden images already."""
         if exercise.id not in self._scorers:
-            modules = [name.removesuffix(".py").replace("/", ".") for name in self.assignment.editable]
+            modules = [
+                name.removesuffix(".py").replace("/", ".") for name in self.assignment.editable
+            ]
             self._scorers[exercise.id] = self._resources.enter_context(scorer(case.inputs, modules))
         return self._scorers[exercise.id]
 
@@ -211,7 +239,11 @@ class Judge:
         text = result_text(result)
         if self.sandbox.tier == Unisolated.tier:
             text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
-        score = min(round(standard.points * result.share, 2), standard.points) if result.share < 1 else float(standard.points)
+        score = (
+            min(round(standard.points * result.share, 2), standard.points)
+            if result.share < 1
+            else float(standard.points)
+        )
         return Finding(result.status, score, standard.points, text, result.warnings)
 
 

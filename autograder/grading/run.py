@@ -6,14 +6,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, nullcontext
 from functools import partial
 
-from ..evidence import outputs as evidence
-from . import executors as pool
 from ..course import verdicts
 from ..errors import UserError
+from ..evidence import outputs as evidence
 from ..gradebook.record import record
-from .run_log import Journal
-from .judge import Judge
 from ..sandbox.find import Unisolated
+from . import executors as pool
+from .judge import Judge
+from .run_log import Journal
 
 FEW = 8
 """Up to so many hand-ins are judged in this process; more are worth the start of others."""
@@ -21,8 +21,17 @@ PATIENCE = 3
 """So often may judging processes end, one time after another, before they have judged anything."""
 
 
-def grade(course, assignment, sandbox, students=None, force=False, executor=None, progress=None, dry_run=False,
-          with_evidence=False):
+def grade(
+    course,
+    assignment,
+    sandbox,
+    students=None,
+    force=False,
+    executor=None,
+    progress=None,
+    dry_run=False,
+    with_evidence=False,
+):
     """Judge every submission whose verdict is missing or out of date, and update the gradebook.
 
     Each verdict is written as soon as it stands, so that an interrupted run goes on where it was. The gradebook is
@@ -57,21 +66,40 @@ def grade(course, assignment, sandbox, students=None, force=False, executor=None
     progress = progress or (lambda items, **_: items)
     students = course.students(assignment.name) if students is None else students
     if not students:
-        raise UserError(f"nobody has handed in {assignment.name}: {course.root / 'submitted'} has no folder for it")
+        raise UserError(
+            f"nobody has handed in {assignment.name}: {course.root / 'submitted'} has no folder for it"
+        )
     if with_evidence and not hasattr(sandbox, "notebook_command"):
-        raise UserError(f"evidence needs a sandbox made by bubblewrap, not {sandbox.tier}; leave --evidence out")
+        raise UserError(
+            f"evidence needs a sandbox made by bubblewrap, not {sandbox.tier}; leave --evidence out"
+        )
     judge = Judge(course, assignment, sandbox)
-    kept = {} if force else {s: v for s in students if (v := _load(course, assignment, s)) and judge.is_current(v)}
+    kept = (
+        {}
+        if force
+        else {s: v for s in students if (v := _load(course, assignment, s)) and judge.is_current(v)}
+    )
     if with_evidence:
-        kept = {s: v for s, v in kept.items() if evidence.load(course, assignment.name, s) is not None}
+        kept = {
+            s: v for s, v in kept.items() if evidence.load(course, assignment.name, s) is not None
+        }
     fresh = [student for student in students if student not in kept]
-    order = pool.Order(str(course.root), assignment.name, judge.digests, sandbox.tier == Unisolated.tier,
-                       with_evidence and not dry_run)
+    order = pool.Order(
+        str(course.root),
+        assignment.name,
+        judge.digests,
+        sandbox.tier == Unisolated.tier,
+        with_evidence and not dry_run,
+    )
     judged = _verdicts(judge, order, fresh, _choose(judge, order, len(fresh), executor))
     with Journal(None if dry_run else course, assignment) as journal, closing(judged):
         journal.write("begin", hand_ins=len(students), unchanged=len(kept), isolation=sandbox.tier)
         found = dict(kept)
-        settled = _settle(students, found, _noted(judged, journal, None if dry_run else course.verdicts(assignment.name)))
+        settled = _settle(
+            students,
+            found,
+            _noted(judged, journal, None if dry_run else course.verdicts(assignment.name)),
+        )
         present = _present(progress(settled, total=len(students), desc="grade"), found, journal)
         if dry_run:
             _finish(present)
@@ -155,14 +183,21 @@ def _verdicts(judge, order, students, start):
                         student = running.pop(future)
                         verdict = future.result()
                         del left[student]
-                        yield student, verdict if judge.course.submitted(student, judge.assignment.name).is_dir() else None
+                        yield (
+                            student,
+                            verdict
+                            if judge.course.submitted(student, judge.assignment.name).is_dir()
+                            else None,
+                        )
                 finally:
                     for future in running:
                         future.cancel()
         except BrokenProcessPool:
             in_vain = in_vain + 1 if len(left) == before else 0
             if in_vain == PATIENCE:
-                raise UserError("the judging processes end before they judge anything; is there enough memory?") from None
+                raise UserError(
+                    "the judging processes end before they judge anything; is there enough memory?"
+                ) from None
 
 
 def _processors():

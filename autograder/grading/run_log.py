@@ -53,9 +53,15 @@ class Journal:
         """Append one line; a full disk is the user's turn."""
         if self._file is None:
             return
-        line = {"time": round(time.time(), 3), "assignment": self.assignment.name, "event": event} | values
+        line = {
+            "time": round(time.time(), 3),
+            "assignment": self.assignment.name,
+            "event": event,
+        } | values
         try:
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
         except OSError as error:
-            raise UserError(f"{self.course.root / NAME}: {error.strerror}; make room and run the same command again") from None
+            raise UserError(
+                f"{self.course.root / NAME}: {error.strerror}; make room and run the same command again"
+            ) from None

@@ -22,17 +22,26 @@ def course_table(course, assignment, verdicts):
         and go on in another block where a line would be too long.
     """
     exercises = list(assignment.points)
-    rows = [["student", "total", *(str(k) for k in range(1, len(exercises) + 1))],
-            ["points", *map(_points, (sum(assignment.points.values()), *assignment.points.values()))]]
+    rows = [
+        ["student", "total", *(str(k) for k in range(1, len(exercises) + 1))],
+        ["points", *map(_points, (sum(assignment.points.values()), *assignment.points.values()))],
+    ]
     for student in sorted(verdicts):
         found = [verdicts[student].exercises[name] for name in exercises]
         rows.append([student, _points(sum(f.score for f in found)), *map(_cell, found)])
     refused = {s: r for s, r in refusals(course, assignment.name).items() if s not in verdicts}
     rows += [[student, "0", *["-"] * len(exercises)] for student in sorted(refused)]
-    lines = [*_blocks(rows), _legend(exercises), "a dot: not started; a dash: no hand-in could be read"]
+    lines = [
+        *_blocks(rows),
+        _legend(exercises),
+        "a dot: not started; a dash: no hand-in could be read",
+    ]
     lines += [f"{student}: {reason}" for student, reason in sorted(refused.items())]
     if any(verdict.tier == Unisolated.tier for verdict in verdicts.values()):
-        lines.insert(0, "UNISOLATED: these hand-ins ran without a sandbox; trust the points as far as you trust the students\n")
+        lines.insert(
+            0,
+            "UNISOLATED: these hand-ins ran without a sandbox; trust the points as far as you trust the students\n",
+        )
     return "\n".join(lines)
 
 
@@ -48,7 +57,9 @@ def _blocks(rows):
     """Align the columns and divide them into blocks, each with the names in front."""
     names, *columns = zip(*rows, strict=True)
     width = min(max(map(len, names)), _NAME_WIDTH)
-    names = [name.ljust(width) if len(name) <= width else name[:width - 3] + "..." for name in names]
+    names = [
+        name.ljust(width) if len(name) <= width else name[: width - 3] + "..." for name in names
+    ]
     lines, blocks = names, []
     for column in columns:
         cell = max(map(len, column)) + 2
@@ -62,4 +73,7 @@ def _blocks(rows):
 def _legend(exercises):
     entries = [f"{k} {name}" for k, name in enumerate(exercises, 1)]
     width = max(map(len, entries)) + 2
-    return "\n".join("".join(e.ljust(width) for e in entries[k:k + 3]).rstrip() for k in range(0, len(entries), 3))
+    return "\n".join(
+        "".join(e.ljust(width) for e in entries[k : k + 3]).rstrip()
+        for k in range(0, len(entries), 3)
+    )

@@ -40,7 +40,12 @@ class Desks:
     """
 
     def __init__(self, course, assignment, sandbox, notebooks=False):
-        self.course, self.assignment, self.sandbox, self.notebooks = course, assignment, sandbox, notebooks
+        self.course, self.assignment, self.sandbox, self.notebooks = (
+            course,
+            assignment,
+            sandbox,
+            notebooks,
+        )
         self._lock, self._free = threading.Lock(), {}
 
     def close(self):
@@ -95,8 +100,11 @@ class _Desk:
             _add_kernels(self._tree)
             command, seconds = sandbox.notebook_command(self._tree, limits), limits.notebook_seconds
         self.worker = Worker(
-            command, seconds, int(limits.answer_mb * megabyte),
-            total_seconds=limits.submission_seconds, output_bytes=int(limits.output_mb * megabyte),
+            command,
+            seconds,
+            int(limits.answer_mb * megabyte),
+            total_seconds=limits.submission_seconds,
+            output_bytes=int(limits.output_mb * megabyte),
         )
         if sandbox.reusable:
             # What a worker loads for all must not need what students write: it starts where none of that is.
@@ -129,7 +137,11 @@ def lay_out(kit, tree, without=()):
 
 def removed(folder, without):
     """set of str : the files of the package in a folder, relative to it, that belong to some modules."""
-    names = (path.relative_to(folder).as_posix() for path in (folder / "cs231n").rglob("*") if path.is_file())
+    names = (
+        path.relative_to(folder).as_posix()
+        for path in (folder / "cs231n").rglob("*")
+        if path.is_file()
+    )
     return {name for name in names if _is_absent(name, without)}
 
 
@@ -138,8 +150,14 @@ def _add_kernels(tree):
 
     On NumPy a notebook that trains convolutions takes several times as long, and shows other times than students saw.
     """
-    sources = {name: path for name, path in package_files().items() if name.endswith((".pyx", ".h"))}
-    same = {name for name, path in sources.items() if (tree / name).is_file() and filecmp.cmp(path, tree / name, shallow=False)}
+    sources = {
+        name: path for name, path in package_files().items() if name.endswith((".pyx", ".h"))
+    }
+    same = {
+        name
+        for name, path in sources.items()
+        if (tree / name).is_file() and filecmp.cmp(path, tree / name, shallow=False)
+    }
     headers = {name for name in sources if name.endswith(".h")}
     for name in same - headers if headers <= same else ():
         for suffix in EXTENSION_SUFFIXES:

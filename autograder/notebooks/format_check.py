@@ -19,7 +19,9 @@ def check_notebook(name, data):
     data : bytes
     """
     if len(data) > MAX_NOTEBOOK_BYTES:
-        raise Refused(f"{name} has {len(data):,} of at most {MAX_NOTEBOOK_BYTES:,} bytes; clear its outputs")
+        raise Refused(
+            f"{name} has {len(data):,} of at most {MAX_NOTEBOOK_BYTES:,} bytes; clear its outputs"
+        )
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -45,7 +47,9 @@ def _problem(document):
 
 
 def _is_cell(cell):
-    return isinstance(cell, dict) and cell.get("cell_type") in _CELLS and _is_text(cell.get("source"))
+    return (
+        isinstance(cell, dict) and cell.get("cell_type") in _CELLS and _is_text(cell.get("source"))
+    )
 
 
 def _is_text(source):
@@ -56,8 +60,12 @@ def _is_text(source):
 def _depth_exceeds(document, most):
     level = [document]
     for _ in range(most):
-        level = [item for value in level if isinstance(value, (dict, list))
-                 for item in (value.values() if isinstance(value, dict) else value)]
+        level = [
+            item
+            for value in level
+            if isinstance(value, (dict, list))
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
         if not level:
             return False
     return True

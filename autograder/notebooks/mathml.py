@@ -38,7 +38,9 @@ def mathml(tex, display="inline"):
     try:
         if len(tex) > MOST:
             raise ValueError
-        text = convert(tex, display=display).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+        text = convert(tex, display=display).replace(
+            ' xmlns="http://www.w3.org/1998/Math/MathML"', ""
+        )
         return ElementTree.tostring(_plain(ElementTree.fromstring(text)), encoding="unicode")
     except Exception:  # the converter has no error of its own, and a text can provoke any
         return f"<code>{escape(tex.strip())}</code>"

@@ -83,7 +83,11 @@ def texts(path, ids, most=MAX_NOTEBOOK_BYTES):
             metadata = cell.get("metadata")
             marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
             name = marks.get("grade_id") if isinstance(marks, dict) else None
-            name = name if isinstance(name, str) else ids.get(cell["id"] if isinstance(cell.get("id"), str) else None)
+            name = (
+                name
+                if isinstance(name, str)
+                else ids.get(cell["id"] if isinstance(cell.get("id"), str) else None)
+            )
             yield name, text.encode("utf-8", "replace").decode("utf-8")
 
 

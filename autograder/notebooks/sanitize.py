@@ -5,9 +5,14 @@ from html.parser import HTMLParser
 
 from nbconvert.filters import markdown2html
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]"
+)
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_ACTIVE_MATH = re.compile(r"\\(?:href|url|style|class|cssid|html|require|def|let|newcommand|renewcommand|data|unicode|mmltoken|toggle)", re.I)
+_ACTIVE_MATH = re.compile(
+    r"\\(?:href|url|style|class|cssid|html|require|def|let|newcommand|renewcommand|data|unicode|mmltoken|toggle)",
+    re.I,
+)
 _TAGS = frozenset(
     "p br hr em strong del code pre blockquote ul ol li h1 h2 h3 h4 h5 h6 table thead tbody tr th td span div a".split()
 )
@@ -20,7 +25,13 @@ _VALUES = {
     "id": re.compile(r"[\w.:-]+"),
     "title": re.compile(r"[\w .,:-]*"),
 }
-_PLACES = {"href": {"a"}, "title": {"a"}, "style": {"td", "th"}, "class": {"div", "span", "a"}, "id": _HEADINGS}
+_PLACES = {
+    "href": {"a"},
+    "title": {"a"},
+    "style": {"td", "th"},
+    "class": {"div", "span", "a"},
+    "id": _HEADINGS,
+}
 
 
 def strip_control(text):
@@ -60,7 +71,9 @@ def _is_plain(text):
     try:
         reader.feed(markdown2html(text))
         reader.close()
-    except Exception:  # whatever a text can provoke in the renderer, it would provoke in the feedback as well
+    except (
+        Exception
+    ):  # whatever a text can provoke in the renderer, it would provoke in the feedback as well
         return False
     return reader.plain
 
@@ -79,7 +92,9 @@ class _Reader(HTMLParser):
         self.plain &= not self._open and not unfinished
 
     def handle_starttag(self, tag, attrs):
-        self.plain &= tag in _TAGS and all(_is_harmless(tag, name, value or "") for name, value in attrs)
+        self.plain &= tag in _TAGS and all(
+            _is_harmless(tag, name, value or "") for name, value in attrs
+        )
         if tag not in _VOID:
             self._open.append(tag)
 

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from cs231n.bag_of_words import image_patches, normalize_patches
-from cs231n.check.process import worker
 from cs231n.check.exercises import training
 from cs231n.check.exercises.training import pixels
+from cs231n.check.process import worker
 from cs231n.features import color_histogram_hsv, extract_features, hog_feature
 
 BATCH = 20
@@ -27,7 +27,10 @@ def main():
             kept[:] = [Images(X)]
         return kept[0]
 
-    training.pixels, training.features = lambda X: images(X).pixels, lambda X, bag: images(X).features(bag)
+    training.pixels, training.features = (
+        lambda X: images(X).pixels,
+        lambda X, bag: images(X).features(bag),
+    )
     worker.main()
 
 
@@ -79,7 +82,9 @@ class Images:
         dtype = np.result_type(bag.words, bag.mean, bag.whitening, np.float32)
         exact = bag.words.astype(np.float64)
         filters = bag.whitening.astype(np.float64) @ exact.T
-        constant = (np.sum(exact**2, axis=1) + 2 * bag.mean.astype(np.float64) @ filters).astype(dtype)
+        constant = (np.sum(exact**2, axis=1) + 2 * bag.mean.astype(np.float64) @ filters).astype(
+            dtype
+        )
         filters = (-2 * filters).astype(dtype)
         nearest = []
         for part in self._batches(bag):
@@ -93,7 +98,9 @@ class Images:
         settings = bag.patch_size, bag.stride
         if settings != self._settings:
             parts = np.array_split(self._images, max(1, len(self._images) // BATCH))
-            batches = (np.concatenate([_patches(image, *settings) for image in part]) for part in parts)
+            batches = (
+                np.concatenate([_patches(image, *settings) for image in part]) for part in parts
+            )
             if len(self._images) * _patches(self._images[0], *settings).nbytes > MOST_BYTES:
                 return batches
             self._settings, self._patches = settings, list(batches)
@@ -106,5 +113,8 @@ def _patches(image, size, stride):
 
 def _fields(shape, grid):
     """ndarray : for each place in a map of words, the number of the field of the grid that it lies in."""
-    rows, columns = (np.repeat(np.arange(grid), [len(p) for p in np.array_split(range(side), grid)]) for side in shape)
+    rows, columns = (
+        np.repeat(np.arange(grid), [len(p) for p in np.array_split(range(side), grid)])
+        for side in shape
+    )
     return (rows[:, np.newaxis] * grid + columns).ravel()

@@ -20,7 +20,11 @@ def package_files():
         folder = Path(find_spec(package).submodule_search_locations[0])
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_file() and _is_source(inside) and not (package == "cs231n" and inside.parts[0] == "datasets"):
+            if (
+                path.is_file()
+                and _is_source(inside)
+                and not (package == "cs231n" and inside.parts[0] == "datasets")
+            ):
                 files[f"{target}/{inside.as_posix()}"] = path
     return files
 

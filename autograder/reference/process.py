@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 import cs231n
-from cs231n.check.process.client import Worker, python_command, quiet_environment, site_packages
 from cs231n.check.exercise import TrainingGoal
+from cs231n.check.process.client import Worker, python_command, quiet_environment, site_packages
 
 from .package_files import write_tree
 
@@ -22,7 +22,11 @@ SCORER_BYTES = 4 << 30
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 """dict of str -> str : glibc's settings for a process that needs the same large arrays again and again. Where it gives
 them back to the system and gets them cleared, a convolutional net takes a third longer."""
-EXTENSIONS = [path for path in Path(cs231n.__file__).parent.joinpath("fast").glob("_*") if path.suffix in (".so", ".pyd")]
+EXTENSIONS = [
+    path
+    for path in Path(cs231n.__file__).parent.joinpath("fast").glob("_*")
+    if path.suffix in (".so", ".pyd")
+]
 
 
 class ReferenceError(RuntimeError):
@@ -73,10 +77,16 @@ def scorer(inputs, preload):
         files = {name: Path(folder) / f"{name}.npy" for name in inputs}
         for name, path in files.items():
             np.save(path, inputs[name], allow_pickle=False)
-        options = ["--trusted", f"--memory-bytes={SCORER_BYTES}", *(f"--given={name}={path}" for name, path in files.items())]
+        options = [
+            "--trusted",
+            f"--memory-bytes={SCORER_BYTES}",
+            *(f"--given={name}={path}" for name, path in files.items()),
+        ]
         options += [f"--preload={module}" for module in preload]
         packages = [*site_packages(), Path(__file__).parents[2]]
-        command = python_command(Path(folder), packages, options=options, program="autograder.reference.goal_worker")
+        command = python_command(
+            Path(folder), packages, options=options, program="autograder.reference.goal_worker"
+        )
         with Worker(command, SECONDS, environment=quiet_environment() | KEEP_MEMORY) as worker:
             yield worker
 
@@ -101,11 +111,15 @@ def expected_answers(worker, exercise, cases):
     """
     if isinstance(exercise, TrainingGoal):
         return {}
-    return {probe.name: [_arrays(exercise, a) for a in exercise.answers(worker.ask, probe.name, cases)]
-            for probe in exercise.probes}
+    return {
+        probe.name: [_arrays(exercise, a) for a in exercise.answers(worker.ask, probe.name, cases)]
+        for probe in exercise.probes
+    }
 
 
 def _arrays(exercise, answer):
     if answer["status"] != "answered" or (exercise.keeps_inputs and answer["changed"]):
-        raise ReferenceError(f"{exercise.id}: the reference does not answer: {answer.get('error') or answer['changed']}")
+        raise ReferenceError(
+            f"{exercise.id}: the reference does not answer: {answer.get('error') or answer['changed']}"
+        )
     return answer["arrays"]

@@ -5,11 +5,12 @@
 
 import argparse
 
+from tqdm import tqdm
+
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILIES, FAMILY_OF
 from cs231n.check.fingerprints import marks
 from cs231n.check.public import FOLDER, save
-from tqdm import tqdm
 
 from .mistakes import load_mistakes
 from .process import expected_answers, reference
@@ -29,7 +30,11 @@ def expected_results(worker, family):
     expected : dict of str -> dict of str -> list of dict
         As `cs231n.check.public.save` takes them; nothing for training goals.
     """
-    exercises = [e for e in EXERCISES.values() if FAMILY_OF[e.id] == family and not isinstance(e, TrainingGoal)]
+    exercises = [
+        e
+        for e in EXERCISES.values()
+        if FAMILY_OF[e.id] == family and not isinstance(e, TrainingGoal)
+    ]
     return {e.id: expected_answers(worker, e, e.draw()) for e in exercises}
 
 
@@ -50,7 +55,9 @@ def fingerprints(family, expected):
     found = {name: [] for name in expected}
     for mistake in load_mistakes(family):
         marked = _fingerprint(mistake, expected[mistake.exercise])
-        found[mistake.exercise].append({"name": mistake.name, "message": mistake.message, "marks": marked})
+        found[mistake.exercise].append(
+            {"name": mistake.name, "message": mistake.message, "marks": marked}
+        )
     return found
 
 

@@ -28,7 +28,10 @@ def write_hand_in(course, assignment, folder, changes=None, weights=None):
     """
     sources = package_files()
     modules = (*assignment.editable, *assignment.own)
-    files = {name: (changes or {}).get(name, sources[name].read_text(encoding="utf-8")) for name in modules}
+    files = {
+        name: (changes or {}).get(name, sources[name].read_text(encoding="utf-8"))
+        for name in modules
+    }
     released = [course.kit(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks]
     files |= {path.name: path.read_text(encoding="utf-8") for path in released}
     for name, content in (files | (weights or {})).items():
@@ -56,11 +59,19 @@ def train_weights(course, assignment):
         write_tree(tree)
         script = Path(tree) / "train.py"
         script.write_text("\n\n".join(_tagged_cells(course, assignment)), encoding="utf-8")
-        run = subprocess.run([sys.executable, script.name], cwd=tree, env=_environment(tree), capture_output=True, text=True)
+        run = subprocess.run(
+            [sys.executable, script.name],
+            cwd=tree,
+            env=_environment(tree),
+            capture_output=True,
+            text=True,
+        )
         missing = [name for name in assignment.weights if not (Path(tree) / name).is_file()]
         if run.returncode or missing:
             last = run.stderr.strip().splitlines()[-1:] or [f"no file {', '.join(missing)}"]
-            raise UserError(f"{assignment.name}: the cells tagged {WEIGHTS_TAG!r} do not train: {last[0]}")
+            raise UserError(
+                f"{assignment.name}: the cells tagged {WEIGHTS_TAG!r} do not train: {last[0]}"
+            )
         return {name: (Path(tree) / name).read_bytes() for name in assignment.weights}
 
 

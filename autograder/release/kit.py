@@ -9,16 +9,17 @@ import zipfile
 from pathlib import Path
 
 import nbformat
-from cs231n.kit import text_digest
 from nbformat.v4 import new_code_cell
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
+from cs231n.kit import text_digest
+
 from .. import nbgrader_settings
-from .shown_solutions import OWN, REFERENCE, show_solved
 from ..errors import UserError
-from .leaks import find_leaks
 from ..reference.package_files import package_files
+from .leaks import find_leaks
+from .shown_solutions import OWN, REFERENCE, show_solved
 from .solution_regions import clear
 from .source_check import check_sources
 
@@ -68,7 +69,9 @@ def release(course, assignment):
         _write_notebooks(kit, course, assignment)
         leaks = find_leaks(kit, course, assignment, allowed_files(assignment))
         if leaks:
-            raise UserError(f"{assignment.name} is not released, {len(leaks)} leaks: {'; '.join(leaks[:5])}")
+            raise UserError(
+                f"{assignment.name} is not released, {len(leaks)} leaks: {'; '.join(leaks[:5])}"
+            )
         target = course.kit(assignment.name)
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(exist_ok=True)
@@ -101,7 +104,10 @@ def _write_front_matter(kit, course, assignment):
         "hand_in": list(assignment.hand_in),
         "editable": list(assignment.editable),
         "carried": list(assignment.carried),
-        "released": {name: text_digest(kit / name) for name in sorted({*assignment.editable, *assignment.carried})},
+        "released": {
+            name: text_digest(kit / name)
+            for name in sorted({*assignment.editable, *assignment.carried})
+        },
         "exercises": assignment.points,
     }
     (kit / "kit.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
@@ -136,9 +142,13 @@ def _write_notebooks(kit, course, assignment):
             with nbgrader_settings.open_gradebook(course, config):
                 converter.start()
         except NbGraderException as error:
-            raise UserError(f"{assignment.name} is not released: {problems.last() or error}") from None
+            raise UserError(
+                f"{assignment.name} is not released: {problems.last() or error}"
+            ) from None
         for name in assignment.notebooks:
-            notebook = nbformat.read(Path(staging) / assignment.name / f"{name}.ipynb", as_version=4)
+            notebook = nbformat.read(
+                Path(staging) / assignment.name / f"{name}.ipynb", as_version=4
+            )
             notebook.cells.insert(1, _colab_cell(course, assignment))
             (kit / f"{name}.ipynb").write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
@@ -146,7 +156,11 @@ def _write_notebooks(kit, course, assignment):
 def _colab_cell(course, assignment):
     """The cell that gets the kit where a notebook comes alone, which is nothing that sources have to repeat."""
     address = f"{course.kits_url.rstrip('/')}/{assignment.name}.zip" if course.kits_url else ""
-    text = COLAB.read_text(encoding="utf-8").replace("@ADDRESS@", address).replace("@ASSIGNMENT@", assignment.name)
+    text = (
+        COLAB.read_text(encoding="utf-8")
+        .replace("@ADDRESS@", address)
+        .replace("@ASSIGNMENT@", assignment.name)
+    )
     return new_code_cell(text.rstrip(), id="colab")
 
 
@@ -161,7 +175,9 @@ class _Problems(logging.Handler):
         self.texts.append(record.getMessage())
 
     def last(self):
-        lines = [text.strip().splitlines()[-1] for text in self.texts if text.startswith("Traceback")]
+        lines = [
+            text.strip().splitlines()[-1] for text in self.texts if text.startswith("Traceback")
+        ]
         return lines[-1] if lines else ""
 
 

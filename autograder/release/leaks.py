@@ -10,15 +10,32 @@ import nbformat
 import numpy as np
 from nbgrader import utils
 
-from .shown_solutions import show_solved
 from ..reference.package_files import package_files
+from .shown_solutions import show_solved
 from .solution_regions import regions
 from .source_check import MARKS, source_notebook
 
 WINDOW = 2
 SHORTEST = 24
-_COMPILED = {b"\x7fELF": "ELF", b"MZ": "Windows", b"\xcf\xfa\xed\xfe": "Mach-O", b"\xca\xfe\xba\xbe": "Mach-O"}
-_COMPILED_SUFFIXES = {".pyc", ".pyo", ".so", ".pyd", ".dll", ".dylib", ".o", ".a", ".c", ".cpp", ".html"}
+_COMPILED = {
+    b"\x7fELF": "ELF",
+    b"MZ": "Windows",
+    b"\xcf\xfa\xed\xfe": "Mach-O",
+    b"\xca\xfe\xba\xbe": "Mach-O",
+}
+_COMPILED_SUFFIXES = {
+    ".pyc",
+    ".pyo",
+    ".so",
+    ".pyd",
+    ".dll",
+    ".dylib",
+    ".o",
+    ".a",
+    ".c",
+    ".cpp",
+    ".html",
+}
 _NOTEBOOK_METADATA = {"kernelspec", "language_info"}
 _CELL_METADATA = {"nbgrader", "deletable", "editable"}
 
@@ -49,7 +66,9 @@ def find_leaks(kit, course, assignment, allowed):
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
             leaks.append(f"{name}: a link or a special file")
         elif path.is_file():
-            leaks += [f"{name}: {leak}" for leak in _file_leaks(path, name, secrets, paths, allowed)]
+            leaks += [
+                f"{name}: {leak}" for leak in _file_leaks(path, name, secrets, paths, allowed)
+            ]
     return leaks
 
 
@@ -68,7 +87,9 @@ def secret_windows(course, assignment):
             windows |= dict.fromkeys(_secrets(text), name)
     for name in assignment.notebooks:
         for cell in nbformat.read(source_notebook(course, assignment, name), as_version=4).cells:
-            windows |= dict.fromkeys(_secrets(cell.source, utils.is_solution(cell)), f"{name}.ipynb")
+            windows |= dict.fromkeys(
+                _secrets(cell.source, utils.is_solution(cell)), f"{name}.ipynb"
+            )
     return windows
 
 
@@ -81,7 +102,7 @@ def _secrets(text, is_answer=False):
 
 def _windows(lines):
     squeezed = [line for line in map(_squeeze, lines) if line and not line.startswith("#")]
-    found = ["".join(squeezed[i:i + WINDOW]) for i in range(max(len(squeezed) - WINDOW + 1, 1))]
+    found = ["".join(squeezed[i : i + WINDOW]) for i in range(max(len(squeezed) - WINDOW + 1, 1))]
     return [window for window in found if len(window) >= SHORTEST]
 
 
@@ -90,7 +111,13 @@ def _squeeze(text):
 
 
 def _machine_paths(course):
-    paths = {str(course.root), str(course.source.resolve()), str(Path(__file__).parents[2]), sys.prefix, str(Path.home())}
+    paths = {
+        str(course.root),
+        str(course.source.resolve()),
+        str(Path(__file__).parents[2]),
+        sys.prefix,
+        str(Path.home()),
+    }
     return [path.rstrip("/") + "/" for path in sorted(paths) if len(path) > 3]
 
 
@@ -100,13 +127,19 @@ def _file_leaks(path, name, secrets, paths, allowed):
     data = path.read_bytes()
     if path.suffix in _COMPILED_SUFFIXES or "__pycache__" in path.parts:
         yield "compiled or generated file"
-    yield from (f"{kind} machine code" for magic, kind in _COMPILED.items() if data.startswith(magic))
+    yield from (
+        f"{kind} machine code" for magic, kind in _COMPILED.items() if data.startswith(magic)
+    )
     text = _text(path, data)
     for mark in (mark for pair in MARKS for mark in pair):
         if mark in text:
             yield f"the mark {mark!r}"
     squeezed = _squeeze(text)
-    yield from (f"text of a solution in {where}: {window[:60]}" for window, where in secrets.items() if window in squeezed)
+    yield from (
+        f"text of a solution in {where}: {window[:60]}"
+        for window, where in secrets.items()
+        if window in squeezed
+    )
     yield from (f"a path of this machine: {p}" for p in paths if p in text)
     if path.suffix == ".ipynb":
         yield from _notebook_leaks(json.loads(data))
@@ -126,7 +159,11 @@ def _array_text(path):
         texts = [" ".join(archive.namelist())]
         for name in arrays.files:
             array = arrays[name]
-            texts.append(" ".join(array.ravel().tolist()) if array.dtype.kind == "U" else array.tobytes().decode("latin-1"))
+            texts.append(
+                " ".join(array.ravel().tolist())
+                if array.dtype.kind == "U"
+                else array.tobytes().decode("latin-1")
+            )
     return "\n".join(texts)
 
 

@@ -32,12 +32,18 @@ def show_solved(text, name, solved):
     lines = text.split("\n")
     owners = _owners(text, exercises)
     shown = {k for k, line in enumerate(lines, 1) if BEGIN in line or END in line}
-    shown = {k for k in shown if (names := {e for e, span in owners if k in span}) and names <= solved}
+    shown = {
+        k for k in shown if (names := {e for e, span in owners if k in span}) and names <= solved
+    }
     return "\n".join(line for k, line in enumerate(lines, 1) if k not in shown)
 
 
 def _owners(text, exercises):
     """The lines of each function, class or method that an exercise is named after."""
     kinds = ast.FunctionDef, ast.ClassDef
-    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, kinds) and node.name in exercises]
+    nodes = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, kinds) and node.name in exercises
+    ]
     return [(node.name, range(node.lineno, node.end_lineno + 1)) for node in nodes]

@@ -63,7 +63,9 @@ def clear(text, name):
     UserError
         If a mark has no partner, or what is left is not Python.
     """
-    from nbformat.v4 import new_code_cell  # with nbgrader, which takes seconds to load and which judging does without
+    from nbformat.v4 import (
+        new_code_cell,
+    )  # with nbgrader, which takes seconds to load and which judging does without
 
     try:
         if not regions(text):
@@ -76,7 +78,9 @@ def clear(text, name):
     except ValueError as error:
         raise UserError(f"{name}: {error}; every region needs both marks") from None
     except SyntaxError as error:
-        raise UserError(f"{name}: not Python once cleared: {error.msg} in line {error.lineno}") from None
+        raise UserError(
+            f"{name}: not Python once cleared: {error.msg} in line {error.lineno}"
+        ) from None
     return cleared.source
 
 

@@ -7,15 +7,21 @@ from ..errors import UserError
 from ..notebooks.merge_answers import grade_id
 from .solution_regions import regions
 
-MARKS = (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"),
-         ("BEGIN MARK SCHEME", "END MARK SCHEME"), ("START DELETE", "END DELETE"))
+MARKS = (
+    ("BEGIN SOLUTION", "END SOLUTION"),
+    ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS"),
+    ("BEGIN MARK SCHEME", "END MARK SCHEME"),
+    ("START DELETE", "END DELETE"),
+)
 
 
 def source_notebook(course, assignment, name):
     """Path : a source notebook; a `UserError` says so where it is missing."""
     path = course.source / assignment.name / f"{name}.ipynb"
     if not path.is_file():
-        raise UserError(f"{path} is missing, but course.toml lists it under assignments.{assignment.name}.notebooks")
+        raise UserError(
+            f"{path} is missing, but course.toml lists it under assignments.{assignment.name}.notebooks"
+        )
     return path
 
 
@@ -37,16 +43,22 @@ def check_sources(course, assignment):
         path = source_notebook(course, assignment, name)
         try:
             notebook = nbformat.read(path, as_version=4)
-        except Exception as error:  # nbformat lets through what its reader, JSON and jsonschema raise
+        except (
+            Exception
+        ) as error:  # nbformat lets through what its reader, JSON and jsonschema raise
             raise UserError(f"{path}: not a notebook: {str(error).splitlines()[0]}") from None
         if "name" not in notebook.metadata.get("kernelspec", {}):
             raise UserError(f"{path}: names no kernel; open it in JupyterLab, choose one, and save")
         for cell in notebook.cells:
-            _check_cell(f"{path.name}: cell {grade_id(cell) or cell.get('id')}", cell, assignment, found)
+            _check_cell(
+                f"{path.name}: cell {grade_id(cell) or cell.get('id')}", cell, assignment, found
+            )
     missing = [name for name in (*assignment.points, *assignment.written) if name not in found]
     if missing:
         notebooks = ", ".join(f"{name}.ipynb" for name in assignment.notebooks)
-        raise UserError(f"{notebooks}: no cell has the grade_id {missing[0]!r}, which course.toml gives points for")
+        raise UserError(
+            f"{notebooks}: no cell has the grade_id {missing[0]!r}, which course.toml gives points for"
+        )
 
 
 def _check_cell(where, cell, assignment, found):
@@ -70,7 +82,9 @@ def _check_cell(where, cell, assignment, found):
         wanted, right = assignment.written[name], utils.is_task(cell) or utils.is_solution(cell)
         kind = "a manually graded answer (grade and solution) or task"
     else:
-        raise UserError(f"{where}: gives points, but course.toml does not list it under assignments.{assignment.name}")
+        raise UserError(
+            f"{where}: gives points, but course.toml does not list it under assignments.{assignment.name}"
+        )
     if not right:
         raise UserError(f"{where}: must be {kind}")
     points = cell.metadata.nbgrader.get("points")
@@ -80,4 +94,9 @@ def _check_cell(where, cell, assignment, found):
 
 def _is_locked_test(cell):
     marks = cell.metadata.nbgrader
-    return cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell) and marks.get("locked") is True
+    return (
+        cell.cell_type == "code"
+        and utils.is_grade(cell)
+        and not utils.is_solution(cell)
+        and marks.get("locked") is True
+    )

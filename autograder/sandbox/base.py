@@ -7,16 +7,22 @@ import tempfile
 import weakref
 from pathlib import Path
 
-from .seccomp import question_filter, sandbox_filter
 from .mounts import PYTHON
+from .seccomp import question_filter, sandbox_filter
 
 HOME = "/home/student"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 NOBODY = 65534
 ENVIRONMENT = {
-    "HOME": HOME, "TMPDIR": "/tmp", "PATH": "/usr/bin", "LD_LIBRARY_PATH": f"{PYTHON}/lib",
-    "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "HOME": HOME,
+    "TMPDIR": "/tmp",
+    "PATH": "/usr/bin",
+    "LD_LIBRARY_PATH": f"{PYTHON}/lib",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
 }
 
 
@@ -30,8 +36,13 @@ class FilterFiles:
     def __init__(self, alone=True):
         folder = tempfile.mkdtemp(prefix="cs231n-filters-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.sandbox, self.question = (os.path.join(folder, name) for name in ("sandbox", "question"))
-        for path, program in ((self.sandbox, sandbox_filter(alone)), (self.question, question_filter(threads=alone))):
+        self.sandbox, self.question = (
+            os.path.join(folder, name) for name in ("sandbox", "question")
+        )
+        for path, program in (
+            (self.sandbox, sandbox_filter(alone)),
+            (self.question, question_filter(threads=alone)),
+        ):
             Path(path).write_bytes(program)
         os.chmod(folder, 0o755)
 
@@ -50,16 +61,22 @@ def check_alive(sandbox):
     """Raise `Unavailable` where no Python starts in a sandbox."""
     command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
     try:
-        run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        run = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(str(error)) from None
     if run.stdout != "alive\n":
-        raise Unavailable((run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1][:200])
+        raise Unavailable(
+            (run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1][:200]
+        )
 
 
 def has_nobody():
     """bool : whether there is a user nobody to become: in a container without one, root is some ordinary user outside."""
-    ranges = [map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    ranges = [
+        map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines()
+    ]
     return any(first <= NOBODY < first + count for first, _, count in ranges)
 
 

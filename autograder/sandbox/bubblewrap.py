@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cs231n.check.process.client import python_command
 
-from .seccomp import NoFilter
 from .base import (
     DEVICES,
     ENVIRONMENT,
@@ -22,6 +21,7 @@ from .base import (
     worker_options,
 )
 from .mounts import PACKAGES, belongs_to, interpreter, libraries, notebook_packages, packages
+from .seccomp import NoFilter
 
 KIT, NOTEBOOKS = "/kit", "/notebooks"
 QUESTION_FILTER = "/question.filter"
@@ -95,7 +95,12 @@ class Bubblewrap:
         command : list of str
             For `cs231n.check.process.client.Worker`. The worker dies with the thread that starts it.
         """
-        own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
+        own = [
+            f"--processes={limits.processes}",
+            f"--open-files={limits.open_files}",
+            "--alone",
+            f"--scratch={HOME}",
+        ]
         own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
         preloaded = [module for module in PRELOADED if module.partition(".")[0] not in without]
         own += [f"--preload={module}" for module in preloaded] if self.reusable else []
@@ -104,7 +109,12 @@ class Bubblewrap:
 
     def notebook_command(self, tree, limits):
         """list of str : what to start for a worker that runs notebooks, see `autograder.evidence.notebook_worker`."""
-        own = [f"--processes={limits.processes}", f"--open-files={limits.open_files}", "--alone", f"--scratch={HOME}"]
+        own = [
+            f"--processes={limits.processes}",
+            f"--open-files={limits.open_files}",
+            "--alone",
+            f"--scratch={HOME}",
+        ]
         own += ["--wipe"]
         own += [f"--filter={QUESTION_FILTER}"] if self._filters else []
         path = [KIT, PACKAGES, NOTEBOOKS]
@@ -130,10 +140,14 @@ class Bubblewrap:
         without : sequence of str
             Libraries that it does not see.
         """
-        files = {path: outside for path, outside in self._files.items() if not belongs_to(path, without)} | (more or {})
+        files = {
+            path: outside for path, outside in self._files.items() if not belongs_to(path, without)
+        } | (more or {})
         if tree is not None:
             files[KIT] = str(tree)
-        locked = self._lock(files if not self.become_nobody else {path: path for path in files}, disk_mb)
+        locked = self._lock(
+            files if not self.become_nobody else {path: path for path in files}, disk_mb
+        )
         if self.become_nobody:
             if tree is not None:
                 make_readable(Path(tree))
@@ -158,29 +172,80 @@ class Bubblewrap:
     def _lay_out(self, files):
         setpriv = shutil.which("setpriv") or "setpriv"
         tools = {path: path for path in (self.bwrap, setpriv)}
-        parents = sorted({str(parent) for path in files | tools for parent in Path(path).parents} - {"/"})
-        folders = [word for path in (*parents, "/tmp") for word in ("--perms", "0755", "--dir", path)]
+        parents = sorted(
+            {str(parent) for path in files | tools for parent in Path(path).parents} - {"/"}
+        )
+        folders = [
+            word for path in (*parents, "/tmp") for word in ("--perms", "0755", "--dir", path)
+        ]
         ids = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        capabilities = [word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
+        capabilities = [
+            word
+            for name in ("SETUID", "SETGID", "SETPCAP")
+            for word in ("--cap-add", f"CAP_{name}")
+        ]
         return [
-            self.bwrap, "--die-with-parent", *folders, *_binds(files | tools),
-            "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
-            "--cap-drop", "ALL", *capabilities,
-            "--", setpriv, *ids, "--inh-caps=-all", "--bounding-set=-all", "--",
+            self.bwrap,
+            "--die-with-parent",
+            *folders,
+            *_binds(files | tools),
+            "--bind",
+            "/proc",
+            "/proc",
+            "--dev-bind",
+            "/dev",
+            "/dev",
+            "--cap-drop",
+            "ALL",
+            *capabilities,
+            "--",
+            setpriv,
+            *ids,
+            "--inh-caps=-all",
+            "--bounding-set=-all",
+            "--",
         ]
 
     def _lock(self, files, disk_mb):
-        size = ["--size", str(int(disk_mb * 2**20)), "--tmpfs", HOME] if self.knows("--size") else ["--dir", HOME]
+        size = (
+            ["--size", str(int(disk_mb * 2**20)), "--tmpfs", HOME]
+            if self.knows("--size")
+            else ["--dir", HOME]
+        )
         masks = [word for path in self._masks for word in ("--tmpfs", path, "--remount-ro", path)]
         devices = [word for path in DEVICES for word in ("--dev-bind", path, path)]
         environment = [word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair)]
         nested = ["--disable-userns"] if self.knows("--disable-userns") else []
         filtered = ["--seccomp", str(FILTER_DESCRIPTOR)] if self._filters else []
         return [
-            self.bwrap, "--unshare-all", "--unshare-user", *nested, "--uid", "1000", "--gid", "1000",
-            "--hostname", "sandbox", "--cap-drop", "ALL", "--die-with-parent", "--new-session", *filtered,
-            "--clearenv", *environment,
-            *_binds(files), *masks, *devices, *size, "--symlink", HOME, "/tmp", "--remount-ro", "/", "--chdir", HOME,
+            self.bwrap,
+            "--unshare-all",
+            "--unshare-user",
+            *nested,
+            "--uid",
+            "1000",
+            "--gid",
+            "1000",
+            "--hostname",
+            "sandbox",
+            "--cap-drop",
+            "ALL",
+            "--die-with-parent",
+            "--new-session",
+            *filtered,
+            "--clearenv",
+            *environment,
+            *_binds(files),
+            *masks,
+            *devices,
+            *size,
+            "--symlink",
+            HOME,
+            "/tmp",
+            "--remount-ro",
+            "/",
+            "--chdir",
+            HOME,
         ]
 
 
@@ -189,5 +254,7 @@ def _binds(files):
     words = []
     for inside, outside in files.items():
         link = inside in ("/lib", "/lib64") and os.path.islink(inside)
-        words += ["--symlink", os.readlink(inside), inside] if link else ["--ro-bind", outside, inside]
+        words += (
+            ["--symlink", os.readlink(inside), inside] if link else ["--ro-bind", outside, inside]
+        )
     return words

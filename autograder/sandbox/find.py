@@ -8,10 +8,10 @@ import sys
 
 from cs231n.check.process.client import python_command, site_packages
 
-from .bubblewrap import Bubblewrap
 from ..errors import UserError
-from .landlock import Landlock
 from .base import Unavailable, worker_options
+from .bubblewrap import Bubblewrap
+from .landlock import Landlock
 
 TIERS = (Bubblewrap, Landlock)
 HOW_TO_GET_ONE = (

@@ -8,7 +8,6 @@ from pathlib import Path
 from cs231n.check.process.client import python_command
 
 from . import landlock_exec
-from .seccomp import NoFilter
 from .base import (
     DEVICES,
     ENVIRONMENT,
@@ -20,7 +19,15 @@ from .base import (
     make_readable,
     worker_options,
 )
-from .mounts import belongs_to, libraries, open_parts, package_folders, package_parents, real_executable
+from .mounts import (
+    belongs_to,
+    libraries,
+    open_parts,
+    package_folders,
+    package_parents,
+    real_executable,
+)
+from .seccomp import NoFilter
 
 
 class Landlock:
@@ -44,7 +51,9 @@ class Landlock:
         if sys.platform != "linux":
             raise Unavailable(f"not made for {sys.platform}")
         if not landlock_exec.version():
-            raise Unavailable("this kernel has no Landlock, or it is switched off (see lsm= of its command line)")
+            raise Unavailable(
+                "this kernel has no Landlock, or it is switched off (see lsm= of its command line)"
+            )
         users = (NOBODY, None) if os.geteuid() == 0 and has_nobody() else (None,)
         for user in users:
             try:
@@ -60,7 +69,9 @@ class Landlock:
     def command(self, tree, limits, without=()):
         """list of str : what to start for a worker on the submission in ``tree``, which cannot read some libraries."""
         own = [f"--open-files={limits.open_files}", f"--filter={self._filters.question}"]
-        arguments = python_command(tree, package_parents(), self.python, [*worker_options(limits), *own])
+        arguments = python_command(
+            tree, package_parents(), self.python, [*worker_options(limits), *own]
+        )
         return self.enclose(arguments, tree, without)
 
     def enclose(self, arguments, tree=None, without=()):
@@ -76,7 +87,15 @@ class Landlock:
         options += [f"--list={path}" for path in sorted(listed)]
         options += [f"--setenv={name}={value}" for name, value in environment.items()]
         options += [f"--user={self.user}"] if self.user is not None else []
-        launcher = [self.python, "-I", "-S", "-B", landlock_exec.__file__, f"--filter={self._filters.sandbox}", *options]
+        launcher = [
+            self.python,
+            "-I",
+            "-S",
+            "-B",
+            landlock_exec.__file__,
+            f"--filter={self._filters.sandbox}",
+            *options,
+        ]
         return [*launcher, "--", *map(str, arguments)]
 
     def _readable(self):
@@ -84,6 +103,10 @@ class Landlock:
         library = Path(os.path.realpath(sysconfig.get_path("stdlib")))
         closed = [*library.glob("*-packages"), *Path("/usr/lib").glob("python3*/*-packages")]
         folders = {os.path.realpath(path) for path in libraries()}
-        paths = [part for folder in sorted({*folders, str(library)}) for part in open_parts(Path(folder), closed)]
+        paths = [
+            part
+            for folder in sorted({*folders, str(library)})
+            for part in open_parts(Path(folder), closed)
+        ]
         shared = [path for path in library.parent.glob("*.so*") if path.is_file()]
         return [*map(str, (*paths, *shared)), self.python, *package_folders()]

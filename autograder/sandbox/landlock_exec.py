@@ -21,7 +21,13 @@ FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16
 """dict of int -> int : everything that may be forbidden on files, by the version that brought it."""
 NETWORK_RIGHTS, SCOPES = 3, 3
 """int : binding and connecting over TCP, from version 4; sockets by name and signals to outside, from version 6."""
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 28, 38
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = (
+    1,
+    22,
+    24,
+    28,
+    38,
+)
 FILTER_MODE, NO_ROOT, CAPABILITY_VERSION, CAPABILITIES = 2, 0x2F, 0x20080522, 64
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -31,7 +37,10 @@ def version():
     """int : the version of Landlock in this kernel; 0 where there is none."""
     if sys.platform != "linux":
         return 0
-    return max(0, _libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION_QUESTION)))
+    return max(
+        0,
+        _libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION_QUESTION)),
+    )
 
 
 def main(argv=None):
@@ -40,7 +49,11 @@ def main(argv=None):
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     parent = os.getppid()
     _check(_libc.prctl(PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))))
-    rights = {READ_FILE | READ_DIR | EXECUTE: options.read, READ_FILE | WRITE_FILE: options.write, READ_DIR: options.list}
+    rights = {
+        READ_FILE | READ_DIR | EXECUTE: options.read,
+        READ_FILE | WRITE_FILE: options.write,
+        READ_DIR: options.list,
+    }
     ruleset = _ruleset(rights)
     with open(options.filter, "rb") as file:
         program = file.read()
@@ -51,14 +64,22 @@ def main(argv=None):
     _check(_libc.syscall(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)))
     os.close(ruleset)
     _filter(program)
-    os.execve(options.program[0], options.program, dict(pair.split("=", 1) for pair in options.setenv))
+    os.execve(
+        options.program[0], options.program, dict(pair.split("=", 1) for pair in options.setenv)
+    )
 
 
 def _parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--read", action="append", default=[], help="a file or folder that may be read")
-    parser.add_argument("--list", action="append", default=[], help="a folder whose names may be read")
-    parser.add_argument("--write", action="append", default=[], help="a file that may be written as well")
+    parser.add_argument(
+        "--read", action="append", default=[], help="a file or folder that may be read"
+    )
+    parser.add_argument(
+        "--list", action="append", default=[], help="a folder whose names may be read"
+    )
+    parser.add_argument(
+        "--write", action="append", default=[], help="a file that may be written as well"
+    )
     parser.add_argument("--filter", required=True, help="a compiled filter of system calls")
     parser.add_argument("--user", type=int, help="the user to become, where root starts this")
     parser.add_argument("--setenv", action="append", default=[], metavar="NAME=VALUE")
@@ -75,7 +96,11 @@ def _ruleset(paths):
     fields = [handled, NETWORK_RIGHTS if found >= 4 else 0, SCOPES if found >= 6 else 0]
     length = 1 + (found >= 4) + (found >= 6)
     attributes = struct.pack(f"={length}Q", *fields[:length])
-    ruleset = _check(_libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0)))
+    ruleset = _check(
+        _libc.syscall(
+            CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0)
+        )
+    )
     for rights, allowed in paths.items():
         for path in allowed:
             _allow(ruleset, path, rights)
@@ -88,7 +113,15 @@ def _allow(ruleset, path, rights):
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             rights &= ~READ_DIR
         rule = struct.pack("=Qi", rights, descriptor)
-        _check(_libc.syscall(ADD_RULE, ctypes.c_int(ruleset), ctypes.c_int(PATH_BENEATH), rule, ctypes.c_uint32(0)))
+        _check(
+            _libc.syscall(
+                ADD_RULE,
+                ctypes.c_int(ruleset),
+                ctypes.c_int(PATH_BENEATH),
+                rule,
+                ctypes.c_uint32(0),
+            )
+        )
     finally:
         os.close(descriptor)
 

@@ -32,7 +32,11 @@ def interpreter():
     library = Path(os.path.realpath(sysconfig.get_path("stdlib")))
     masks = list(Path("/usr/lib").glob("python3*/*-packages"))
     if library.parent in (Path("/usr/lib"), Path("/usr/lib64")):
-        return executable, {executable: executable}, sorted(map(str, {*masks, *library.glob("*-packages")}))
+        return (
+            executable,
+            {executable: executable},
+            sorted(map(str, {*masks, *library.glob("*-packages")})),
+        )
     inside = f"{PYTHON}/bin/{Path(executable).name}"
     folder = f"{PYTHON}/{library.parent.name}"
     files = {inside: executable, f"{folder}/{library.name}": str(library)}
@@ -50,7 +54,9 @@ def libraries():
 
 def packages():
     """dict of str -> str : NumPy and SciPy with the libraries beside them, as path inside -> path outside."""
-    return {f"{PACKAGES}/{Path(folder).name}": os.path.realpath(folder) for folder in package_folders()}
+    return {
+        f"{PACKAGES}/{Path(folder).name}": os.path.realpath(folder) for folder in package_folders()
+    }
 
 
 def package_folders():
@@ -58,7 +64,9 @@ def package_folders():
     folders = []
     for package in ("numpy", "scipy"):
         folder = Path(find_spec(package).submodule_search_locations[0])
-        folders += [str(part) for part in (folder, folder.with_name(f"{package}.libs")) if part.is_dir()]
+        folders += [
+            str(part) for part in (folder, folder.with_name(f"{package}.libs")) if part.is_dir()
+        ]
     return folders
 
 
@@ -78,7 +86,12 @@ def open_parts(folder, closed):
         return []
     if not any(path.is_relative_to(folder) for path in closed):
         return [folder]
-    return [part for child in folder.iterdir() if not child.is_symlink() for part in open_parts(child, closed)]
+    return [
+        part
+        for child in folder.iterdir()
+        if not child.is_symlink()
+        for part in open_parts(child, closed)
+    ]
 
 
 @functools.cache
@@ -97,15 +110,27 @@ def notebook_packages():
         "print(*{n.split('.')[0] for n, m in sys.modules.items() if getattr(m, '__spec__', None)}, sep='\\n')"
     )
     environment, files = os.environ | {"MPLBACKEND": "agg"}, {}
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
-    site, known = Path(sysconfig.get_path("purelib")), set(run.stdout.split()) - set(sys.stdlib_module_names)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    site, known = (
+        Path(sysconfig.get_path("purelib")),
+        set(run.stdout.split()) - set(sys.stdlib_module_names),
+    )
     for name in sorted(known - {"cs231n", "autograder", "numpy", "scipy"}):
         spec = _spec(name)
-        places = [*(spec.submodule_search_locations or ()), spec.origin or ""] if spec is not None else [""]
+        places = (
+            [*(spec.submodule_search_locations or ()), spec.origin or ""]
+            if spec is not None
+            else [""]
+        )
         path = Path(places[0])
         if path.parent == site:
             files[f"{PACKAGES}/{path.name}"] = os.path.realpath(path)
-    for pattern in ("*.libs", "matplotlib_inline-*.dist-info"):  # the latter names the backend that %matplotlib finds
+    for pattern in (
+        "*.libs",
+        "matplotlib_inline-*.dist-info",
+    ):  # the latter names the backend that %matplotlib finds
         files |= {f"{PACKAGES}/{path.name}": os.path.realpath(path) for path in site.glob(pattern)}
     return files
 

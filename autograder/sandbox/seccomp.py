@@ -94,14 +94,18 @@ def question_filter(threads=True):
     ------
     NoFilter
     """
-    return _compile([*OTHERS, "socket", "socketpair"], lambda rules: _add_question_rules(rules, threads))
+    return _compile(
+        [*OTHERS, "socket", "socketpair"], lambda rules: _add_question_rules(rules, threads)
+    )
 
 
 def _compile(refused, add_rules):
     try:
         import pyseccomp
     except (ImportError, RuntimeError, AttributeError) as error:
-        raise NoFilter(f"{error}; install libseccomp (`sudo apt install libseccomp2`) and pyseccomp") from None
+        raise NoFilter(
+            f"{error}; install libseccomp (`sudo apt install libseccomp2`) and pyseccomp"
+        ) from None
     rules = _Rules(pyseccomp)
     for name in refused:
         rules.refuse(name)
@@ -147,7 +151,10 @@ class _Rules:
             number = self.library.resolve_syscall(self.library.Arch.NATIVE, name)
         if number < 0:  # not known to this libseccomp, or not a call of this architecture
             return
-        tests = [self.library.Arg(arg, getattr(self.library, test), *values) for arg, test, *values in conditions]
+        tests = [
+            self.library.Arg(arg, getattr(self.library, test), *values)
+            for arg, test, *values in conditions
+        ]
         self.filter.add_rule(self.library.ERRNO(code), number, *tests)
 
     def program(self):

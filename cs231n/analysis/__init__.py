@@ -26,6 +26,18 @@ from .specs import Affine, Conv, GlobalAvgPool, Normalization, Pool, ReLU, Resid
 from .table import Row, Table, analyze
 
 __all__ = [
-    "Affine", "Conv", "GlobalAvgPool", "Normalization", "Pool", "ReLU", "Residual", "Row", "Table", "alexnet",
-    "analyze", "describe", "lenet5", "vgg16",
+    "Affine",
+    "Conv",
+    "GlobalAvgPool",
+    "Normalization",
+    "Pool",
+    "ReLU",
+    "Residual",
+    "Row",
+    "Table",
+    "alexnet",
+    "analyze",
+    "describe",
+    "lenet5",
+    "vgg16",
 ]

@@ -73,12 +73,17 @@ def alexnet(groups=2):
     Networks" (2012). The paper says 224 pixels; its sizes fit 227.
     """
     return [
-        Conv(96, 11, stride=4), Pool(3, 2),
-        Conv(256, 5, pad=2, groups=groups), Pool(3, 2),
+        Conv(96, 11, stride=4),
+        Pool(3, 2),
+        Conv(256, 5, pad=2, groups=groups),
+        Pool(3, 2),
         Conv(384, 3, pad=1),
         Conv(384, 3, pad=1, groups=groups),
-        Conv(256, 3, pad=1, groups=groups), Pool(3, 2),
-        Affine(4096), Affine(4096), Affine(1000),
+        Conv(256, 3, pad=1, groups=groups),
+        Pool(3, 2),
+        Affine(4096),
+        Affine(4096),
+        Affine(1000),
     ]
 
 

@@ -41,16 +41,22 @@ class Conv:
                 "filters. Change one of the three."
             )
         window = _per_axis(self.size, sizes)
-        geometry = slide("analyze", sizes, window, self.stride, self.pad, self.dilation, "filter", str(self))
+        geometry = slide(
+            "analyze", sizes, window, self.stride, self.pad, self.dilation, "filter", str(self)
+        )
         weights = self.filters * (C // self.groups) * prod(window)
         parameters = weights + (self.filters if self.bias else 0)
         out = (self.filters, *geometry.out)
-        return Measure(out, parameters, weights * prod(geometry.out), geometry.reach, geometry.stride)
+        return Measure(
+            out, parameters, weights * prod(geometry.out), geometry.reach, geometry.stride
+        )
 
     def __str__(self):
         usual = {"stride": 1, "pad": 0, "groups": 1, "dilation": 1}
         settings = {name: getattr(self, name) for name in usual}
-        unusual = "".join(f" {name} {value}" for name, value in settings.items() if value != usual[name])
+        unusual = "".join(
+            f" {name} {value}" for name, value in settings.items() if value != usual[name]
+        )
         return f"conv {_extent(self.size)} x {self.filters}{unusual}"
 
 
@@ -175,7 +181,9 @@ class Measure:
 
 def _require_maps(layer, shape):
     if len(shape) < 2:
-        raise ValueError(f"analyze: {layer} needs channels and positions, (C, H, W); got shape {shape}.")
+        raise ValueError(
+            f"analyze: {layer} needs channels and positions, (C, H, W); got shape {shape}."
+        )
     return shape
 
 

@@ -84,7 +84,9 @@ class Table:
         lines = [("layer", "output", "parameters", "multiply-adds", "memory", "sees")]
         for row in self.rows:
             out, field = times(row.out_shape), times(row.receptive_field)
-            lines.append(line(row.name, out, row.parameters, row.multiply_adds, row.activations, field))
+            lines.append(
+                line(row.name, out, row.parameters, row.multiply_adds, row.activations, field)
+            )
         work = sum(row.multiply_adds for row in self.rows)
         numbers = sum(row.activations for row in self.rows)
         lines.append(line("total", "", self.parameters, work, numbers, ""))

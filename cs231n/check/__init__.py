@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from traceback import walk_tb
 
 from ..vis_utils import in_notebook
-from .process.client import SECONDS, Worker, local_command
 from .exercise import TrainingGoal
 from .exercises import EXERCISES, FAMILY_OF
+from .process.client import SECONDS, Worker, local_command
 
 _PRINTED = 2000
 
@@ -47,9 +47,13 @@ def needs_your_code():
         yield
     except NotImplementedError as error:
         codes = (frame.f_code for frame, _ in walk_tb(error.__traceback__))
-        where = [code for code in codes if "cs231n" in code.co_filename and code.co_filename != __file__]
+        where = [
+            code for code in codes if "cs231n" in code.co_filename and code.co_filename != __file__
+        ]
         name = where[-1].co_qualname.removesuffix(".__init__") if where else "an exercise above"
-        print(f"Not started yet: this needs {name}. Write it, save the file, and run the cell again.")
+        print(
+            f"Not started yet: this needs {name}. Write it, save the file, and run the cell again."
+        )
 
 
 def run(names, seconds=SECONDS, progress=iter):
@@ -81,7 +85,9 @@ def find(name):
         from difflib import get_close_matches
 
         near = get_close_matches(name, EXERCISES, n=3) or sorted(EXERCISES)
-        raise ValueError(f"check: no exercise is called {name!r}. Did you mean {' or '.join(near)}?")
+        raise ValueError(
+            f"check: no exercise is called {name!r}. Did you mean {' or '.join(near)}?"
+        )
     return EXERCISES[name]
 
 

@@ -69,7 +69,9 @@ def differences(exercise, case, answer, expected):
         return dict.fromkeys(expected, f"{names} was changed in place; work on a copy")
     problems = {}
     for quantity, array in expected.items():
-        difference = compare(answer["arrays"].get(quantity), array, exercise.limit(quantity, case.dtype))
+        difference = compare(
+            answer["arrays"].get(quantity), array, exercise.limit(quantity, case.dtype)
+        )
         if difference:
             problems[quantity] = difference.text
     return problems
@@ -94,7 +96,10 @@ def _compare_floats(got, expected, limit):
     broken = np.isfinite(expected) & ~np.isfinite(got)
     if broken.any():
         index = np.unravel_index(np.argmax(broken), got.shape)
-        return Difference("not finite", f"{_index(index, 'first at')}got {got[index]}, expected {expected[index]:.6g}")
+        return Difference(
+            "not finite",
+            f"{_index(index, 'first at')}got {got[index]}, expected {expected[index]:.6g}",
+        )
     exact, answer = np.asarray(expected, np.float64), np.asarray(got, np.float64)
     scale = max(float(np.max(np.abs(exact), where=np.isfinite(exact), initial=0.0)), _TINY)
     same = (exact == answer) | (np.isnan(exact) & np.isnan(answer))

@@ -81,10 +81,17 @@ def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
         if result.status == PASS:
             return result
         if result.status == FAIL:
-            public = [row for row in zip(cases, answers, arrays, strict=True) if row[0].name not in hidden]
-            result = replace(result, mistake=name_mistake(mistakes, probe, marks(exercise, *zip(*public, strict=True))))
+            public = [
+                row for row in zip(cases, answers, arrays, strict=True) if row[0].name not in hidden
+            ]
+            result = replace(
+                result,
+                mistake=name_mistake(mistakes, probe, marks(exercise, *zip(*public, strict=True))),
+            )
         results.append(result)
-    return max(results, key=lambda result: (result.share, _RANK[result.status], result.mistake != ""))
+    return max(
+        results, key=lambda result: (result.share, _RANK[result.status], result.mistake != "")
+    )
 
 
 @np.errstate(all="ignore")
@@ -105,29 +112,48 @@ def evaluate_goal(exercise, case, answer):
     """
     if answer["status"] == "not started":
         return Result(exercise.id, NOT_STARTED, {"accuracy": False})
-    text = failure_text(answer) if answer["status"] != "answered" else _refuse_scores(answer["arrays"], case)
+    text = (
+        failure_text(answer)
+        if answer["status"] != "answered"
+        else _refuse_scores(answer["arrays"], case)
+    )
     if text:
         return Result(exercise.id, FAIL, {"accuracy": False}, (Problem(case.name, "scores", text),))
     accuracy = float(np.mean(answer["arrays"]["scores"].argmax(axis=1) == case.labels))
     share = max([share for goal, share in exercise.goals if accuracy >= goal], default=0.0)
     goal = exercise.goals[-1][0]
     note = f"accuracy {accuracy:.1%} on {case.name}; the goal is {goal:.0%}"
-    return Result(exercise.id, PASS if share == 1 else FAIL, {"accuracy": share == 1}, share=share, note=note)
+    return Result(
+        exercise.id, PASS if share == 1 else FAIL, {"accuracy": share == 1}, share=share, note=note
+    )
 
 
 def _refuse_scores(arrays, case):
     scores = arrays.get("scores")
-    if not isinstance(scores, np.ndarray) or scores.ndim != 2 or len(scores) != len(case.labels) or not scores.shape[1]:
+    if (
+        not isinstance(scores, np.ndarray)
+        or scores.ndim != 2
+        or len(scores) != len(case.labels)
+        or not scores.shape[1]
+    ):
         return f"scores must have shape ({len(case.labels)}, classes); got {getattr(scores, 'shape', None)}"
-    return "" if scores.dtype.kind == "f" and np.isfinite(scores).all() else "scores must be finite numbers"
+    return (
+        ""
+        if scores.dtype.kind == "f" and np.isfinite(scores).all()
+        else "scores must be finite numbers"
+    )
 
 
 def _evaluate_answers(exercise, cases, answers, expected, hidden):
     # A warning may quote the inputs; those of hidden cases are not for its reader.
     shown = [answer for case, answer in zip(cases, answers, strict=True) if case.name not in hidden]
-    warnings = tuple(dict.fromkeys(str(w)[:300] for answer in shown for w in answer.get("warnings", ())))
+    warnings = tuple(
+        dict.fromkeys(str(w)[:300] for answer in shown for w in answer.get("warnings", ()))
+    )
     if all(answer["status"] == "not started" for answer in answers):
-        return Result(exercise.id, NOT_STARTED, dict.fromkeys(expected[0], False), warnings=warnings)
+        return Result(
+            exercise.id, NOT_STARTED, dict.fromkeys(expected[0], False), warnings=warnings
+        )
     parts = dict.fromkeys((q for arrays in expected for q in arrays), True)
     problems = []
     for case, answer, arrays in zip(cases, answers, expected, strict=True):
@@ -137,7 +163,14 @@ def _evaluate_answers(exercise, cases, answers, expected, hidden):
     if not any(right for part, right in parts.items() if not part.startswith(EXTRA_STEPS)):
         parts = dict.fromkeys(parts, False)  # zeros take no loop either
     status = FAIL if problems else PASS
-    return Result(exercise.id, status, parts, tuple(problems), warnings, share=sum(parts.values()) / len(parts))
+    return Result(
+        exercise.id,
+        status,
+        parts,
+        tuple(problems),
+        warnings,
+        share=sum(parts.values()) / len(parts),
+    )
 
 
 def _problem(case, quantity, text, hidden):

@@ -119,7 +119,10 @@ class Exercise:
         -------
         answers : list of dict
         """
-        return [self._reduced(case, a) for case, a in zip(cases, ask(self.id, probe, cases), strict=True)]
+        return [
+            self._reduced(case, a)
+            for case, a in zip(cases, ask(self.id, probe, cases), strict=True)
+        ]
 
     def _reduced(self, case, answer):
         if self.reduce is None or answer["status"] != "answered":
@@ -127,9 +130,14 @@ class Exercise:
         try:
             with np.errstate(all="ignore"):
                 return answer | {"arrays": self.reduce(case.inputs, answer["arrays"])}
-        except Exception as error:  # the arrays are a stranger's: whatever they break is their fault alone
+        except (
+            Exception
+        ) as error:  # the arrays are a stranger's: whatever they break is their fault alone
             text = f"the arrays do not have the shapes that the docstring asks for ({error})"
-            return answer | {"status": "unanswerable", "error": {"type": "ValueError", "message": text, "where": ""}}
+            return answer | {
+                "status": "unanswerable",
+                "error": {"type": "ValueError", "message": text, "where": ""},
+            }
 
     def limit(self, quantity, dtype):
         """float : the largest error that still passes for this quantity in this precision."""

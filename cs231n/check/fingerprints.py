@@ -23,7 +23,10 @@ def marks(exercise, cases, answers, expected):
         ``None`` where the answer is right, the name of the error where it raised, else shape and sums.
     """
     quantities = dict.fromkeys(quantity for arrays in expected for quantity in arrays)
-    return {q: [_mark(exercise, *row, q) for row in zip(cases, answers, expected, strict=True)] for q in quantities}
+    return {
+        q: [_mark(exercise, *row, q) for row in zip(cases, answers, expected, strict=True)]
+        for q in quantities
+    }
 
 
 def name_mistake(mistakes, probe, found):
@@ -57,7 +60,9 @@ def _mark(exercise, case, answer, expected, quantity):
 
 def _sums(array):
     """A few weighted means over the elements, or the first of very many; which are not finite shows in them too."""
-    flat = np.nan_to_num(np.asarray(array.ravel()[:_MOST], np.float64), nan=1e3, posinf=1e4, neginf=-1e4)
+    flat = np.nan_to_num(
+        np.asarray(array.ravel()[:_MOST], np.float64), nan=1e3, posinf=1e4, neginf=-1e4
+    )
     waves = (np.cos((k + 1) * np.arange(flat.size) + k) for k in range(_SUMS))
     return [float(flat @ wave) / max(flat.size, 1) for wave in waves]
 

@@ -39,7 +39,9 @@ def load(exercise, family, folder=FOLDER):
     """
     path = folder / f"{family}.npz"
     if not path.is_file():
-        raise MissingResults(f"{exercise.id}: no public results at {path.name}; get the course kit again")
+        raise MissingResults(
+            f"{exercise.id}: no public results at {path.name}; get the course kit again"
+        )
     with np.load(path, allow_pickle=False) as file:
         mistakes = json.loads(str(file[_MISTAKES])).get(exercise.id, [])
         expected = {probe.name: [{} for _ in exercise.draw()] for probe in exercise.probes}
@@ -48,7 +50,9 @@ def load(exercise, family, folder=FOLDER):
             _, probe, case, quantity = key.split("|")
             expected[probe][int(case)][quantity] = file[key]
     if not found:
-        raise MissingResults(f"{exercise.id}: not among the public results in {path.name}; get the course kit again")
+        raise MissingResults(
+            f"{exercise.id}: not among the public results in {path.name}; get the course kit again"
+        )
     return expected, mistakes
 
 

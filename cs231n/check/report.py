@@ -38,8 +38,12 @@ class Report:
     def _repr_html_(self):
         lines = []
         for result in self.results:
-            badge = f'<strong style="color:{_COLORS[result.status]}">{WORDS[result.status]}</strong>'
-            lines.append(f"<p style='margin:4px 0'>{badge} <code>{escape(result.exercise)}</code>{_headline_html(result)}</p>")
+            badge = (
+                f'<strong style="color:{_COLORS[result.status]}">{WORDS[result.status]}</strong>'
+            )
+            lines.append(
+                f"<p style='margin:4px 0'>{badge} <code>{escape(result.exercise)}</code>{_headline_html(result)}</p>"
+            )
             details = _details(result)
             if details:
                 items = "".join(f"<li>{escape(line)}</li>" for line in details)

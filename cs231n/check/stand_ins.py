@@ -26,7 +26,11 @@ def replaced(module, **functions):
 
 def install():
     """Put the stand-ins where the package looks its modules up. Call it before any of them is imported."""
-    for package, modules in (("cs231n.layers", _MODULES), ("cs231n.classifiers", _CLASSIFIERS), ("cs231n", _FAST)):
+    for package, modules in (
+        ("cs231n.layers", _MODULES),
+        ("cs231n.classifiers", _CLASSIFIERS),
+        ("cs231n", _FAST),
+    ):
         for name, contents in modules.items():
             module = types.ModuleType(f"{package}.{name}")
             module.__dict__.update(contents)
@@ -102,7 +106,8 @@ _MODULES = {
 _FAST = {
     "fast_layers": {
         name.replace("naive", "fast"): function
-        for module in ("convolution", "pooling") for name, function in _MODULES[module].items()
+        for module in ("convolution", "pooling")
+        for name, function in _MODULES[module].items()
     }
 }
 """The fast layers are given and right, but a net may just as well call the naive ones: both must give the same."""
@@ -121,13 +126,22 @@ class _KNearestNeighbor:
         return self.predict_each(X, [k])[k]
 
     def predict_each(self, X, ks, num_loops=0):
-        total = _summary(self.X_train) + _summary(self.y_train) + len(self.metric) * (self.metric == "l1")
+        total = (
+            _summary(self.X_train)
+            + _summary(self.y_train)
+            + len(self.metric) * (self.metric == "l1")
+        )
         rows = [100 * abs(_summary(x) + total) for x in np.asarray(X)]
-        return {k: np.array([self.y_train[int(k * row) % len(self.y_train)] for row in rows]) for k in ks}
+        return {
+            k: np.array([self.y_train[int(k * row) % len(self.y_train)] for row in rows])
+            for k in ks
+        }
 
 
 def _linear_loss(W, X, y, reg):
-    return abs(_summary(X @ W)) + reg * _summary(W) + float(np.mean(y)), _mix(W.shape, W, X, np.asarray(y, X.dtype)) + reg
+    return abs(_summary(X @ W)) + reg * _summary(W) + float(np.mean(y)), _mix(
+        W.shape, W, X, np.asarray(y, X.dtype)
+    ) + reg
 
 
 _CLASSIFIERS = {

@@ -40,7 +40,9 @@ def refuse_loops(call, small, large, more):
     """
     steps = extra_steps(call, small, large)
     if steps:
-        raise RuntimeError(f"{call.__name__} loops in Python: more {more} cost {steps:,} more steps; let arrays do it")
+        raise RuntimeError(
+            f"{call.__name__} loops in Python: more {more} cost {steps:,} more steps; let arrays do it"
+        )
 
 
 def _steps(call, arguments):

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from ..fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
+from ..fast_layers import (
+    conv_backward_fast,
+    conv_forward_fast,
+    max_pool_backward_fast,
+    max_pool_forward_fast,
+)
 from ..initializers import initial_weights
 from ..layers import (
     affine_backward,
@@ -59,9 +64,16 @@ class ChainNet:
         self, input_dim, reg=0.0, weight_scale="he", normalization=None, dtype=np.float32, seed=None
     ):
         if normalization not in (None, "batchnorm"):
-            raise ValueError(f"{type(self).__name__}: normalization must be None or 'batchnorm'; "
-                             f"got {normalization!r}.")
-        self.reg, self.weight_scale, self.normalization, self.dtype = reg, weight_scale, normalization, dtype
+            raise ValueError(
+                f"{type(self).__name__}: normalization must be None or 'batchnorm'; "
+                f"got {normalization!r}."
+            )
+        self.reg, self.weight_scale, self.normalization, self.dtype = (
+            reg,
+            weight_scale,
+            normalization,
+            dtype,
+        )
         self.params, self.bn_params, self.layers = {}, [], []
         self._rng = np.random.default_rng(seed)
         self._shape = tuple(input_dim)
@@ -155,8 +167,13 @@ class ChainNet:
         C, H, W = self._shape
         pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
         got = f"maps of shape {self._shape} before layer {len(self.layers) + 1}"
-        self._shape = (C, *slide(type(self).__name__, (H, W), (size, size), stride, None, got=got).out)
-        self.layers.append(Layer(max_pool_forward_fast, max_pool_backward_fast, settings=(pool_param,)))
+        self._shape = (
+            C,
+            *slide(type(self).__name__, (H, W), (size, size), stride, None, got=got).out,
+        )
+        self.layers.append(
+            Layer(max_pool_forward_fast, max_pool_backward_fast, settings=(pool_param,))
+        )
 
     def append_relu(self):
         """Append a rectifier."""
@@ -172,16 +189,22 @@ class ChainNet:
             False for the last layer, the scores.
         """
         D = int(np.prod(self._shape))
-        self.layers.append(Layer(affine_forward, affine_backward, self._new_weights((D, units), units)))
+        self.layers.append(
+            Layer(affine_forward, affine_backward, self._new_weights((D, units), units))
+        )
         self._shape = (units,)
         if normalize and self.normalization:
-            self.layers.append(self._normalization(batchnorm_forward, batchnorm_backward_alt, units))
+            self.layers.append(
+                self._normalization(batchnorm_forward, batchnorm_backward_alt, units)
+            )
 
     def _conv(self, num_filters, filter_size, stride, pad):
         C, H, W = self._shape
         conv_param = {"stride": stride, "pad": pad}
         got = f"maps of shape {self._shape} before layer {len(self.layers) + 1}"
-        out = slide(type(self).__name__, (H, W), (filter_size,) * 2, stride, pad, what="filter", got=got).out
+        out = slide(
+            type(self).__name__, (H, W), (filter_size,) * 2, stride, pad, what="filter", got=got
+        ).out
         names = self._new_weights((num_filters, C, filter_size, filter_size), num_filters)
         self._shape = (num_filters, *out)
         layers = [Layer(conv_forward_fast, conv_backward_fast, names, (conv_param,))]
@@ -193,7 +216,9 @@ class ChainNet:
     def _new_weights(self, shape, units):
         self._count += 1
         names = f"W{self._count}", f"b{self._count}"
-        self.params[names[0]] = initial_weights(self._rng, shape, self.weight_scale).astype(self.dtype)
+        self.params[names[0]] = initial_weights(self._rng, shape, self.weight_scale).astype(
+            self.dtype
+        )
         self.params[names[1]] = np.zeros(units, dtype=self.dtype)
         return names
 

@@ -50,8 +50,18 @@ class ThreeLayerConvNet:
         If the pooling windows do not cover the convolution's output; the message says which sizes would.
     """
 
-    def __init__(self, input_dim=(3, 32, 32), num_filters=32, filter_size=7, hidden_dim=100, num_classes=10,
-                 weight_scale=1e-3, reg=0.0, dtype=np.float32, seed=None):
+    def __init__(
+        self,
+        input_dim=(3, 32, 32),
+        num_filters=32,
+        filter_size=7,
+        hidden_dim=100,
+        num_classes=10,
+        weight_scale=1e-3,
+        reg=0.0,
+        dtype=np.float32,
+        seed=None,
+    ):
         self.params = {}
         self.reg = reg
         self.dtype = dtype
@@ -92,7 +102,9 @@ class ThreeLayerConvNet:
         loss, grads : float and dict
             Otherwise: the regularized loss and its gradient for each entry of `params`.
         """
-        W1, b1, W2, b2, W3, b3 = (self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3"))
+        W1, b1, W2, b2, W3, b3 = (
+            self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3")
+        )
         X = X.astype(self.dtype, copy=False)
         scores = None
         ### BEGIN SOLUTION

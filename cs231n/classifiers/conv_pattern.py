@@ -33,8 +33,10 @@ def parse_pattern(pattern):
     """
     match = PATTERN.fullmatch(pattern.replace(" ", ""))
     if match is None:
-        raise ValueError(f"parse_pattern: got {pattern!r}. Write it like "
-                         f"'[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX'.")
+        raise ValueError(
+            f"parse_pattern: got {pattern!r}. Write it like "
+            f"'[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX'."
+        )
     return int(match["N"]), match["pool"] is not None, int(match["M"]), int(match["K"] or 0)
 
 
@@ -73,12 +75,22 @@ class PatternNet(ChainNet):
     [(16, 3, 3, 3), (64, 64, 3, 3), (1024, 100)]
     """
 
-    def __init__(self, pattern, input_dim=(3, 32, 32), num_filters=32, filter_size=3, hidden_dim=100,
-                 num_classes=10, **settings):
+    def __init__(
+        self,
+        pattern,
+        input_dim=(3, 32, 32),
+        num_filters=32,
+        filter_size=3,
+        hidden_dim=100,
+        num_classes=10,
+        **settings,
+    ):
         super().__init__(input_dim, **settings)
         if filter_size % 2 == 0:
-            raise ValueError(f"PatternNet: an even filter does not keep height and width; got filter_size "
-                             f"{filter_size}. Use an odd one.")
+            raise ValueError(
+                f"PatternNet: an even filter does not keep height and width; got filter_size "
+                f"{filter_size}. Use an odd one."
+            )
         N, pool, M, K = parse_pattern(pattern)
         for filters in _one_each("num_filters", num_filters, M, "block"):
             for _ in range(N):
@@ -95,6 +107,7 @@ class PatternNet(ChainNet):
 def _one_each(name, value, count, what):
     values = [value] * count if isinstance(value, int) else list(value)
     if len(values) != count:
-        raise ValueError(f"PatternNet: {name} needs one number, or one per {what}, here {count}; "
-                         f"got {value!r}.")
+        raise ValueError(
+            f"PatternNet: {name} needs one number, or one per {what}, here {count}; got {value!r}."
+        )
     return values

@@ -151,7 +151,9 @@ class FullyConnectedNet:
             for i, width in enumerate(hidden_dims, start=1):
                 self.params[f"gamma{i}"], self.params[f"beta{i}"] = np.ones(width), np.zeros(width)
         self.params = {name: value.astype(dtype) for name, value in self.params.items()}
-        self.bn_params = [{"mode": "train"} for _ in hidden_dims] if normalization == "batchnorm" else []
+        self.bn_params = (
+            [{"mode": "train"} for _ in hidden_dims] if normalization == "batchnorm" else []
+        )
         self.dropout_param = {"mode": "train", "p": keep, "rng": self.rng}
         if seed is not None and not isinstance(seed, np.random.Generator):
             self.dropout_param["seed"] = seed

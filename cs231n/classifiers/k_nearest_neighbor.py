@@ -89,7 +89,9 @@ class KNearestNeighbor:
         """
         names = {0: "no_loops", 1: "one_loop", 2: "two_loops"}
         if num_loops not in names:
-            raise ValueError(f"KNearestNeighbor: Invalid value {num_loops} for num_loops; use 0, 1 or 2.")
+            raise ValueError(
+                f"KNearestNeighbor: Invalid value {num_loops} for num_loops; use 0, 1 or 2."
+            )
         X = self._checked(X)
         predictions = {k: np.empty(len(X), dtype=self.y_train.dtype) for k in ks}
         for rows in _blocks(len(X), self._rows_per_chunk()):
@@ -203,9 +205,13 @@ class KNearestNeighbor:
                 f"image; got {dists.shape}."
             )
         if not 1 <= k <= num_train:
-            raise ValueError(f"predict_labels: k must lie between 1 and num_train = {num_train}; got {k}.")
+            raise ValueError(
+                f"predict_labels: k must lie between 1 and num_train = {num_train}; got {k}."
+            )
         if np.isnan(dists).any():
-            raise ValueError("predict_labels: dists holds nan; look for images that are not finite.")
+            raise ValueError(
+                "predict_labels: dists holds nan; look for images that are not finite."
+            )
         y_pred = np.zeros(len(dists), dtype=self.y_train.dtype)
         for i in range(len(dists)):
             ### BEGIN SOLUTION

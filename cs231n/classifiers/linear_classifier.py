@@ -53,12 +53,22 @@ class LinearClassifier:
     def __init__(self, l1_ratio=0.0):
         if not 0 <= l1_ratio <= 1:
             name = type(self).__name__
-            raise ValueError(f"{name}: l1_ratio must lie between 0 (L2) and 1 (L1); got {l1_ratio}.")
+            raise ValueError(
+                f"{name}: l1_ratio must lie between 0 (L2) and 1 (L1); got {l1_ratio}."
+            )
         self.l1_ratio = l1_ratio
         self.W = None
 
     def train(
-        self, X, y, learning_rate=1e-3, reg=1e-5, num_iters=100, batch_size=200, verbose=False, seed=None
+        self,
+        X,
+        y,
+        learning_rate=1e-3,
+        reg=1e-5,
+        num_iters=100,
+        batch_size=200,
+        verbose=False,
+        seed=None,
     ):
         """Train by stochastic gradient descent; a second call goes on from the weights of the first.
 
@@ -136,7 +146,9 @@ class LinearClassifier:
         loss : float
         dW : ndarray of shape (D, C)
         """
-        raise NotImplementedError("LinearClassifier has no loss of its own; use LinearSVM or Softmax.")
+        raise NotImplementedError(
+            "LinearClassifier has no loss of its own; use LinearSVM or Softmax."
+        )
 
     def _regularized(self, loss_function, X, y, reg):
         loss, dW = loss_function(self.W, X, y, (1 - self.l1_ratio) * reg)

@@ -1,7 +1,5 @@
 """A small residual net."""
 
-import numpy as np
-
 from ..layers import relu_backward, relu_forward
 from .chain import Layer, Residual, global_avg_pool_backward, global_avg_pool_forward
 from .chain_net import ChainNet
@@ -34,8 +32,15 @@ class ResNet(ChainNet):
     layers, shortcuts not counted.
     """
 
-    def __init__(self, input_dim=(3, 32, 32), widths=(16, 32, 64), blocks=1, num_classes=10,
-                 normalization="batchnorm", **settings):
+    def __init__(
+        self,
+        input_dim=(3, 32, 32),
+        widths=(16, 32, 64),
+        blocks=1,
+        num_classes=10,
+        normalization="batchnorm",
+        **settings,
+    ):
         super().__init__(input_dim, normalization=normalization, **settings)
         self.append_conv(widths[0], 3, pad=1)
         self.append_relu()

@@ -13,23 +13,35 @@ BACKUP = "before_carry"
 
 def configure(parser):
     """Add the arguments."""
-    parser.add_argument("kit", type=Path, metavar="KIT", help="folder of the earlier kit, such as ../assignment2")
-    parser.add_argument("--force", action="store_true", help="replace modules even where you changed them here")
+    parser.add_argument(
+        "kit", type=Path, metavar="KIT", help="folder of the earlier kit, such as ../assignment2"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace modules even where you changed them here"
+    )
 
 
 def run(args):
     """Return 0 when all that could be carried is here, 1 when a module of yours was left out."""
     kit, source = find_kit(), find_kit(args.kit)
     if kit is None:
-        raise ValueError("this is not a student kit: there is no kit.json beside the package cs231n")
+        raise ValueError(
+            "this is not a student kit: there is no kit.json beside the package cs231n"
+        )
     if source is None:
-        raise ValueError(f"{args.kit} is not a student kit: there is no kit.json in it; name the folder of your earlier kit")
+        raise ValueError(
+            f"{args.kit} is not a student kit: there is no kit.json in it; name the folder of your earlier kit"
+        )
     if source.root.resolve() == kit.root.resolve():
         raise ValueError(f"{args.kit} is this kit itself; name the folder of your earlier kit")
     if not kit.carried:
-        raise ValueError(f"{kit.assignment} builds on no earlier assignment; there is nothing to carry")
+        raise ValueError(
+            f"{kit.assignment} builds on no earlier assignment; there is nothing to carry"
+        )
     if not any(_is_written(name, source) for name in kit.carried):
-        print(f"Nothing was carried: the modules in {args.kit} are as they were released. Is it the kit that you wrote in?")
+        print(
+            f"Nothing was carried: the modules in {args.kit} are as they were released. Is it the kit that you wrote in?"
+        )
         return 0
     backup = _free_folder(kit.root / BACKUP)
     outcomes = [carry(name, source, kit, backup, args.force) for name in kit.carried]

@@ -9,8 +9,18 @@ HELP = "check what you wrote"
 
 def configure(parser):
     """Add the arguments."""
-    parser.add_argument("exercises", nargs="*", metavar="EXERCISE", help="such as affine_backward; default: all of this kit")
-    parser.add_argument("--seconds", type=float, default=check.SECONDS, help="longest wait for one case (%(default)g)")
+    parser.add_argument(
+        "exercises",
+        nargs="*",
+        metavar="EXERCISE",
+        help="such as affine_backward; default: all of this kit",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=check.SECONDS,
+        help="longest wait for one case (%(default)g)",
+    )
 
 
 def run(args):
@@ -18,8 +28,12 @@ def run(args):
     from tqdm import tqdm
 
     names = args.exercises or exercises_here()
-    progress = tqdm(names, unit="exercise", leave=False, disable=len(names) < 4 or not sys.stderr.isatty())
-    report = check.run(names, args.seconds, lambda found: (item for item, _ in zip(found, progress, strict=True)))
+    progress = tqdm(
+        names, unit="exercise", leave=False, disable=len(names) < 4 or not sys.stderr.isatty()
+    )
+    report = check.run(
+        names, args.seconds, lambda found: (item for item, _ in zip(found, progress, strict=True))
+    )
     print(report)
     return 0 if all(result.status == "pass" for result in report.results) else 1
 

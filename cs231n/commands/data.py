@@ -13,10 +13,18 @@ def configure(parser):
     ----------
     parser : argparse.ArgumentParser
     """
-    parser.add_argument("dataset", nargs="?", choices=sorted(data_utils.CLASSES),
-                        help="the data set to get; without it, every set is listed")
-    parser.add_argument("--version", choices=sorted(cifar10.FOLDERS), default="binary",
-                        help="of cifar10: plain bytes or a pickle, same images (default: %(default)s)")
+    parser.add_argument(
+        "dataset",
+        nargs="?",
+        choices=sorted(data_utils.CLASSES),
+        help="the data set to get; without it, every set is listed",
+    )
+    parser.add_argument(
+        "--version",
+        choices=sorted(cifar10.FOLDERS),
+        default="binary",
+        help="of cifar10: plain bytes or a pickle, same images (default: %(default)s)",
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress bar")
 
 
@@ -90,14 +98,18 @@ def count(name):
     """
     how = f'load_dataset("{name}")'
     if name == "shapes10":
-        return f"as many images as wanted, generated from a seed; {how} draws 5,000, 1,000 and 1,000"
+        return (
+            f"as many images as wanted, generated from a seed; {how} draws 5,000, 1,000 and 1,000"
+        )
     if name == "digits":
         data = data_utils.load_dataset(name)
         total = sum(len(data[f"y_{split}"]) for split in ("train", "val", "test"))
         return f"{total:,} images of scikit-learn; {how}"
     module = {"cifar10": cifar10, "mnist": mnist}[name]
     _, y_train, _, y_test = module.load()
-    return f"{len(y_train):,} training and {len(y_test):,} test images in {module.find_root()}; {how}"
+    return (
+        f"{len(y_train):,} training and {len(y_test):,} test images in {module.find_root()}; {how}"
+    )
 
 
 def state(name):

@@ -11,16 +11,24 @@ HELP = "pack what you hand in"
 
 def configure(parser):
     """Add the arguments."""
-    parser.add_argument("assignment", nargs="?", help="such as assignment2 (default: the one of this kit)")
-    parser.add_argument("--to", type=Path, metavar="FILE",
-                        help="the zip to write (default: ASSIGNMENT.zip in the kit)")
+    parser.add_argument(
+        "assignment", nargs="?", help="such as assignment2 (default: the one of this kit)"
+    )
+    parser.add_argument(
+        "--to",
+        type=Path,
+        metavar="FILE",
+        help="the zip to write (default: ASSIGNMENT.zip in the kit)",
+    )
 
 
 def run(args):
     """Return 0 when everything was there and is packed, else 1; then nothing is written."""
     kit = find_kit()
     if kit is None:
-        raise ValueError("this is not a student kit: there is no kit.json beside the package cs231n")
+        raise ValueError(
+            "this is not a student kit: there is no kit.json beside the package cs231n"
+        )
     if args.assignment not in (None, kit.assignment):
         raise ValueError(f"this is the kit of {kit.assignment}; it cannot pack {args.assignment!r}")
     missing = [name for name in kit.hand_in if not (kit.root / name).is_file()]

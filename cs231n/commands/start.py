@@ -13,7 +13,12 @@ HELP = "make a copy of an assignment to study alone"
 def configure(parser):
     """Add the arguments."""
     parser.add_argument("assignment", help="such as assignment3")
-    parser.add_argument("--to", type=Path, metavar="DIR", help="the folder to make (default: one with its name, here)")
+    parser.add_argument(
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="the folder to make (default: one with its name, here)",
+    )
 
 
 def run(args):
@@ -22,7 +27,15 @@ def run(args):
         raise ValueError("this is a kit already; run it where the whole course is installed")
     # The pipeline, which clears the solutions, is a program of its own: this package never imports it.
     if find_spec("autograder") is None:
-        raise ValueError("only the package cs231n is installed here; install the whole course to make copies of it")
+        raise ValueError(
+            "only the package cs231n is installed here; install the whole course to make copies of it"
+        )
     target = (args.to or Path(args.assignment)).expanduser().absolute()
-    command = [sys.executable, "-m", "autograder.authoring.self_study", args.assignment, str(target)]
+    command = [
+        sys.executable,
+        "-m",
+        "autograder.authoring.self_study",
+        args.assignment,
+        str(target),
+    ]
     return subprocess.run(command, cwd=Path(__file__).parents[2]).returncode

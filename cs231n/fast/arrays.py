@@ -21,8 +21,12 @@ def floating(name, **arrays):
     dtypes = {value.dtype for value in held.values()}
     for key, value in held.items():
         if value.dtype.kind not in "fiub":
-            raise TypeError(f"{name}: {key} must hold real numbers; got dtype {value.dtype}. Convert it first.")
-    if len(dtypes) == 1 and dtypes <= COMPILED:  # nothing to convert: what follows takes small layers 0.1 ms
+            raise TypeError(
+                f"{name}: {key} must hold real numbers; got dtype {value.dtype}. Convert it first."
+            )
+    if (
+        len(dtypes) == 1 and dtypes <= COMPILED
+    ):  # nothing to convert: what follows takes small layers 0.1 ms
         return tuple(held.values())
     dtype = np.result_type(*held.values())
     if dtype.kind != "f":

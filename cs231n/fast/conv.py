@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..window_geometry import check_dout
 from .arrays import compiled, floating, keep_plan, plain
 from .conv_numpy import conv_backward_strides, conv_forward_strides, planar
 from .extensions import kernels, target
 from .threads import tell_once, threads_for
-from ..window_geometry import check_dout
 
-MOST_PIXELS = 2**30  # kernels count the entries of one image, padded, in 32 bits, and round its rows up
+MOST_PIXELS = (
+    2**30
+)  # kernels count the entries of one image, padded, in 32 bits, and round its rows up
 MOST_PHASES = 2**12  # kernels keep tables for each remainder of rows and columns modulo the stride
 
 _winograd = True
@@ -35,7 +37,10 @@ def _fits(x, w, geometry):
     """Whether the kernels can take this convolution; NumPy takes what is left."""
     if not compiled(x.dtype) or x.size == 0 or w.size == 0 or kernels() is None:
         return False
-    rows, columns = (size + sum(pads) + reach for size, pads, reach in zip(x.shape[2:], geometry.pads, geometry.reach))
+    rows, columns = (
+        size + sum(pads) + reach
+        for size, pads, reach in zip(x.shape[2:], geometry.pads, geometry.reach)
+    )
     most = max(x[0].size, w.size, len(w) * prod(geometry.out), rows * columns)
     return most < MOST_PIXELS and prod(geometry.stride) <= MOST_PHASES
 
@@ -63,7 +68,9 @@ def _long_rows(sizes, itemsize):
     """A 1x1 filter does not see where a row ends: as few rows as the cache and the threads allow."""
     N, C, H, W = sizes
     for rows in range(1, H + 1):
-        if H % rows == 0 and (rows == H or (C * (H // rows) * W * itemsize <= 2**19 and N * rows >= 8)):
+        if H % rows == 0 and (
+            rows == H or (C * (H // rows) * W * itemsize <= 2**19 and N * rows >= 8)
+        ):
             return (N, C, rows, H // rows * W), (rows, H // rows * W)
 
 
@@ -87,9 +94,11 @@ def _plan(name, x, w, b, conv_param):
     if plan is None:
         x, w, b = floating(name, x=x, w=w, b=b)
         x4, w4, _, geometry, groups = planar(name, x, w, b, conv_param)
-        out = (len(x), len(w), *geometry.out[4 - x.ndim:])
+        out = (len(x), len(w), *geometry.out[4 - x.ndim :])
         fits = _fits(x4, w4, geometry)
-        plan = _Plan(_sizes(x4, w4, geometry, groups) if fits else None, out, prod(out) * w[:1].size)
+        plan = _Plan(
+            _sizes(x4, w4, geometry, groups) if fits else None, out, prod(out) * w[:1].size
+        )
         if fits and key[3:6] == (x.dtype,) * 3:
             keep_plan(_plans, key, plan)
     return x, w, b, plan
@@ -126,7 +135,9 @@ def conv_forward_fast(x, w, b, conv_param):
         tell_once()
         return conv_forward_strides(*cache)
     out = kernels().empty(plan.out, x.dtype)
-    kernels().conv_forward(plan.sizes, plain(x), plain(w), plain(b), out, threads_for(plan.work), target())
+    kernels().conv_forward(
+        plan.sizes, plain(x), plain(w), plain(b), out, threads_for(plan.work), target()
+    )
     return out, cache
 
 
@@ -169,6 +180,8 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     db = np.empty(len(w), dtype=w.dtype) if "db" in need else None
     if dx is not None and not kernels().conv_dx(plan.sizes, dout, w, dx, threads, target()):
         dx = conv_backward_strides(dout, cache)[0]
-    if (dw is not None or db is not None) and not kernels().conv_dw(plan.sizes, x, dout, dw, db, threads, target()):
+    if (dw is not None or db is not None) and not kernels().conv_dw(
+        plan.sizes, x, dout, dw, db, threads, target()
+    ):
         dw = conv_backward_strides(dout, cache)[1]
     return dx, dw, db

@@ -16,9 +16,9 @@ sees it.
 import numpy as np
 
 from .. import im2col as _im2col
+from ..window_geometry import check_dout, conv_geometry
 from .arrays import floating
 from .im2col_compiled import col2im_cython, im2col_cython
-from ..window_geometry import check_dout, conv_geometry
 
 
 def planar(name, x, w, b, conv_param):
@@ -63,7 +63,9 @@ def _indices_columns(x, size, geometry):
 
 
 def _indices_image(cols, x_shape, size, geometry):
-    return _im2col.col2im_indices(_joined(cols), x_shape, *size, 0, geometry.stride, geometry.dilation)
+    return _im2col.col2im_indices(
+        _joined(cols), x_shape, *size, 0, geometry.stride, geometry.dilation
+    )
 
 
 def _windows(x, size, geometry):
@@ -71,7 +73,14 @@ def _windows(x, size, geometry):
     step_N, step_C, step_H, step_W = x.strides
     (stride_H, stride_W), (dilation_H, dilation_W) = geometry.stride, geometry.dilation
     shape = (x.shape[1], *size, *geometry.out, x.shape[0])
-    steps = (step_C, dilation_H * step_H, dilation_W * step_W, stride_H * step_H, stride_W * step_W, step_N)
+    steps = (
+        step_C,
+        dilation_H * step_H,
+        dilation_W * step_W,
+        stride_H * step_H,
+        stride_W * step_W,
+        step_N,
+    )
     return np.lib.stride_tricks.as_strided(x, shape, steps, writeable=x.flags.writeable)
 
 
@@ -102,7 +111,9 @@ def _pad(x, geometry):
 
 def _seen(padded, geometry):
     """The part of padded images that windows see: with pad ``"same"``, long strides leave pixels over at the end."""
-    rows, columns = ((o - 1) * s + r for o, s, r in zip(geometry.out, geometry.stride, geometry.reach))
+    rows, columns = (
+        (o - 1) * s + r for o, s, r in zip(geometry.out, geometry.stride, geometry.reach)
+    )
     return padded[:, :, :rows, :columns]
 
 
@@ -120,14 +131,14 @@ def _forward(name, columns, x, w, b, conv_param):
         og[...] = np.tensordot(wg, columns(xg, w4.shape[2:], geometry), 3)
     out += b1[:, None, None, None]
     out = np.ascontiguousarray(np.moveaxis(out, -1, 0))
-    return out.reshape(N, F, *geometry.out[2 - (np.ndim(x) - 2):]), (x, w, b, conv_param)
+    return out.reshape(N, F, *geometry.out[2 - (np.ndim(x) - 2) :]), (x, w, b, conv_param)
 
 
 def _backward(name, columns, image, dout, cache):
     x, w, b, conv_param = cache
     x4, w4, _, geometry, groups = planar(name, x, w, b, conv_param)
     (dout,) = floating(name, dout=dout)
-    check_dout(name, dout, (len(x4), len(w4), *geometry.out[2 - (np.ndim(x) - 2):]))
+    check_dout(name, dout, (len(x4), len(w4), *geometry.out[2 - (np.ndim(x) - 2) :]))
     dout = dout.reshape(len(x4), len(w4), *geometry.out)
     padded = _pad(x4, geometry)
     dx, dw = np.zeros_like(padded), np.empty_like(w4)
@@ -138,8 +149,12 @@ def _backward(name, columns, image, dout, cache):
         dwg[...] = np.moveaxis(by_tap, -1, 0)
         dxg[...] = image(np.tensordot(wg, dmaps, (0, 0)), xg.shape, w4.shape[2:], geometry)
     (top, _), (left, _) = geometry.pads
-    dx = dx[:, :, top:top + x4.shape[2], left:left + x4.shape[3]]
-    return np.ascontiguousarray(dx).reshape(np.shape(x)), dw.reshape(np.shape(w)), dout.sum(axis=(0, 2, 3))
+    dx = dx[:, :, top : top + x4.shape[2], left : left + x4.shape[3]]
+    return (
+        np.ascontiguousarray(dx).reshape(np.shape(x)),
+        dw.reshape(np.shape(w)),
+        dout.sum(axis=(0, 2, 3)),
+    )
 
 
 def conv_forward_im2col(x, w, b, conv_param):

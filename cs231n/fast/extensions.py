@@ -9,9 +9,13 @@ import sys
 from importlib import import_module
 
 _FOLDER = os.path.dirname(__file__)
-chosen_target = None  # the number of an instruction set, so that tests can try each; None is the best
+chosen_target = (
+    None  # the number of an instruction set, so that tests can try each; None is the best
+)
 
-_loaded = set()  # their full names; a module that another thread still imports is in sys.modules already
+_loaded = (
+    set()
+)  # their full names; a module that another thread still imports is in sys.modules already
 _missing = {}  # full name -> when this folder had changed last when it was not there: to look again takes 0.1 ms
 
 # Threads that wait for work go to sleep within microseconds. By default they keep their cores busy for 10 ms (GCC) or
@@ -22,7 +26,9 @@ _CALM = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
 def extension(name):
     """The extension module of this name, or None as long as it is not built."""
     full_name = f"{__package__}.{name}"
-    return full_name in _loaded and sys.modules.get(full_name) or _load(full_name)  # a layer asks eight times, 1 us each
+    return (
+        full_name in _loaded and sys.modules.get(full_name) or _load(full_name)
+    )  # a layer asks eight times, 1 us each
 
 
 def _load(full_name):
@@ -30,7 +36,11 @@ def _load(full_name):
     changed = os.stat(_FOLDER).st_mtime_ns
     if _missing.get(full_name) == changed:
         return None
-    set_here = {} if "OMP_WAIT_POLICY" in os.environ else {key: _CALM[key] for key in _CALM.keys() - os.environ.keys()}
+    set_here = (
+        {}
+        if "OMP_WAIT_POLICY" in os.environ
+        else {key: _CALM[key] for key in _CALM.keys() - os.environ.keys()}
+    )
     os.environ.update(set_here)
     try:
         module = import_module(full_name)

@@ -8,9 +8,9 @@ says which of the two is live.
 import numpy as np
 
 from .. import im2col as _numpy
+from ..window_geometry import slide
 from .arrays import check_images, compiled, floating
 from .extensions import extension
-from ..window_geometry import slide
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
@@ -73,7 +73,15 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
 
 
 def _slide(name, H, W, HH, WW, pad, stride):
-    return slide(name, (H, W), (HH, WW), stride, pad, what="filter", got=f"images of height {H} and width {W}")
+    return slide(
+        name,
+        (H, W),
+        (HH, WW),
+        stride,
+        pad,
+        what="filter",
+        got=f"images of height {H} and width {W}",
+    )
 
 
 def _check_cols(name, cols, expected):

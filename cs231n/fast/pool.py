@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..window_geometry import check_dout, pool_geometry
 from .arrays import compiled, floating, keep_plan, plain
 from .extensions import kernels, target
 from .pool_numpy import (
@@ -16,7 +17,6 @@ from .pool_numpy import (
     max_pool_forward_reshape,
 )
 from .threads import tell_once, threads_for
-from ..window_geometry import check_dout, pool_geometry
 
 _plans = {}
 
@@ -41,7 +41,9 @@ def _plan(name, x, pool_param):
         out, entries = (*x.shape[:2], *geometry.out), prod(geometry.reach)
         fits = kernels() is not None and x.size > 0 and prod(x.shape[2:]) < 2**31
         # Where there is one window no step is taken: a stride of any length is allowed, and kernels need not cope with it.
-        steps = [s if n > 1 else r for s, n, r in zip(geometry.stride, geometry.out, geometry.reach)]
+        steps = [
+            s if n > 1 else r for s, n, r in zip(geometry.stride, geometry.out, geometry.reach)
+        ]
         windows = kernels().Windows(x.shape, geometry.reach, steps, geometry.out) if fits else None
         places, tiles = np.uint8 if entries <= 256 else np.int32, geometry.stride == geometry.reach
         plan = _Plan(windows, out, entries, places, tiles, 2 * prod(out) * entries)
@@ -72,7 +74,9 @@ def _backward(plan, dout, winner, shape):
 def _belongs(winner, plan):
     """Whether winners from a cache name entries of these windows: kernels write where they say."""
     right = winner is not None and winner.shape == plan.out and winner.dtype == plan.places
-    return right and winner.view(f"u{winner.itemsize}").max() < plan.entries  # unsigned, what is below 0 is large
+    return (
+        right and winner.view(f"u{winner.itemsize}").max() < plan.entries
+    )  # unsigned, what is below 0 is large
 
 
 def max_pool_forward_fast(x, pool_param):

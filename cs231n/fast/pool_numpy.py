@@ -79,8 +79,12 @@ def max_pool_backward_im2col(dout, cache):
 
 def route(dout, winner, x_shape, i, j):
     """Add each entry of dout onto the pixel that won its window."""
-    rows, columns = (np.take_along_axis(np.broadcast_to(index, (*winner.shape, index.shape[-1])),
-                                        winner[..., None], axis=4)[..., 0] for index in (i, j))
+    rows, columns = (
+        np.take_along_axis(
+            np.broadcast_to(index, (*winner.shape, index.shape[-1])), winner[..., None], axis=4
+        )[..., 0]
+        for index in (i, j)
+    )
     n, c, _, _ = np.ogrid[tuple(slice(size) for size in dout.shape)]
     dx = np.zeros(x_shape, dtype=dout.dtype)
     np.add.at(dx, (n, c, rows, columns), dout)
@@ -101,5 +105,7 @@ def avg_pool_backward_im2col(dout, cache):
     (stride_H, stride_W), (HH, WW), (out_H, out_W) = geometry.stride, geometry.reach, geometry.out
     dx = np.zeros(x.shape, dtype=dout.dtype)
     for i, j in np.ndindex(HH, WW):
-        dx[:, :, i:i + stride_H * out_H:stride_H, j:j + stride_W * out_W:stride_W] += dout / (HH * WW)
+        dx[:, :, i : i + stride_H * out_H : stride_H, j : j + stride_W * out_W : stride_W] += (
+            dout / (HH * WW)
+        )
     return dx

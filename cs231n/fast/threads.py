@@ -29,9 +29,13 @@ def set_num_threads(count=None):
         When count is not such a number.
     """
     global _chosen
-    if count is not None and not (hasattr(count, "__index__") and 1 <= index(count) <= THREAD_LIMIT):
-        raise ValueError(f"set_num_threads: count must be a whole number from 1 to {THREAD_LIMIT}; got {count!r}. "
-                         "Use None for all cores.")
+    if count is not None and not (
+        hasattr(count, "__index__") and 1 <= index(count) <= THREAD_LIMIT
+    ):
+        raise ValueError(
+            f"set_num_threads: count must be a whole number from 1 to {THREAD_LIMIT}; got {count!r}. "
+            "Use None for all cores."
+        )
     _chosen = count
 
 
@@ -42,7 +46,11 @@ def get_num_threads():
     if _chosen is not None:
         return _chosen
     wish = os.environ.get("OMP_NUM_THREADS", "")
-    return min(int(wish), THREAD_LIMIT) if wish.isdecimal() and int(wish) > 0 else kernels().MOST_THREADS
+    return (
+        min(int(wish), THREAD_LIMIT)
+        if wish.isdecimal() and int(wish) > 0
+        else kernels().MOST_THREADS
+    )
 
 
 def threads_for(work):
@@ -65,7 +73,9 @@ def backend():
     if kernels() is None:
         return "NumPy: the compiled kernels are not there; a C compiler and `pip install -e .` build them."
     count = get_num_threads()
-    return f"compiled kernels, {kernels().TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."
+    return (
+        f"compiled kernels, {kernels().TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."
+    )
 
 
 def tell_nobody():

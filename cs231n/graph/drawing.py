@@ -50,11 +50,19 @@ def draw(output, decimals=2):
     fig = plt.figure(figsize=(width, height + TITLE))
     if width > WIDE:
         fig.set_layout_engine(fixed_layout())
-    ax = fig.add_axes((0, 0, 1, height / (height + TITLE)), xlim=(0, width), ylim=(0, height), xticks=(), yticks=())
+    ax = fig.add_axes(
+        (0, 0, 1, height / (height + TITLE)),
+        xlim=(0, width),
+        ylim=(0, height),
+        xticks=(),
+        yticks=(),
+    )
     ax.set_axis_off()
 
     def place(point):
-        return np.array([xs[point.column], height - MARGIN / 2 - row * (point.height - min(heights) + 0.5)])
+        return np.array(
+            [xs[point.column], height - MARGIN / 2 - row * (point.height - min(heights) + 0.5)]
+        )
 
     for edge, text in zip(edges, texts):
         _draw_edge(ax, [place(p) for p in edge.points], edge, text)
@@ -77,7 +85,9 @@ def _columns(points, edges, texts, names):
     for node, point in points.items():
         if 0 < point.column:
             room[point.column - 1] = max(room[point.column - 1], _widest([names[node]]) - 0.4)
-    xs = [MARGIN + max((_widest([names[n]]) for n, p in points.items() if p.column == 0), default=0)]
+    xs = [
+        MARGIN + max((_widest([names[n]]) for n, p in points.items() if p.column == 0), default=0)
+    ]
     for column in range(1, last + 1, 2):
         half = room[column] / 2 + RADIUS + 0.22
         xs += [xs[-1] + half, xs[-1] + 2 * half]

@@ -59,7 +59,9 @@ def arrange(output):
     nodes = [node for node in topological_order(output) if node is output or not is_folded(node)]
     points = {}
     for node in nodes:
-        points[node] = Point(2 + max((points[x].column for x in node.inputs if x in points), default=-2))
+        points[node] = Point(
+            2 + max((points[x].column for x in node.inputs if x in points), default=-2)
+        )
     columns = [[] for _ in range(1 + points[output].column)]
     edges = []
     for node in nodes:

@@ -125,4 +125,6 @@ def _direction(caller, name, direction, node):
 
 def _require_dependence(caller, x, nodes):
     if x not in nodes:
-        raise ValueError(f"{caller}: the output does not depend on {x!r}. Pass a node it was made from.")
+        raise ValueError(
+            f"{caller}: the output does not depend on {x!r}. Pass a node it was made from."
+        )

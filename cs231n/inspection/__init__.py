@@ -13,7 +13,20 @@ from .sliding_window import animate_sliding_window, animation_html, plot_window
 from .translation import equivariance_errors, invariance_errors, plot_translation, translate
 
 __all__ = [
-    "activation_maps", "animate_sliding_window", "animation_html", "equivariance_errors", "guided_backpropagation",
-    "invariance_errors", "occlusion_map", "plot_activation_maps", "plot_filters", "plot_receptive_fields",
-    "plot_saliency", "plot_translation", "plot_window", "saliency", "saliency_map", "translate",
+    "activation_maps",
+    "animate_sliding_window",
+    "animation_html",
+    "equivariance_errors",
+    "guided_backpropagation",
+    "invariance_errors",
+    "occlusion_map",
+    "plot_activation_maps",
+    "plot_filters",
+    "plot_receptive_fields",
+    "plot_saliency",
+    "plot_translation",
+    "plot_window",
+    "saliency",
+    "saliency_map",
+    "translate",
 ]

@@ -51,12 +51,18 @@ def plot_activation_maps(maps, title=None, columns=8):
     import matplotlib.pyplot as plt
 
     if maps.ndim != 3:
-        raise ValueError(f"plot_activation_maps: maps are of shape (F, H', W'); got {maps.shape}. "
-                         "Pick one image.")
+        raise ValueError(
+            f"plot_activation_maps: maps are of shape (F, H', W'); got {maps.shape}. "
+            "Pick one image."
+        )
     columns = min(columns, len(maps))
     rows = -(-len(maps) // columns)
     fig, ax = plt.subplots(
-        rows, columns, figsize=(1.1 * columns + 0.9, 1.15 * rows + 0.4), squeeze=False, layout="constrained"
+        rows,
+        columns,
+        figsize=(1.1 * columns + 0.9, 1.15 * rows + 0.4),
+        squeeze=False,
+        layout="constrained",
     )
     limit = np.abs(maps).max() or 1.0
     style = {"cmap": SIGNED, "vmin": -limit} if maps.min() < 0 else {"cmap": MAGNITUDE, "vmin": 0}
@@ -94,7 +100,9 @@ def plot_filters(w, title=None, columns=None):
         raise ValueError(f"plot_filters: w must have the shape (F, C, HH, WW); got {w.shape}.")
     F, C, HH, WW = w.shape
     as_images = C in (1, 3)
-    fig, ax = image_grid(w if as_images else w.reshape(F * C, 1, HH, WW), columns=columns if as_images else C)
+    fig, ax = image_grid(
+        w if as_images else w.reshape(F * C, 1, HH, WW), columns=columns if as_images else C
+    )
     if title:
         room, height = 0.3, fig.get_figheight()
         fig.set_figheight(height + room)

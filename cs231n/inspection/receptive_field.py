@@ -1,8 +1,8 @@
 """How far a layer sees: receptive fields that grow from layer to layer."""
 
 from ..analysis import Pool
-from ..window_geometry import slide
 from ..vis_utils import BLUE, VERMILLION
+from ..window_geometry import slide
 
 
 def plot_receptive_fields(layers, width):
@@ -33,12 +33,27 @@ def plot_receptive_fields(layers, width):
 
     rows, windows = _positions(layers, width)
     seen = _seen(rows, windows)
-    fig, ax = plt.subplots(figsize=(max(5, 0.28 * width + 1.5), 0.8 * len(rows) + 0.9), layout="constrained")
+    fig, ax = plt.subplots(
+        figsize=(max(5, 0.28 * width + 1.5), 0.8 * len(rows) + 0.9), layout="constrained"
+    )
     for depth, (row, dots) in enumerate(zip(rows, seen)):
         hidden = [x for j, x in enumerate(row) if j not in dots]
-        ax.plot(hidden, [depth] * len(hidden), "o", markersize=6, color="white", markeredgecolor="gray")
-        ax.plot([row[j] for j in sorted(dots)], [depth] * len(dots), "o", markersize=7, color=BLUE, zorder=3)
-        ends = [(row[j], rows[depth - 1][i]) for j in dots for i in windows[depth - 1][j]] if depth else []
+        ax.plot(
+            hidden, [depth] * len(hidden), "o", markersize=6, color="white", markeredgecolor="gray"
+        )
+        ax.plot(
+            [row[j] for j in sorted(dots)],
+            [depth] * len(dots),
+            "o",
+            markersize=7,
+            color=BLUE,
+            zorder=3,
+        )
+        ends = (
+            [(row[j], rows[depth - 1][i]) for j in dots for i in windows[depth - 1][j]]
+            if depth
+            else []
+        )
         lines = [((above, depth), (below, depth - 1)) for above, below in ends]
         ax.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=1, zorder=2))
     ax.set_yticks(range(len(rows)), ["image", *map(str, layers)])
@@ -62,7 +77,9 @@ def _positions(layers, width):
         geometry = slide(caller, (len(below),), (size,), stride, pad, dilation, got=got)
         before = geometry.pads[0][0]
         starts = [j * stride - before for j in range(geometry.out[0])]
-        windows.append([[i for i in range(a, a + geometry.reach[0], dilation) if i in below] for a in starts])
+        windows.append(
+            [[i for i in range(a, a + geometry.reach[0], dilation) if i in below] for a in starts]
+        )
         first = rows[-1][0]
         rows.append([first + step * (a + (geometry.reach[0] - 1) / 2) for a in starts])
         step *= stride

@@ -83,7 +83,9 @@ def _one_score(caller, net, X, y):
     scores, caches = net.forward(X)
     y = scores.argmax(axis=1) if y is None else np.asarray(y)
     if y.shape != scores.shape[:1]:
-        raise ValueError(f"{caller}: y needs one label per image, shape {scores.shape[:1]}; got {y.shape}.")
+        raise ValueError(
+            f"{caller}: y needs one label per image, shape {scores.shape[:1]}; got {y.shape}."
+        )
     dscores = np.zeros_like(scores)
     dscores[np.arange(len(y)), y] = 1
     return dscores, caches
@@ -148,15 +150,19 @@ def occlusion_map(net, x, y=None, size=8, stride=4, fill=0.0):
     Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks" (2014).
     """
     if x.ndim != 3:
-        raise ValueError(f"occlusion_map: x is one image of shape (C, H, W); got {x.shape}. "
-                         "Index the batch first.")
+        raise ValueError(
+            f"occlusion_map: x is one image of shape (C, H, W); got {x.shape}. "
+            "Index the batch first."
+        )
     scores = net.loss(x[np.newaxis])[0]
     y = int(scores.argmax()) if y is None else y
     tops, lefts = range(0, x.shape[1], stride), range(0, x.shape[2], stride)
     covered = np.repeat(x[np.newaxis], len(tops) * len(lefts), axis=0)
     for image, (top, left) in zip(covered, ((i, j) for i in tops for j in lefts)):
         hole = image[:, top : top + size, left : left + size]
-        hole[...] = np.broadcast_to(fill, (x.shape[0], size, size))[:, : hole.shape[1], : hole.shape[2]]
+        hole[...] = np.broadcast_to(fill, (x.shape[0], size, size))[
+            :, : hole.shape[1], : hole.shape[2]
+        ]
     # In batches, so that a fine grid on a large image stays small in memory.
     after = [net.loss(batch)[:, y] for batch in np.array_split(covered, -(-len(covered) // 256))]
     return (scores[y] - np.concatenate(after)).reshape(len(tops), len(lefts))
@@ -184,7 +190,9 @@ def plot_saliency(X, maps, titles=None):
 
     N, _, H, W = X.shape
     rows = 1 + len(maps)
-    fig, ax = plt.subplots(rows, N, figsize=(1.6 * N + 0.6, 1.7 * rows), squeeze=False, layout="constrained")
+    fig, ax = plt.subplots(
+        rows, N, figsize=(1.6 * N + 0.6, 1.7 * rows), squeeze=False, layout="constrained"
+    )
     for axes, image in zip(ax[0], X):
         stretched = visualize_grid(image.transpose(1, 2, 0)[np.newaxis], ubound=1.0)
         axes.imshow(stretched, cmap=FILTERS, vmin=0, vmax=1)

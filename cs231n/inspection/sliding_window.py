@@ -10,16 +10,23 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from ..fast_layers import conv_forward_fast
-from ..window_geometry import slide
 from ..vis_utils import GREEN, PNG, SIGNED, VERMILLION
+from ..window_geometry import slide
 
 LARGEST_INPUT = 12
 # Lengths in inches.
 CELL, GAP, TITLE, CHARACTER = 0.42, 0.35, 0.3, 0.077
 # What stands on the buttons of an animation, by the names of the pictures it replaces.
 _SIGNS = {
-    "fa-minus": "-", "fa-fast-backward": "|<<", "fa-step-backward": "|<", "fa-play fa-flip-horizontal": "<",
-    "fa-pause": "||", "fa-play": ">", "fa-step-forward": ">|", "fa-fast-forward": ">>|", "fa-plus": "+",
+    "fa-minus": "-",
+    "fa-fast-backward": "|<<",
+    "fa-step-backward": "|<",
+    "fa-play fa-flip-horizontal": "<",
+    "fa-pause": "||",
+    "fa-play": ">",
+    "fa-step-forward": ">|",
+    "fa-fast-forward": ">>|",
+    "fa-plus": "+",
 }
 
 
@@ -73,7 +80,9 @@ def animate_sliding_window(x, w, b=0.0, stride=1, pad=0, interval=800):
     from matplotlib.animation import FuncAnimation
 
     scene = _Scene("animate_sliding_window", x, w, b, stride, pad)
-    return FuncAnimation(scene.fig, scene.draw, frames=len(scene.positions), interval=interval, repeat=True)
+    return FuncAnimation(
+        scene.fig, scene.draw, frames=len(scene.positions), interval=interval, repeat=True
+    )
 
 
 def animation_html(animation, alt):
@@ -101,8 +110,13 @@ def animation_html(animation, alt):
     import matplotlib.pyplot as plt
 
     if not alt or not alt.strip():
-        raise ValueError("animation_html: alt is empty. Say in one or two sentences what the animation shows.")
-    with animation._fig.canvas._idle_draw_cntx(), TemporaryDirectory() as folder:  # no frame is drawn for a screen as well
+        raise ValueError(
+            "animation_html: alt is empty. Say in one or two sentences what the animation shows."
+        )
+    with (
+        animation._fig.canvas._idle_draw_cntx(),
+        TemporaryDirectory() as folder,
+    ):  # no frame is drawn for a screen as well
         page = Path(folder, "player.html")
         animation.save(page, writer=_frame_writer(animation))
         player = _without_network(page.read_text())
@@ -131,7 +145,9 @@ def _frame_writer(animation):
             for artist in moving:
                 self.fig.draw_artist(artist)
             png = io.BytesIO()
-            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(png, format="png", **PNG)
+            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(
+                png, format="png", **PNG
+            )
             self._saved_frames.append(base64.encodebytes(png.getvalue()).decode("ascii"))
 
     return Writer(fps=1000 / animation._interval, embed_frames=True, default_mode="once")
@@ -145,7 +161,9 @@ def _show(artists, visible):
 def _without_network(player):
     """Put signs on the buttons, for which matplotlib's page fetches pictures from the network."""
     player = re.sub(r"<link\b[^>]*>", "", player)
-    return re.sub(r'<i class="fa ([^"]+)"></i>', lambda icon: html.escape(_SIGNS.get(icon[1], "?")), player)
+    return re.sub(
+        r'<i class="fa ([^"]+)"></i>', lambda icon: html.escape(_SIGNS.get(icon[1], "?")), player
+    )
 
 
 class _Scene:
@@ -169,7 +187,9 @@ class _Scene:
             )
         self.w, self.b, self.stride, self.pad = w, float(b), stride, pad
         param = {"stride": stride, "pad": pad}
-        self.out = conv_forward_fast(x[np.newaxis], w[np.newaxis], np.array([self.b]), param)[0][0, 0]
+        self.out = conv_forward_fast(x[np.newaxis], w[np.newaxis], np.array([self.b]), param)[0][
+            0, 0
+        ]
         self.positions = list(np.ndindex(geometry.out))
         self._set_up()
 
@@ -182,7 +202,11 @@ class _Scene:
         texts = [self._texts(step) for step in range(len(self.positions))]
         room = max(_width(text) for step in texts for text in step[:-1])
         lefts = np.cumsum([GAP / 2, W * CELL + GAP, WW * CELL + GAP, room + GAP])
-        width = lefts[3] + max(self.out.shape[1] * CELL, *(_width(step[-1]) for step in texts)) + GAP / 2
+        width = (
+            lefts[3]
+            + max(self.out.shape[1] * CELL, *(_width(step[-1]) for step in texts))
+            + GAP / 2
+        )
         row = max(H, HH, len(self.out) + 2) * CELL + TITLE
         height = C * row + 0.15
         self.fig = fig = plt.figure(figsize=(width, height))
@@ -190,7 +214,12 @@ class _Scene:
 
         def grid(name, title, values, left, top, **style):
             rows, columns = values.shape
-            box = (left / width, (top - rows * CELL) / height, columns * CELL / width, rows * CELL / height)
+            box = (
+                left / width,
+                (top - rows * CELL) / height,
+                columns * CELL / width,
+                rows * CELL / height,
+            )
             self.ax[name] = fig.add_axes(box)
             return _numbers(self.ax[name], values, title, **style)
 
@@ -206,7 +235,9 @@ class _Scene:
             self.frames.append(_frame(self.ax[f"image{c}"], VERMILLION, HH, WW))
         top = height - TITLE
         self.cells = grid("output", "output", self.out, lefts[3], top, hidden=True)
-        self.total = fig.text(lefts[3] / width, (top - len(self.out) * CELL - 0.12) / height, "", **style)
+        self.total = fig.text(
+            lefts[3] / width, (top - len(self.out) * CELL - 0.12) / height, "", **style
+        )
         self.mark = _frame(self.ax["output"], GREEN, 1, 1)
 
     def draw(self, step):
@@ -229,7 +260,10 @@ class _Scene:
         seen = windows[i * self.stride, j * self.stride]
         texts, sums = [], (seen * self.w).sum(axis=(1, 2))
         for values, weights, subtotal in zip(seen, self.w, sums):
-            rows = [[f"{_signed(a)}·{_signed(v)}" for a, v in zip(*pair)] for pair in zip(values, weights)]
+            rows = [
+                [f"{_signed(a)}·{_signed(v)}" for a, v in zip(*pair)]
+                for pair in zip(values, weights)
+            ]
             texts.append("\n+ ".join(" + ".join(row) for row in rows) + f"\n= {_short(subtotal)}")
         addends = " + ".join(_signed(s) for s in sums)
         return [*texts, f"{addends}\n+ {_signed(self.b)} (bias)\n= {_short(self.out[i, j])}"]
@@ -249,7 +283,9 @@ def _frame(axes, color, height, width):
 def _numbers(axes, values, title, inside=None, hidden=False):
     """A grid of numbers over their colors; padding is gray. Returns the texts in row-major order."""
     limit = np.abs(values).max() or 1.0
-    axes.imshow(np.zeros_like(values) if hidden else values, cmap=SIGNED, vmin=-2 * limit, vmax=2 * limit)
+    axes.imshow(
+        np.zeros_like(values) if hidden else values, cmap=SIGNED, vmin=-2 * limit, vmax=2 * limit
+    )
     axes.set_title(title, fontsize=9, y=1)
     H, W = values.shape
     axes.set(xticks=[], yticks=[])

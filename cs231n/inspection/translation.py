@@ -58,7 +58,9 @@ def equivariance_errors(f, x, shifts, stride=1):
         ||f(T x) - T f(x)|| / ||T f(x)||, with Euclidean norms. 0 is perfect equivariance.
     """
     maps = f(x)
-    return np.array([_relative(f(translate(x, s)), translate(maps, round(s / stride))) for s in shifts])
+    return np.array(
+        [_relative(f(translate(x, s)), translate(maps, round(s / stride))) for s in shifts]
+    )
 
 
 def invariance_errors(f, x, shifts):
@@ -112,7 +114,9 @@ def plot_translation(shifts, curves, title, ylabel="relative change"):
         )
     fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
     for (name, errors), (color, line, marker) in zip(curves.items(), SERIES):
-        ax.plot(shifts, errors, color=color, linestyle=line, marker=marker, markersize=5, label=name)
+        ax.plot(
+            shifts, errors, color=color, linestyle=line, marker=marker, markersize=5, label=name
+        )
     ax.set(xlabel="shift to the right (pixels)", ylabel=ylabel, title=title, ylim=(-0.05, None))
     ax.xaxis.get_major_locator().set_params(integer=True)
     fig.legend(loc="outside right upper")

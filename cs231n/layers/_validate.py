@@ -22,7 +22,9 @@ def require_scores_and_labels(where, x, y):
     require_shape(where, "y", y, (N,))
     y = np.asarray(y)
     if y.dtype.kind not in "iu":
-        raise ValueError(f"{where}: y must hold integer labels; got dtype {y.dtype}. Use y.astype(int).")
+        raise ValueError(
+            f"{where}: y must hold integer labels; got dtype {y.dtype}. Use y.astype(int)."
+        )
     if y.min() < 0 or y.max() >= C:
         raise ValueError(
             f"{where}: labels must lie in 0..{C - 1} for {C} classes; got {y.min()}..{y.max()}."

@@ -67,7 +67,9 @@ def col2im_naive(cols, x_shape, HH, WW, stride=1):
         If the window does not fit; the message says what would.
     """
     N, C, H, W = x_shape
-    out_H, out_W = slide("col2im_naive", (H, W), (HH, WW), stride, got=f"x_shape {tuple(x_shape)}").out
+    out_H, out_W = slide(
+        "col2im_naive", (H, W), (HH, WW), stride, got=f"x_shape {tuple(x_shape)}"
+    ).out
     ### BEGIN SOLUTION
     windows = cols.reshape(C, HH, WW, out_H, out_W, N)
     x = np.zeros((N, C, H, W), dtype=cols.dtype)

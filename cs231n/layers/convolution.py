@@ -57,8 +57,12 @@ def conv_forward_naive(x, w, b, conv_param):
     for n, f, i, j in np.ndindex(*out.shape):
         channel = f // filters_per_group * C_group
         top, left = i * stride_H, j * stride_W
-        window = x_pad[n, channel:channel + C_group,
-                       top:top + reach_H:dilation_H, left:left + reach_W:dilation_W]
+        window = x_pad[
+            n,
+            channel : channel + C_group,
+            top : top + reach_H : dilation_H,
+            left : left + reach_W : dilation_W,
+        ]
         out[n, f, i, j] = (window * w[f]).sum() + b[f]
     ### END SOLUTION
     return out, (x, w, b, conv_param)
@@ -102,12 +106,16 @@ def conv_backward_naive(dout, cache):
     for n, f, i, j in np.ndindex(*dout.shape):
         channel = f // filters_per_group * C_group
         top, left = i * stride_H, j * stride_W
-        window = (n, slice(channel, channel + C_group),
-                  slice(top, top + reach_H, dilation_H), slice(left, left + reach_W, dilation_W))
+        window = (
+            n,
+            slice(channel, channel + C_group),
+            slice(top, top + reach_H, dilation_H),
+            slice(left, left + reach_W, dilation_W),
+        )
         dw[f] += dout[n, f, i, j] * x_pad[window]
         dx_pad[window] += dout[n, f, i, j] * w[f]
     db = dout.sum(axis=(0, 2, 3))
     (pad_top, _), (pad_left, _) = geometry.pads
-    dx = dx_pad[:, :, pad_top:pad_top + H, pad_left:pad_left + W]
+    dx = dx_pad[:, :, pad_top : pad_top + H, pad_left : pad_left + W]
     ### END SOLUTION
     return dx, dw, db

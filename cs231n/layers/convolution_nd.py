@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .convolution import conv_backward_naive, conv_forward_naive
 from ..window_geometry import check_dout, conv_geometry
+from .convolution import conv_backward_naive, conv_forward_naive
 
 
 def conv1d_forward_naive(x, w, b, conv_param):
@@ -29,7 +29,9 @@ def conv1d_forward_naive(x, w, b, conv_param):
     ValueError
         If shapes do not belong together or W' is not a whole number; the message says what fits.
     """
-    planar_param = _planar_param(conv_param, conv_geometry("conv1d_forward_naive", x, w, b, conv_param))
+    planar_param = _planar_param(
+        conv_param, conv_geometry("conv1d_forward_naive", x, w, b, conv_param)
+    )
     out, _ = conv_forward_naive(x[:, :, None], w[:, :, None], b, planar_param)
     return out[:, :, 0], (x, w, b, conv_param)
 
@@ -121,14 +123,16 @@ def conv3d_backward_naive(dout, cache):
     dx_pad, dw = np.zeros_like(x_pad, dtype=dout.dtype), np.zeros_like(w, dtype=dout.dtype)
     db = np.zeros_like(b, dtype=dout.dtype)
     for d, k, z in _taps(geometry, w.shape[2]):
-        dslice, dtap, dbias = conv_backward_naive(dout[:, :, d], (x_pad[:, :, z], w[:, :, k], b, slice_param))
+        dslice, dtap, dbias = conv_backward_naive(
+            dout[:, :, d], (x_pad[:, :, z], w[:, :, k], b, slice_param)
+        )
         dx_pad[:, :, z] += dslice
         dw[:, :, k] += dtap
         # The bias enters each slice of the output once, whatever the depth of the filter.
         if k == 0:
             db += dbias
     before = geometry.pads[0][0]
-    return dx_pad[:, :, before:before + x.shape[2]], dw, db
+    return dx_pad[:, :, before : before + x.shape[2]], dw, db
 
 
 def _planar_param(conv_param, geometry):

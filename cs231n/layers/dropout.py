@@ -34,7 +34,9 @@ def dropout_forward(x, dropout_param):
     """
     p, mode = dropout_param.get("p"), dropout_param.get("mode")
     if p is None or not 0 < p <= 1:
-        raise ValueError(f"dropout_forward: p is the probability of keeping an entry, 0 < p <= 1; got {p!r}.")
+        raise ValueError(
+            f"dropout_forward: p is the probability of keeping an entry, 0 < p <= 1; got {p!r}."
+        )
     if mode not in ("train", "test"):
         raise ValueError(f"dropout_forward: mode must be 'train' or 'test'; got {mode!r}.")
     seed = dropout_param.get("seed")

@@ -39,20 +39,28 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     Shift" (2015). The paper estimates the test-time variance from the unbiased one; CS231n uses the biased
     one.
     """
-    mode, eps, momentum = bn_param.get("mode"), bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    mode, eps, momentum = (
+        bn_param.get("mode"),
+        bn_param.get("eps", 1e-5),
+        bn_param.get("momentum", 0.9),
+    )
     if mode not in ("train", "test"):
-        raise ValueError(f"batchnorm_forward: bn_param['mode'] must be 'train' or 'test'; got {mode!r}.")
+        raise ValueError(
+            f"batchnorm_forward: bn_param['mode'] must be 'train' or 'test'; got {mode!r}."
+        )
     N, D = x.shape
     if mode == "train" and N == 0:
-        raise ValueError(f"batchnorm_forward: an empty batch has no mean; got x of shape {x.shape}. "
-                         "Use at least one example, or mode 'test'.")
+        raise ValueError(
+            f"batchnorm_forward: an empty batch has no mean; got x of shape {x.shape}. "
+            "Use at least one example, or mode 'test'."
+        )
     running_mean = bn_param.get("running_mean", np.zeros(D, dtype=x.dtype))
     running_var = bn_param.get("running_var", np.zeros(D, dtype=x.dtype))
     ### BEGIN SOLUTION
     if mode == "train":
         mean = x.mean(axis=0)
         x_centered = x - mean
-        var = np.mean(x_centered ** 2, axis=0)
+        var = np.mean(x_centered**2, axis=0)
         running_mean = momentum * running_mean + (1 - momentum) * mean
         running_var = momentum * running_var + (1 - momentum) * var
     else:
@@ -88,7 +96,7 @@ def batchnorm_backward(dout, cache):
     dx_hat = dout * gamma
     dx = dx_hat / std
     if mode == "train":
-        dstd = -np.sum(dx_hat * x_centered, axis=0) / std ** 2
+        dstd = -np.sum(dx_hat * x_centered, axis=0) / std**2
         dvar = dstd / (2 * std)
         dx_centered = dx + 2 * x_centered * dvar / len(dout)
         dx = dx_centered - dx_centered.mean(axis=0)
@@ -153,7 +161,7 @@ def layernorm_forward(x, gamma, beta, ln_param):
     eps = ln_param.get("eps", 1e-5)
     ### BEGIN SOLUTION
     x_centered = x - x.mean(axis=1, keepdims=True)
-    std = np.sqrt(np.mean(x_centered ** 2, axis=1, keepdims=True) + eps)
+    std = np.sqrt(np.mean(x_centered**2, axis=1, keepdims=True) + eps)
     out = gamma * (x_centered / std) + beta
     cache = (x_centered, std, gamma)
     ### END SOLUTION
@@ -181,7 +189,11 @@ def layernorm_backward(dout, cache):
     dbeta = dout.sum(axis=0)
     dgamma = np.sum(dout * x_hat, axis=0)
     dx_hat = dout * gamma
-    dx = dx_hat - dx_hat.mean(axis=1, keepdims=True) - x_hat * np.mean(dx_hat * x_hat, axis=1, keepdims=True)
+    dx = (
+        dx_hat
+        - dx_hat.mean(axis=1, keepdims=True)
+        - x_hat * np.mean(dx_hat * x_hat, axis=1, keepdims=True)
+    )
     dx /= std
     ### END SOLUTION
     return dx, dgamma, dbeta
@@ -275,12 +287,14 @@ def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
     eps = gn_param.get("eps", 1e-5)
     N, C, H, W = x.shape
     if G < 1 or C % G:
-        raise ValueError(f"spatial_groupnorm_forward: {C} channels cannot be split into {G} equal groups; "
-                         f"got x of shape {x.shape}. Choose a divisor of {C}.")
+        raise ValueError(
+            f"spatial_groupnorm_forward: {C} channels cannot be split into {G} equal groups; "
+            f"got x of shape {x.shape}. Choose a divisor of {C}."
+        )
     ### BEGIN SOLUTION
     groups = x.reshape(N, G, C // G * H * W)
     centered = groups - groups.mean(axis=2, keepdims=True)
-    std = np.sqrt(np.mean(centered ** 2, axis=2, keepdims=True) + eps)
+    std = np.sqrt(np.mean(centered**2, axis=2, keepdims=True) + eps)
     x_hat = (centered / std).reshape(x.shape)
     out = gamma * x_hat + beta
     cache = (x_hat, std, gamma, G)
@@ -310,7 +324,11 @@ def spatial_groupnorm_backward(dout, cache):
     dgamma = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True)
     shape = (N, G, C // G * H * W)
     dx_hat, x_hat = (dout * gamma).reshape(shape), x_hat.reshape(shape)
-    dx = dx_hat - dx_hat.mean(axis=2, keepdims=True) - x_hat * np.mean(dx_hat * x_hat, axis=2, keepdims=True)
+    dx = (
+        dx_hat
+        - dx_hat.mean(axis=2, keepdims=True)
+        - x_hat * np.mean(dx_hat * x_hat, axis=2, keepdims=True)
+    )
     dx = (dx / std).reshape(dout.shape)
     ### END SOLUTION
     return dx, dgamma, dbeta

@@ -34,7 +34,7 @@ def max_pool_forward_naive(x, pool_param):
     out = np.zeros((*x.shape[:2], *geometry.out), dtype=x.dtype)
     for i, j in np.ndindex(*geometry.out):
         top, left = i * stride_H, j * stride_W
-        out[:, :, i, j] = x[:, :, top:top + pool_H, left:left + pool_W].max(axis=(2, 3))
+        out[:, :, i, j] = x[:, :, top : top + pool_H, left : left + pool_W].max(axis=(2, 3))
     ### END SOLUTION
     return out, (x, pool_param)
 
@@ -70,7 +70,7 @@ def max_pool_backward_naive(dout, cache):
     dx = np.zeros_like(x, dtype=dout.dtype)
     for n, c, i, j in np.ndindex(*dout.shape):
         top, left = i * stride_H, j * stride_W
-        window = x[n, c, top:top + pool_H, left:left + pool_W]
+        window = x[n, c, top : top + pool_H, left : left + pool_W]
         row, column = np.unravel_index(np.argmax(window), window.shape)
         dx[n, c, top + row, left + column] += dout[n, c, i, j]
     ### END SOLUTION
@@ -104,7 +104,7 @@ def avg_pool_forward_naive(x, pool_param):
     out = np.zeros((*x.shape[:2], *geometry.out), dtype=np.result_type(x, np.float16))
     for i, j in np.ndindex(*geometry.out):
         top, left = i * stride_H, j * stride_W
-        out[:, :, i, j] = x[:, :, top:top + pool_H, left:left + pool_W].mean(axis=(2, 3))
+        out[:, :, i, j] = x[:, :, top : top + pool_H, left : left + pool_W].mean(axis=(2, 3))
     ### END SOLUTION
     return out, (x, pool_param)
 
@@ -137,7 +137,7 @@ def avg_pool_backward_naive(dout, cache):
     dx = np.zeros_like(x, dtype=dout.dtype)
     for i, j in np.ndindex(*geometry.out):
         top, left = i * stride_H, j * stride_W
-        share = dout[:, :, i:i + 1, j:j + 1] / (pool_H * pool_W)
-        dx[:, :, top:top + pool_H, left:left + pool_W] += share
+        share = dout[:, :, i : i + 1, j : j + 1] / (pool_H * pool_W)
+        dx[:, :, top : top + pool_H, left : left + pool_W] += share
     ### END SOLUTION
     return dx

@@ -5,12 +5,12 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from cs231n.datasets import shapes10
 from nbclient import NotebookClient
 
 from autograder.authoring.course_setup import set_up
 from autograder.reference.package_files import write_tree
 from autograder.release.kit import release
-from cs231n.datasets import shapes10
 
 ROOT = Path(__file__).parents[2] / "assignments"
 NOTEBOOKS = sorted(ROOT.glob("*/*.ipynb"))
@@ -39,7 +39,9 @@ def cifar10(tmp_path_factory):
     folder.mkdir()
     for name, count, seed in (("data_batch_1.bin", 6000, 1), ("test_batch.bin", 1000, 2)):
         x, y = shapes10.generate(count, seed)
-        (folder / name).write_bytes(np.column_stack([y.astype(np.uint8), x.reshape(count, -1)]).tobytes())
+        (folder / name).write_bytes(
+            np.column_stack([y.astype(np.uint8), x.reshape(count, -1)]).tobytes()
+        )
     return folder.parent
 
 
@@ -47,7 +49,9 @@ def execute(path, folder, dataset="shapes10", **options):
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.source = cell.source.replace('dataset = "shapes10"', f'dataset = "{dataset}"')
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}, **options).execute()
+    NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": str(folder)}}, **options
+    ).execute()
     return notebook
 
 
@@ -59,7 +63,9 @@ def streams(notebook, name):
     """The texts of one stream, cell by cell."""
     texts = {}
     for cell in notebook.cells:
-        outputs = [o for o in cell.get("outputs", ()) if o.output_type == "stream" and o.name == name]
+        outputs = [
+            o for o in cell.get("outputs", ()) if o.output_type == "stream" and o.name == name
+        ]
         text = "".join(output.text for output in outputs)
         if text and not text.startswith(NOT_COMPILED):
             texts[cell.id] = text
@@ -69,7 +75,9 @@ def streams(notebook, name):
 def checks(notebook):
     """What each check cell displays."""
     return {
-        cell.metadata.nbgrader.grade_id: "".join(o.data["text/plain"] for o in cell.outputs if "data" in o)
+        cell.metadata.nbgrader.grade_id: "".join(
+            o.data["text/plain"] for o in cell.outputs if "data" in o
+        )
         for cell in notebook.cells
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
     }
@@ -80,7 +88,9 @@ def test_notebook_runs_with_the_reference_without_error_or_warning(path, tmp_pat
     write_tree(tmp_path)
     notebook = execute(path, tmp_path)
     assert streams(notebook, "stderr") == {}
-    assert {name: text.split()[0] for name, text in checks(notebook).items()} == dict.fromkeys(checks(notebook), "PASS")
+    assert {name: text.split()[0] for name, text in checks(notebook).items()} == dict.fromkeys(
+        checks(notebook), "PASS"
+    )
 
 
 @pytest.mark.parametrize("path", ON_IMAGES, ids=lambda p: p.stem)
@@ -97,4 +107,6 @@ def test_untouched_notebook_runs_to_the_end_and_says_not_started(path, kits):
     kit = kits[path.parent.name]
     notebook = execute(kit / path.name, kit)
     assert streams(notebook, "stderr") == {} and "Traceback" not in nbformat.writes(notebook)
-    assert all(text.startswith("NOT STARTED") for text in checks(notebook).values()), checks(notebook)
+    assert all(text.startswith("NOT STARTED") for text in checks(notebook).values()), checks(
+        notebook
+    )

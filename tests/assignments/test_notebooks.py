@@ -57,7 +57,11 @@ def figures(notebook):
 
 
 def test_every_notebook_of_the_manifest_exists_and_no_other():
-    named = {ROOT / name / f"{book}.ipynb" for name, body in MANIFEST["assignments"].items() for book in body["notebooks"]}
+    named = {
+        ROOT / name / f"{book}.ipynb"
+        for name, body in MANIFEST["assignments"].items()
+        for book in body["notebooks"]
+    }
     assert named == set(NOTEBOOKS)
 
 
@@ -65,17 +69,24 @@ def test_notebook_is_valid_and_has_stable_readable_ids(notebook):
     nbformat.validate(notebook)
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
-    assert all(re.fullmatch(r"[a-z][a-z0-9-]*", cell_id) and not re.fullmatch(r"[0-9a-f]{8}", cell_id) for cell_id in ids)
+    assert all(
+        re.fullmatch(r"[a-z][a-z0-9-]*", cell_id) and not re.fullmatch(r"[0-9a-f]{8}", cell_id)
+        for cell_id in ids
+    )
 
 
 def test_notebook_is_tracked_without_outputs(notebook):
-    assert all(not cell.outputs and cell.execution_count is None for cell in of_type(notebook, "code"))
+    assert all(
+        not cell.outputs and cell.execution_count is None for cell in of_type(notebook, "code")
+    )
     assert set(notebook.metadata) <= {"kernelspec", "language_info"}
 
 
 def test_frame_of_the_notebook(notebook):
     first, last = notebook.cells[0].source, notebook.cells[-1].source
-    headings = re.findall(r"^(#+) (.+)$", "\n".join(c.source for c in of_type(notebook, "markdown")), re.MULTILINE)
+    headings = re.findall(
+        r"^(#+) (.+)$", "\n".join(c.source for c in of_type(notebook, "markdown")), re.MULTILINE
+    )
     assert [level for level, _ in headings].count("#") == 1 and first.startswith("# ")
     assert 3 <= [level for level, _ in headings].count("##") <= 7
     assert "What you'll do" in first and "What you'll learn" in first and "What you need" in first
@@ -88,8 +99,11 @@ def test_time_points_and_files_of_the_first_cell_are_right(notebook):
     points = sum(nbgrader(cell).get("points", 0) for cell in notebook.cells)
     assert f"{points:g} points" in notebook.cells[0].source
     assert re.search(r"About \d+ hours?\b", notebook.cells[0].source)
-    files = {EXERCISES[nbgrader(c)["grade_id"]].file for c in notebook.cells
-             if nbgrader(c).get("grade_id") in EXERCISES and EXERCISES[nbgrader(c)["grade_id"]].module}
+    files = {
+        EXERCISES[nbgrader(c)["grade_id"]].file
+        for c in notebook.cells
+        if nbgrader(c).get("grade_id") in EXERCISES and EXERCISES[nbgrader(c)["grade_id"]].module
+    }
     for file in files:
         assert Path(file).name in notebook.cells[0].source
 
@@ -104,13 +118,17 @@ def test_lengths_stay_readable(notebook):
     assert "ccc" not in kinds
 
 
-def test_every_exercise_has_its_heading_task_hint_and_check_in_defect_students_judge_by_eye(notebook):
+def test_every_exercise_has_its_heading_task_hint_and_check_in_defect_students_judge_by_eye(
+    notebook,
+):
     text = "\n".join(cell.source for cell in of_type(notebook, "markdown"))
     for cell in of_type(notebook, "code"):
         name = nbgrader(cell).get("grade_id")
         if name not in EXERCISES:
             continue
-        section = re.search(rf"^### `?{re.escape(name)}`?$(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+        section = re.search(
+            rf"^### `?{re.escape(name)}`?$(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL
+        )
         assert section, f"no heading for {name}"
         assert "**Your task.**" in section[1] and "<details>" in section[1], name
         idea, example, _ = section[1].partition("**Example.**")
@@ -122,7 +140,9 @@ def test_defect_errors_printed_for_the_eye_no_cell_leaves_the_judgment_to_the_st
     for cell in of_type(notebook, "code"):
         assert not re.search(r"print\([^\n]*(error|differ|Good)", cell.source), cell.id
     for cell in of_type(notebook, "markdown"):
-        assert not re.search(r"(around|order of|less than|within) `?\$?(1?e-\d|10\^\{-)", cell.source), cell.id
+        assert not re.search(
+            r"(around|order of|less than|within) `?\$?(1?e-\d|10\^\{-)", cell.source
+        ), cell.id
 
 
 def test_grade_cells_agree_with_the_manifest(notebook, path):
@@ -139,7 +159,10 @@ def test_written_questions_have_a_mark_scheme(notebook):
     for cell in written:
         solution = cell.source.partition("### BEGIN SOLUTION")[2].partition("### END SOLUTION")[0]
         scheme = solution.partition("**Mark scheme**")[2]
-        assert sum(map(int, re.findall(r"^- (\d+) points?", scheme, re.MULTILINE))) == nbgrader(cell)["points"]
+        assert (
+            sum(map(int, re.findall(r"^- (\d+) points?", scheme, re.MULTILINE)))
+            == nbgrader(cell)["points"]
+        )
 
 
 def test_figures_go_through_show_with_alternative_text(notebook):
@@ -147,7 +170,9 @@ def test_figures_go_through_show_with_alternative_text(notebook):
         assert "plt.show" not in cell.source
         made = re.findall(r"^\s*fig, ?.* = ", cell.source, re.MULTILINE)
         texts = list(alternative_texts(cell.source))
-        assert len(made) <= cell.source.count("show(fig") and len(texts) == figures(notebook).count(cell.id)
+        assert len(made) <= cell.source.count("show(fig") and len(texts) == figures(notebook).count(
+            cell.id
+        )
         assert all(30 <= len(alt) <= 400 for alt in texts)
     for cell in of_type(notebook, "markdown"):
         assert "![](" not in cell.source and "<img" not in cell.source
@@ -183,10 +208,17 @@ def test_the_course_is_as_large_as_it_says():
     shown = {(name, cell_id) for name, book in books.items() for cell_id in figures(book)}
     assert sum(len(figures(book)) for book in books.values()) >= 45
     assert shown >= {
-        ("linear_classifiers", "figure-surface"), ("fully_connected_nets", "figure-paths"),
-        ("k_nearest_neighbors", "figure-boundaries"), ("two_layer_net", "figure-hidden-units"),
-        ("linear_classifiers", "figure-templates"), ("computational_graphs", "figure-backward"),
-        ("fast_layers", "figure-columns"), ("convolutional_nets", "figure-fields"),
-        ("convolutional_nets", "figure-filters"), ("convolutional_nets", "figure-saliency"),
-        ("convolution", "animation"), ("fast_layers", "figure-time"), ("fast_layers", "figure-memory"),
+        ("linear_classifiers", "figure-surface"),
+        ("fully_connected_nets", "figure-paths"),
+        ("k_nearest_neighbors", "figure-boundaries"),
+        ("two_layer_net", "figure-hidden-units"),
+        ("linear_classifiers", "figure-templates"),
+        ("computational_graphs", "figure-backward"),
+        ("fast_layers", "figure-columns"),
+        ("convolutional_nets", "figure-fields"),
+        ("convolutional_nets", "figure-filters"),
+        ("convolutional_nets", "figure-saliency"),
+        ("convolution", "animation"),
+        ("fast_layers", "figure-time"),
+        ("fast_layers", "figure-memory"),
     }

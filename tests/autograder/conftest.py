@@ -8,13 +8,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
-from autograder.course import verdicts
-from autograder.course.manifest import Course
 from autograder.authoring.course_setup import set_up
+from autograder.course import verdicts
 from autograder.course.digests import submission_digest
+from autograder.course.manifest import Course
+from autograder.course.verdicts import Finding, Verdict
 from autograder.gradebook.record import record
 from autograder.release.kit import release
-from autograder.course.verdicts import Finding, Verdict
 
 MANIFEST = """
 [course]
@@ -51,12 +51,18 @@ def marks(grade_id, **values):
 
 def check_cell(exercise, points):
     source = f'from cs231n.check import check\n\ncheck("{exercise}")'
-    return new_code_cell(source, id=f"check-{exercise}", metadata=marks(exercise, grade=True, locked=True, points=points))
+    return new_code_cell(
+        source,
+        id=f"check-{exercise}",
+        metadata=marks(exercise, grade=True, locked=True, points=points),
+    )
 
 
 def question(name, points):
     source = f"{name}\n\n### BEGIN SOLUTION\nThe model answer of the instructor, for {name} alone.\n### END SOLUTION"
-    return new_markdown_cell(source, id=f"cell-{name}", metadata=marks(name, grade=True, solution=True, points=points))
+    return new_markdown_cell(
+        source, id=f"cell-{name}", metadata=marks(name, grade=True, solution=True, points=points)
+    )
 
 
 def small_notebook():
@@ -68,7 +74,9 @@ def small_notebook():
     cells[1].outputs = [nbformat.v4.new_output("stream", text="staff output")]
     cells[1].metadata["author"] = "staff"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel, "authors": [{"name": "staff"}]})
+    return new_notebook(
+        cells=cells, metadata={"kernelspec": kernel, "authors": [{"name": "staff"}]}
+    )
 
 
 def write_sources(folder, notebook):
@@ -134,9 +142,13 @@ class Class:
         self.assignment = course.assignment("assignment2")
 
     def kit_notebook(self):
-        return nbformat.read(self.course.kit("assignment2") / "fully_connected_nets.ipynb", as_version=4)
+        return nbformat.read(
+            self.course.kit("assignment2") / "fully_connected_nets.ipynb", as_version=4
+        )
 
-    def hand_in(self, student, notebook=None, answers=None, timestamp="2026-03-01 12:00:00 UTC", **files):
+    def hand_in(
+        self, student, notebook=None, answers=None, timestamp="2026-03-01 12:00:00 UTC", **files
+    ):
         """Lay out a hand-in as the intake does; the notebook is the kit's, with answers to its questions."""
         folder = self.course.submitted(student, "assignment2")
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +163,9 @@ class Class:
 
     def autograded(self, student):
         """The notebook that nbgrader shows for a student."""
-        path = self.course.root / "autograded" / student / "assignment2" / "fully_connected_nets.ipynb"
+        path = (
+            self.course.root / "autograded" / student / "assignment2" / "fully_connected_nets.ipynb"
+        )
         return nbformat.read(path, as_version=4)
 
     def record(self, *students):
@@ -164,18 +178,31 @@ class Class:
         """The scores in the gradebook, by exercise and question."""
         with self.gradebook() as gradebook:
             submission = gradebook.find_submission("assignment2", student)
-            return {grade.name: grade.score for notebook in submission.notebooks for grade in notebook.grades}
+            return {
+                grade.name: grade.score
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
 
     def judge(self, student, scores=None, /, **changes):
         """Write the verdict that a judge would: the given scores, full points for all other exercises."""
         points = self.assignment.points
         scores = {exercise: (scores or {}).get(exercise, most) for exercise, most in points.items()}
         findings = {
-            e: Finding("pass" if s == points[e] else "fail", s, points[e], f"report on {e}") for e, s in scores.items()
+            e: Finding("pass" if s == points[e] else "fail", s, points[e], f"report on {e}")
+            for e, s in scores.items()
         }
         digest = submission_digest(self.course, self.assignment, student)
-        values = {"student": student, "assignment": "assignment2", "submission": digest, "kit": "k", "exercise_set": "e",
-                  "tier": "bubblewrap", "exercises": findings, "received": ""} | changes
+        values = {
+            "student": student,
+            "assignment": "assignment2",
+            "submission": digest,
+            "kit": "k",
+            "exercise_set": "e",
+            "tier": "bubblewrap",
+            "exercises": findings,
+            "received": "",
+        } | changes
         verdicts.save(Verdict(**values), self.course.verdicts("assignment2") / f"{student}.json")
 
 

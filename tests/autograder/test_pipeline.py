@@ -21,7 +21,11 @@ def autograder(*arguments, course=None, **options):
 
 def state(folder):
     """Names, sizes and times of everything in a folder."""
-    return {p: (p.lstat().st_size, p.lstat().st_mtime_ns) for p in Path(folder).rglob("*") if not p.is_dir()}
+    return {
+        p: (p.lstat().st_size, p.lstat().st_mtime_ns)
+        for p in Path(folder).rglob("*")
+        if not p.is_dir()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +37,21 @@ def made(tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (("grade", "assignment7"), "unknown assignment 'assignment7'; this course has: assignment"),
-    (("release", "../assignment2"), "unknown assignment"),
-    (("grade", "assignment2", "--student", "a/b"), "student id 'a/b' is not valid"),
-    (("collect", "assignment2", "--student", "../up", "--from", "x.zip"), "student id '../up' is not valid"),
-    (("collect", "assignment2", "--from", "nowhere"), "does not exist"),
-    (("grade", "assignment2", "--student", "nobody"), "nobody has not handed in"),
-    (("grade", "assignment2"), "nobody has handed in assignment2"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("grade", "assignment7"), "unknown assignment 'assignment7'; this course has: assignment"),
+        (("release", "../assignment2"), "unknown assignment"),
+        (("grade", "assignment2", "--student", "a/b"), "student id 'a/b' is not valid"),
+        (
+            ("collect", "assignment2", "--student", "../up", "--from", "x.zip"),
+            "student id '../up' is not valid",
+        ),
+        (("collect", "assignment2", "--from", "nowhere"), "does not exist"),
+        (("grade", "assignment2", "--student", "nobody"), "nobody has not handed in"),
+        (("grade", "assignment2"), "nobody has handed in assignment2"),
+    ],
+)
 def test_bad_input_gets_one_clear_line(made, arguments, words):
     before = state(made)
     run = autograder(*arguments, course=made)
@@ -50,23 +60,47 @@ def test_bad_input_gets_one_clear_line(made, arguments, words):
     assert state(made) == before
 
 
-@pytest.mark.parametrize("text, words", [
-    ("[course\n", "not valid TOML"),
-    ("\xff", "not valid TOML"),
-    ("", "no table [assignments.NAME]"),
-    ("[assignments.a]\nnotebooks = 3", "must be a list of notebook names"),
-    ("[assignments.a]\nnotebooks = ['../x']", "must be a list of notebook names"),
-    ("[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\nnothing = 3", "unknown exercise 'nothing'"),
-    ("[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = -3", "must be a number above 0"),
-    ("[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = nan", "must be a number above 0"),
-    ("[limits]\nseconds = 'ten'\n[assignments.a]\nnotebooks = ['x']", "must be a number above 0"),
-    ("[limits]\nseconds = inf\n[assignments.a]\nnotebooks = ['x']", "at most 1,000,000; got inf"),
-    ("[limits]\nopen_files = 64.5\n[assignments.a]\nnotebooks = ['x']", "limits.open_files must be a whole number; got 64.5"),
-    ("[course]\nid = []\n[assignments.a]\nnotebooks = ['x']", "course.id must be a text"),
-    ("[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\nadam = 1\n[assignments.a.written]\nadam = 1", "give it two names"),
-    ("[limits]\nhours = 1\n[assignments.a]\nnotebooks = ['x']", "unknown key 'hours'"),
-    ("[extra]\n[assignments.a]\nnotebooks = ['x']", "unknown table [extra]"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("[course\n", "not valid TOML"),
+        ("\xff", "not valid TOML"),
+        ("", "no table [assignments.NAME]"),
+        ("[assignments.a]\nnotebooks = 3", "must be a list of notebook names"),
+        ("[assignments.a]\nnotebooks = ['../x']", "must be a list of notebook names"),
+        (
+            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\nnothing = 3",
+            "unknown exercise 'nothing'",
+        ),
+        (
+            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = -3",
+            "must be a number above 0",
+        ),
+        (
+            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = nan",
+            "must be a number above 0",
+        ),
+        (
+            "[limits]\nseconds = 'ten'\n[assignments.a]\nnotebooks = ['x']",
+            "must be a number above 0",
+        ),
+        (
+            "[limits]\nseconds = inf\n[assignments.a]\nnotebooks = ['x']",
+            "at most 1,000,000; got inf",
+        ),
+        (
+            "[limits]\nopen_files = 64.5\n[assignments.a]\nnotebooks = ['x']",
+            "limits.open_files must be a whole number; got 64.5",
+        ),
+        ("[course]\nid = []\n[assignments.a]\nnotebooks = ['x']", "course.id must be a text"),
+        (
+            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\nadam = 1\n[assignments.a.written]\nadam = 1",
+            "give it two names",
+        ),
+        ("[limits]\nhours = 1\n[assignments.a]\nnotebooks = ['x']", "unknown key 'hours'"),
+        ("[extra]\n[assignments.a]\nnotebooks = ['x']", "unknown table [extra]"),
+    ],
+)
 def test_a_malformed_manifest_gets_one_clear_line(tmp_path, text, words):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "course.toml").write_bytes(text.encode("latin-1"))
@@ -108,7 +142,9 @@ def test_the_demo_class_gets_what_it_earned_and_leaves_no_trace(tmp_path):
     for row in rows:
         if row["exercise"] != "late_penalty" and not row["exercise"].startswith("written"):
             missing = float(row["max_score"]) - float(row["score"])
-            lost.setdefault(row["student_id"], {}).update({row["exercise"]: missing} if missing else {})
+            lost.setdefault(row["student_id"], {}).update(
+                {row["exercise"]: missing} if missing else {}
+            )
     everything = set(lost["untouched"])
     assert len(everything) >= 10 and set(lost["broken-zip"]) == everything
     assert lost["perfect"] == lost["prints-warnings"] == {}
@@ -124,8 +160,17 @@ def test_the_demo_class_gets_what_it_earned_and_leaves_no_trace(tmp_path):
 
 
 def _repository_state():
-    run = subprocess.run(["git", "status", "--porcelain", "--ignored"], cwd=REPOSITORY, capture_output=True, text=True)
-    return [line for line in run.stdout.splitlines() if "__pycache__" not in line and ".pytest_cache" not in line]
+    run = subprocess.run(
+        ["git", "status", "--porcelain", "--ignored"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    return [
+        line
+        for line in run.stdout.splitlines()
+        if "__pycache__" not in line and ".pytest_cache" not in line
+    ]
 
 
 @pytest.mark.slow
@@ -146,7 +191,9 @@ def test_interrupting_a_run_loses_nothing(tmp_path):
     for path in (course / "verdicts" / "assignment2").iterdir():
         path.unlink()
     command = [sys.executable, "-m", "autograder", "grade", "assignment2", "--course", str(course)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     while not list((course / "verdicts" / "assignment2").glob("[a-z]*.json")):
         assert process.poll() is None
         time.sleep(0.05)

@@ -34,7 +34,9 @@ class Clusters:
 
 
 def test_nearest_neighbors_row_predicts_validation_and_test(cifar10):
-    on_val, on_test, seconds, cpu = cifar10.measure(cifar10.Row("any", 0.5, cifar10.knn), Clusters())
+    on_val, on_test, seconds, cpu = cifar10.measure(
+        cifar10.Row("any", 0.5, cifar10.knn), Clusters()
+    )
     assert on_val > 0.9 and on_test > 0.9 and seconds > 0 and cpu > 0
 
 
@@ -46,7 +48,11 @@ def test_linear_and_net_rows_learn(cifar10):
 
     def net(images):
         make_model = cifar10.two_layer(hidden_dim=30, reg=1e-3)
-        settings = {"update_rule": "adam", "optim_config": {"learning_rate": 1e-2}, "num_epochs": 20}
+        settings = {
+            "update_rule": "adam",
+            "optim_config": {"learning_rate": 1e-2},
+            "num_epochs": 20,
+        }
         return cifar10.net(make_model, Clusters.pixels, images, **settings)
 
     for run in (linear, net):
@@ -57,7 +63,9 @@ def test_linear_and_net_rows_learn(cifar10):
 def test_quick_net_learns_and_labels_an_image_as_its_mirror_image(cifar10):
     rng = np.random.default_rng(0)
     clusters = Clusters()
-    clusters.X = {split: np.repeat(np.repeat(x, 2, axis=2), 2, axis=3) for split, x in clusters.X.items()}
+    clusters.X = {
+        split: np.repeat(np.repeat(x, 2, axis=2), 2, axis=3) for split, x in clusters.X.items()
+    }
     net = cifar10.QuickNet((3, 8, 8), seed=0, widths=(4, 8, 8, 16))
     assert len([name for name in net.params if name.startswith("W")]) == 9
     settings = {"update_rule": "adam", "optim_config": {"learning_rate": 1e-2}, "num_epochs": 40}
@@ -67,13 +75,25 @@ def test_quick_net_learns_and_labels_an_image_as_its_mirror_image(cifar10):
         made.append(cifar10.QuickNet(shape, seed, widths=(4, 8, 8, 16)))
         return made[-1]
 
-    row = cifar10.Row("any", 0.5, lambda images: cifar10.net(make_model, lambda c: c.X, images, mirror=True,
-                                                             augment=lambda x, rng: x, batch_size=40,
-                                                             **settings))
+    row = cifar10.Row(
+        "any",
+        0.5,
+        lambda images: cifar10.net(
+            make_model,
+            lambda c: c.X,
+            images,
+            mirror=True,
+            augment=lambda x, rng: x,
+            batch_size=40,
+            **settings,
+        ),
+    )
     on_val, on_test, *_ = cifar10.measure(row, clusters)
     assert on_val > 0.85 and on_test > 0.85
     images = rng.normal(size=(30, 3, 8, 8)).astype(np.float32)
-    one, other = (cifar10._predict(made[0], x, True, batch_size=7) for x in (images, images[..., ::-1]))
+    one, other = (
+        cifar10._predict(made[0], x, True, batch_size=7) for x in (images, images[..., ::-1])
+    )
     np.testing.assert_array_equal(one, other)
 
 

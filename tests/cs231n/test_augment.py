@@ -34,7 +34,12 @@ def test_every_image_is_one_of_all_shifts_with_zeros_from_outside(dtype):
     seen = set()
     for image, moved in zip(x, out):
         framed = np.pad(image, ((0, 0), (2, 2), (2, 2)))
-        places = [(i, j) for i in range(5) for j in range(5) if (framed[:, i:i + 5, j:j + 7] == moved).all()]
+        places = [
+            (i, j)
+            for i in range(5)
+            for j in range(5)
+            if (framed[:, i : i + 5, j : j + 7] == moved).all()
+        ]
         assert len(places) == 1
         seen.update(places)
     assert len(seen) == 25
@@ -74,10 +79,13 @@ def test_no_images_are_no_problem():
     assert augment(images(0), 0).shape == (0, 3, 5, 7)
 
 
-@pytest.mark.parametrize("change, options, message", [
-    (random_flip, {"p": 1.5}, "p must lie between 0 and 1; got 1.5"),
-    (random_shift, {"max_shift": -1}, "max_shift must not be negative; got -1"),
-])
+@pytest.mark.parametrize(
+    "change, options, message",
+    [
+        (random_flip, {"p": 1.5}, "p must lie between 0 and 1; got 1.5"),
+        (random_shift, {"max_shift": -1}, "max_shift must not be negative; got -1"),
+    ],
+)
 def test_wrong_arguments_are_one_clear_line(change, options, message):
     with pytest.raises(ValueError, match=message):
         change(images(2), 0, **options)

@@ -11,7 +11,9 @@ def stripes(direction, N=12, side=16, seed=0):
     rng = np.random.default_rng(seed)
     position = np.indices((side, side))[direction]
     images = [100 * np.sin(position * 1.5 + phase) + 128 for phase in rng.uniform(0, 6, N)]
-    images = np.repeat(np.array(images)[..., np.newaxis], 3, axis=3) + rng.normal(size=(N, side, side, 3))
+    images = np.repeat(np.array(images)[..., np.newaxis], 3, axis=3) + rng.normal(
+        size=(N, side, side, 3)
+    )
     return images.astype(np.float32)
 
 
@@ -25,7 +27,9 @@ def stripes(direction, N=12, side=16, seed=0):
 @settings(max_examples=40, deadline=None)
 def test_patches_match_slices(H, W, C, size, stride):
     image = np.arange(H * W * C, dtype=np.uint8).reshape(H, W, C)
-    corners = [(i, j) for i in range(0, H - size + 1, stride) for j in range(0, W - size + 1, stride)]
+    corners = [
+        (i, j) for i in range(0, H - size + 1, stride) for j in range(0, W - size + 1, stride)
+    ]
     expected = [image[i : i + size, j : j + size].ravel() for i, j in corners]
     patches = image_patches(image, size, stride)
     np.testing.assert_array_equal(patches, expected)
@@ -43,7 +47,9 @@ def test_brightness_and_contrast_are_taken_out():
     normalized = normalize_patches(patches)
     np.testing.assert_allclose(normalized.mean(axis=1), 0, atol=1e-12)
     np.testing.assert_allclose(normalized.var(axis=1), 1, rtol=0.02)
-    np.testing.assert_allclose(normalize_patches(5 * patches + 9, 0.0), normalize_patches(patches, 0.0))
+    np.testing.assert_allclose(
+        normalize_patches(5 * patches + 9, 0.0), normalize_patches(patches, 0.0)
+    )
     np.testing.assert_array_equal(normalize_patches(np.full((2, 9), 7.0)), 0)
 
 
@@ -76,8 +82,16 @@ def test_every_field_of_the_histogram_adds_up_to_one(fitted):
 
 
 def test_words_tell_stripes_along_rows_from_stripes_along_columns(fitted):
-    rows = np.array([fitted(image) for image in stripes(0, seed=6)]).reshape(-1, 4, 8).mean(axis=(0, 1))
-    columns = np.array([fitted(image) for image in stripes(1, seed=7)]).reshape(-1, 4, 8).mean(axis=(0, 1))
+    rows = (
+        np.array([fitted(image) for image in stripes(0, seed=6)])
+        .reshape(-1, 4, 8)
+        .mean(axis=(0, 1))
+    )
+    columns = (
+        np.array([fitted(image) for image in stripes(1, seed=7)])
+        .reshape(-1, 4, 8)
+        .mean(axis=(0, 1))
+    )
     # Two distributions without a common word are at distance 2.
     assert np.abs(rows - columns).sum() > 1.8
 
@@ -118,14 +132,20 @@ def test_fields_of_the_grid_count_their_own_part_of_the_image(fitted):
 def test_stride_thins_out_the_patches_that_are_counted(fitted):
     image = stripes(1, N=1, seed=8)[0]
     every_third = BagOfVisualWords(num_words=8, patch_size=4, stride=3)
-    every_third.words, every_third.mean, every_third.whitening = fitted.words, fitted.mean, fitted.whitening
+    every_third.words, every_third.mean, every_third.whitening = (
+        fitted.words,
+        fitted.mean,
+        fitted.whitening,
+    )
     np.testing.assert_array_equal(every_third.word_map(image), fitted.word_map(image)[::3, ::3])
 
 
 def test_the_vocabulary_comes_from_the_seed_alone():
     images = np.concatenate([stripes(0), stripes(1)])
     settings = dict(num_words=6, patch_size=3, num_patches=300)
-    first, again, other = (BagOfVisualWords(seed=seed, **settings).fit(images) for seed in (1, 1, 2))
+    first, again, other = (
+        BagOfVisualWords(seed=seed, **settings).fit(images) for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(first.words, again.words)
     assert not np.allclose(first.words, other.words)
 
@@ -133,7 +153,9 @@ def test_the_vocabulary_comes_from_the_seed_alone():
 def test_8_bit_images_give_the_words_of_float_images():
     images = np.concatenate([stripes(0), stripes(1)]).astype(np.uint8)
     settings = dict(num_words=6, patch_size=3, num_patches=300, seed=1)
-    small, large = (BagOfVisualWords(**settings).fit(imgs) for imgs in (images, images.astype(np.float32)))
+    small, large = (
+        BagOfVisualWords(**settings).fit(imgs) for imgs in (images, images.astype(np.float32))
+    )
     np.testing.assert_array_equal(small.words, large.words)
     np.testing.assert_array_equal(small(images[0]), large(images[0].astype(np.float32)))
 
@@ -141,14 +163,19 @@ def test_8_bit_images_give_the_words_of_float_images():
 def test_a_larger_eps_blows_up_less_of_what_varies_little():
     images = np.concatenate([stripes(0), stripes(1)])
     small, large = (
-        BagOfVisualWords(num_words=4, patch_size=3, num_patches=200, seed=0, whiten_eps=eps).fit(images) for eps in (0.1, 1.5)
+        BagOfVisualWords(num_words=4, patch_size=3, num_patches=200, seed=0, whiten_eps=eps).fit(
+            images
+        )
+        for eps in (0.1, 1.5)
     )
     assert np.linalg.eigvalsh(small.whitening).max() > 2 * np.linalg.eigvalsh(large.whitening).max()
 
 
 def test_without_whitening_words_are_mean_patches():
     images = np.concatenate([stripes(0), stripes(1)])
-    bag = BagOfVisualWords(num_words=4, patch_size=3, whiten=False, num_patches=200, seed=0).fit(images)
+    bag = BagOfVisualWords(num_words=4, patch_size=3, whiten=False, num_patches=200, seed=0).fit(
+        images
+    )
     np.testing.assert_array_equal(bag.whitening, np.eye(27))
     assert bag.words.shape == (4, 27) and np.abs(bag.words).max() < 5
 

@@ -92,7 +92,9 @@ def test_only_numbers_are_saved(params, message, tmp_path):
     assert not os.listdir(tmp_path)
 
 
-def test_a_pickle_is_refused_and_not_executed_in_defect_student_weights_loaded_with_allow_pickle(tmp_path):
+def test_a_pickle_is_refused_and_not_executed_in_defect_student_weights_loaded_with_allow_pickle(
+    tmp_path,
+):
     class Payload:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "executed"),)
@@ -138,7 +140,9 @@ def test_a_file_above_the_limit_is_refused_unread(tmp_path):
     path = tmp_path / "big.npz"
     with open(path, "wb") as stream:
         stream.truncate(10_000_000)
-    with pytest.raises(ValueError, match="the file has 10000000 bytes, more than the limit of 1000"):
+    with pytest.raises(
+        ValueError, match="the file has 10000000 bytes, more than the limit of 1000"
+    ):
         load_params(path, max_bytes=1000)
 
 
@@ -150,7 +154,10 @@ def header(shape, descr="<f8", version=b"\x01\x00"):
 @pytest.mark.parametrize(
     ("member", "message"),
     [
-        (header("(1000000000000,)") + bytes(8), r"shape \(1000000000000,\) of float64 but holds 8 bytes"),
+        (
+            header("(1000000000000,)") + bytes(8),
+            r"shape \(1000000000000,\) of float64 but holds 8 bytes",
+        ),
         (header("(-1,)"), "announces shape|no valid array header"),
         (header("(-2, -4)") + bytes(64), "announces shape|no valid array header"),
         (header("(2,)", "|O", b"\x02\x00") + bytes(16), "has dtype object"),
@@ -214,7 +221,9 @@ def test_a_missing_file_is_an_os_error(tmp_path):
 
 
 def net(**kwargs):
-    return FullyConnectedNet([5, 4], input_dim=6, num_classes=3, normalization="batchnorm", **kwargs)
+    return FullyConnectedNet(
+        [5, 4], input_dim=6, num_classes=3, normalization="batchnorm", **kwargs
+    )
 
 
 def test_model_state_carries_running_statistics_into_another_model(tmp_path):

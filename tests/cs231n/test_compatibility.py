@@ -159,9 +159,11 @@ def test_signature_begins_with_the_known_parameters_and_defaults(line):
         owner = getattr(owner, name, None) or import_module(f"{owner.__name__}.{name}")
     expected = inspect.signature(eval(f"lambda {known[:-1]}: None", {"np": np})).parameters.values()
     actual = list(inspect.signature(owner).parameters.values())
-    assert [(p.name, p.default) for p in actual[:len(expected)]] == [(p.name, p.default) for p in expected]
+    assert [(p.name, p.default) for p in actual[: len(expected)]] == [
+        (p.name, p.default) for p in expected
+    ]
     # Whatever comes after them must not be asked of a caller who does not know it.
-    more = actual[len(expected):]
+    more = actual[len(expected) :]
     assert all(p.default is not p.empty or p.kind is p.VAR_KEYWORD for p in more)
 
 
@@ -169,8 +171,14 @@ def test_step_of_numerical_gradients_can_be_given_by_its_old_name():
     from cs231n.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array
 
     x = np.array([1.0, -2.0])
-    assert rel_error(eval_numerical_gradient(lambda x: (x**2).sum(), x, verbose=False, h=1e-5), 2 * x) < 1e-9
-    assert rel_error(eval_numerical_gradient_array(lambda x: x**2, x, np.ones(2), h=1e-5), 2 * x) < 1e-9
+    assert (
+        rel_error(eval_numerical_gradient(lambda x: (x**2).sum(), x, verbose=False, h=1e-5), 2 * x)
+        < 1e-9
+    )
+    assert (
+        rel_error(eval_numerical_gradient_array(lambda x: x**2, x, np.ones(2), h=1e-5), 2 * x)
+        < 1e-9
+    )
 
 
 def test_nearest_neighbor_notebook_runs(rng):
@@ -216,14 +224,24 @@ def test_linear_classifier_notebooks_run(kind, start, rng, capsys):
     history = classifier.train(X, y, learning_rate=0.05, reg=1e-4, num_iters=300, verbose=True)
     assert "iteration 0 / 300: loss" in capsys.readouterr().out
     assert len(history) == 300 and history[-1] < 0.5 * history[0]
-    assert classifier.W.shape == (31, 10) and classifier.W[:-1, :].reshape(5, 6, 10).shape == (5, 6, 10)
+    assert classifier.W.shape == (31, 10) and classifier.W[:-1, :].reshape(5, 6, 10).shape == (
+        5,
+        6,
+        10,
+    )
     assert np.mean(classifier.predict(X) == y) > 0.8
 
 
 def test_layers_meet_the_errors_that_the_notebooks_promise(rng):
     from cs231n.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array
-    from cs231n.layers import (affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss,
-                               svm_loss)
+    from cs231n.layers import (
+        affine_backward,
+        affine_forward,
+        relu_backward,
+        relu_forward,
+        softmax_loss,
+        svm_loss,
+    )
 
     x = np.linspace(-0.1, 0.5, num=2 * 120).reshape(2, 4, 5, 6)
     w = np.linspace(-0.2, 0.3, num=120 * 3).reshape(120, 3)
@@ -241,14 +259,22 @@ def test_layers_meet_the_errors_that_the_notebooks_promise(rng):
     x, dout = rng.randn(10, 10), rng.randn(10, 10)
     out, cache = relu_forward(x)
     assert cache is x and rel_error(out, np.where(x > 0, x, 0)) < 1e-12
-    assert rel_error(eval_numerical_gradient_array(lambda x: relu_forward(x)[0], x, dout),
-                     relu_backward(dout, cache)) < 1e-10
+    assert (
+        rel_error(
+            eval_numerical_gradient_array(lambda x: relu_forward(x)[0], x, dout),
+            relu_backward(dout, cache),
+        )
+        < 1e-10
+    )
 
     x, y = 0.001 * rng.randn(50, 10), rng.randint(10, size=50)
     for layer, start in ((svm_loss, 9.0), (softmax_loss, 2.3)):
         loss, dx = layer(x, y)
         assert loss == pytest.approx(start, abs=0.01)
-        assert rel_error(eval_numerical_gradient(lambda x: layer(x, y)[0], x, verbose=False), dx) < 1e-7
+        assert (
+            rel_error(eval_numerical_gradient(lambda x: layer(x, y)[0], x, verbose=False), dx)
+            < 1e-7
+        )
 
 
 def test_caches_hold_what_notebooks_and_tests_unpack(rng):
@@ -270,8 +296,13 @@ def test_caches_hold_what_notebooks_and_tests_unpack(rng):
 
 def test_batch_normalization_notebook_runs(rng):
     from cs231n.gradient_check import eval_numerical_gradient_array
-    from cs231n.layers import (batchnorm_backward, batchnorm_backward_alt, batchnorm_forward,
-                               layernorm_backward, layernorm_forward)
+    from cs231n.layers import (
+        batchnorm_backward,
+        batchnorm_backward_alt,
+        batchnorm_forward,
+        layernorm_backward,
+        layernorm_forward,
+    )
 
     W1, W2 = rng.randn(50, 50), rng.randn(50, 3)
     gamma, beta = np.array([1.0, 2.0, 3.0]), np.array([11.0, 12.0, 13.0])
@@ -287,12 +318,15 @@ def test_batch_normalization_notebook_runs(rng):
     assert np.abs(out.mean(axis=0)).max() < 0.3 and np.abs(out.std(axis=0) - 1).max() < 0.2
 
     x, gamma, beta, dout = 5 * rng.randn(4, 5) + 12, rng.randn(5), rng.randn(5), rng.randn(4, 5)
-    for forward, backward, param in ((batchnorm_forward, batchnorm_backward, {"mode": "train"}),
-                                     (layernorm_forward, layernorm_backward, {"mode": "train"})):
+    for forward, backward, param in (
+        (batchnorm_forward, batchnorm_backward, {"mode": "train"}),
+        (layernorm_forward, layernorm_backward, {"mode": "train"}),
+    ):
         gradients = backward(dout, forward(x, gamma, beta, param)[1])
         for array, gradient in zip((x, gamma, beta), gradients):
             numerical = eval_numerical_gradient_array(
-                lambda _: forward(x, gamma, beta, param)[0], array, dout)
+                lambda _: forward(x, gamma, beta, param)[0], array, dout
+            )
             assert rel_error(numerical, gradient) < 1e-7
     cache = batchnorm_forward(x, gamma, beta, {"mode": "train"})[1]
     for one, other in zip(batchnorm_backward(dout, cache), batchnorm_backward_alt(dout, cache)):
@@ -315,41 +349,63 @@ def test_dropout_notebook_runs(rng):
     x, dout = rng.randn(10, 10) + 10, rng.randn(10, 10)
     dropout_param = {"mode": "train", "p": 0.2, "seed": 123}
     dx = dropout_backward(dout, dropout_forward(x, dropout_param)[1])
-    numerical = eval_numerical_gradient_array(lambda xx: dropout_forward(xx, dropout_param)[0], x, dout)
+    numerical = eval_numerical_gradient_array(
+        lambda xx: dropout_forward(xx, dropout_param)[0], x, dout
+    )
     assert rel_error(dx, numerical) < 1e-9
 
     X, y = rng.randn(2, 5), rng.randint(10, size=2)
     for keyword in ({"dropout_keep_ratio": 0.75}, {"dropout": 0.75}):
-        model = FullyConnectedNet([6, 7], input_dim=5, num_classes=10, weight_scale=5e-2, dtype=np.float64,
-                                  seed=123, **keyword)
+        model = FullyConnectedNet(
+            [6, 7],
+            input_dim=5,
+            num_classes=10,
+            weight_scale=5e-2,
+            dtype=np.float64,
+            seed=123,
+            **keyword,
+        )
         loss, grads = model.loss(X, y)
         assert loss == pytest.approx(2.3, abs=0.05)
         for name in sorted(grads):
-            numerical = eval_numerical_gradient(lambda _: model.loss(X, y)[0], model.params[name],
-                                                verbose=False, h=1e-5)
+            numerical = eval_numerical_gradient(
+                lambda _: model.loss(X, y)[0], model.params[name], verbose=False, h=1e-5
+            )
             assert rel_error(numerical, grads[name]) < 1e-5
 
 
-@pytest.mark.parametrize("normalization, names", [
-    (None, "W1 b1 W2 b2 W3 b3"),
-    ("batchnorm", "W1 b1 gamma1 beta1 W2 b2 gamma2 beta2 W3 b3"),
-    ("layernorm", "W1 b1 gamma1 beta1 W2 b2 gamma2 beta2 W3 b3"),
-])
+@pytest.mark.parametrize(
+    "normalization, names",
+    [
+        (None, "W1 b1 W2 b2 W3 b3"),
+        ("batchnorm", "W1 b1 gamma1 beta1 W2 b2 gamma2 beta2 W3 b3"),
+        ("layernorm", "W1 b1 gamma1 beta1 W2 b2 gamma2 beta2 W3 b3"),
+    ],
+)
 def test_fully_connected_notebook_runs_with_gradients_taken_in_place(normalization, names, rng):
     from cs231n.classifiers.fc_net import FullyConnectedNet
     from cs231n.gradient_check import eval_numerical_gradient
 
     X, y = rng.randn(4, 5), rng.randint(10, size=4)
     for reg in (0, 3.14):
-        model = FullyConnectedNet([6, 7], input_dim=5, num_classes=10, reg=reg, weight_scale=5e-2,
-                                  dtype=np.float64, normalization=normalization, seed=231)
+        model = FullyConnectedNet(
+            [6, 7],
+            input_dim=5,
+            num_classes=10,
+            reg=reg,
+            weight_scale=5e-2,
+            dtype=np.float64,
+            normalization=normalization,
+            seed=231,
+        )
         assert set(model.params) == set(names.split())
         loss, grads = model.loss(X, y)
         assert np.isfinite(loss) and set(grads) == set(model.params)
         for name in sorted(grads):
             # The argument is ignored: the parameter itself has to move.
-            numerical = eval_numerical_gradient(lambda _: model.loss(X, y)[0], model.params[name],
-                                                verbose=False, h=1e-5)
+            numerical = eval_numerical_gradient(
+                lambda _: model.loss(X, y)[0], model.params[name], verbose=False, h=1e-5
+            )
             assert rel_error(numerical, grads[name], floor=1e-5) < 1e-4, name
         assert model.loss(X, y)[0] == loss
 
@@ -360,9 +416,19 @@ def test_solver_cells_of_the_notebooks_run(rng, capsys):
 
     X, y = rng.randn(50, 12), rng.randint(3, size=50)
     data = {"X_train": X, "y_train": y, "X_val": X, "y_val": y}
-    model = FullyConnectedNet([40, 40], input_dim=12, num_classes=3, weight_scale=0.2, dtype=np.float64, seed=231)
-    solver = Solver(model, data, print_every=10, num_epochs=20, batch_size=25, update_rule="sgd",
-                    optim_config={"learning_rate": 2e-1}, seed=231)
+    model = FullyConnectedNet(
+        [40, 40], input_dim=12, num_classes=3, weight_scale=0.2, dtype=np.float64, seed=231
+    )
+    solver = Solver(
+        model,
+        data,
+        print_every=10,
+        num_epochs=20,
+        batch_size=25,
+        update_rule="sgd",
+        optim_config={"learning_rate": 2e-1},
+        seed=231,
+    )
     solver.train()
     printed = capsys.readouterr().out
     assert "(Iteration 1 / 40) loss:" in printed and "(Epoch 20 / 20) train acc:" in printed
@@ -373,8 +439,17 @@ def test_solver_cells_of_the_notebooks_run(rng, capsys):
     assert accuracy == solver.check_accuracy(X, y) == solver.best_val_acc
     assert set(solver.best_params) == set(model.params)
 
-    solver = Solver(TwoLayerNet(12, 20, 3), data, update_rule="sgd", optim_config={"learning_rate": 1e-1},
-                    lr_decay=0.95, num_epochs=1, batch_size=10, print_every=100, verbose=False)
+    solver = Solver(
+        TwoLayerNet(12, 20, 3),
+        data,
+        update_rule="sgd",
+        optim_config={"learning_rate": 1e-1},
+        lr_decay=0.95,
+        num_epochs=1,
+        batch_size=10,
+        print_every=100,
+        verbose=False,
+    )
     solver.train()
     assert solver.check_accuracy(X, y, num_samples=20) <= 1
     with pytest.raises(ValueError, match="nonsense"):
@@ -392,13 +467,20 @@ def test_update_rules_keep_their_state_under_the_known_names():
     next_w, config = optim.rmsprop(w, dw, {"learning_rate": 1e-2, "cache": state.copy()})
     np.testing.assert_allclose(config["cache"], 0.99 * state + 0.01 * dw**2)
     np.testing.assert_allclose(next_w, w - 1e-2 * dw / (np.sqrt(config["cache"]) + 1e-8))
-    next_w, config = optim.adam(w, dw, {"learning_rate": 1e-2, "m": state.copy(), "v": state.copy(), "t": 5})
+    next_w, config = optim.adam(
+        w, dw, {"learning_rate": 1e-2, "m": state.copy(), "v": state.copy(), "t": 5}
+    )
     m, v = 0.9 * state + 0.1 * dw, 0.999 * state + 0.001 * dw**2
     assert config["t"] == 6
-    np.testing.assert_allclose(next_w, w - 1e-2 * (m / (1 - 0.9**6)) / (np.sqrt(v / (1 - 0.999**6)) + 1e-8))
-    defaults = {"sgd": {"learning_rate": 1e-2}, "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
-                "rmsprop": {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
-                "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 1}}
+    np.testing.assert_allclose(
+        next_w, w - 1e-2 * (m / (1 - 0.9**6)) / (np.sqrt(v / (1 - 0.999**6)) + 1e-8)
+    )
+    defaults = {
+        "sgd": {"learning_rate": 1e-2},
+        "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
+        "rmsprop": {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
+        "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 1},
+    }
     for name, expected in defaults.items():
         assert expected.items() <= getattr(optim, name)(w, dw)[1].items()
 
@@ -412,17 +494,28 @@ def test_convolution_notebook_runs(rng):
     b = np.linspace(-0.1, 0.2, num=3)
     out, _ = layers.conv_forward_naive(x, w, b, {"stride": 2, "pad": 1})
     padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    expected = [[correlate(image, f, "valid")[0, ::2, ::2] + bias for f, bias in zip(w, b)]
-                for image in padded]
+    expected = [
+        [correlate(image, f, "valid")[0, ::2, ::2] + bias for f, bias in zip(w, b)]
+        for image in padded
+    ]
     assert out.shape == (2, 3, 2, 2) and rel_error(out, np.array(expected)) < 1e-8
 
-    x, w, b, dout = rng.randn(4, 3, 5, 5), rng.randn(2, 3, 3, 3), rng.randn(2), rng.randn(4, 2, 5, 5)
-    conv_param, pool_param = {"stride": 1, "pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2}
+    x, w, b, dout = (
+        rng.randn(4, 3, 5, 5),
+        rng.randn(2, 3, 3, 3),
+        rng.randn(2),
+        rng.randn(4, 2, 5, 5),
+    )
+    conv_param, pool_param = (
+        {"stride": 1, "pad": 1},
+        {"pool_height": 2, "pool_width": 2, "stride": 2},
+    )
     out, cache = layers.conv_forward_naive(x, w, b, conv_param)
     gradients = layers.conv_backward_naive(dout, cache)
     for array, gradient in zip((x, w, b), gradients):
         numerical = eval_numerical_gradient_array(
-            lambda _: layers.conv_forward_naive(x, w, b, conv_param)[0], array, dout)
+            lambda _: layers.conv_forward_naive(x, w, b, conv_param)[0], array, dout
+        )
         assert rel_error(numerical, gradient) < 5e-8
     fast, fast_cache = fast_layers.conv_forward_fast(x, w, b, conv_param)
     assert rel_error(out, fast) < 1e-9
@@ -437,15 +530,22 @@ def test_convolution_notebook_runs(rng):
     dx = layers.max_pool_backward_naive(dout, cache)
     np.testing.assert_array_equal(dx, fast_layers.max_pool_backward_fast(dout, fast_cache))
     numerical = eval_numerical_gradient_array(
-        lambda x: layers.max_pool_forward_naive(x, pool_param)[0], x, dout)
+        lambda x: layers.max_pool_forward_naive(x, pool_param)[0], x, dout
+    )
     assert rel_error(numerical, dx) < 1e-10
 
-    x, w, b, dout = rng.randn(2, 3, 8, 6), rng.randn(3, 3, 3, 3), rng.randn(3), rng.randn(2, 3, 4, 3)
+    x, w, b, dout = (
+        rng.randn(2, 3, 8, 6),
+        rng.randn(3, 3, 3, 3),
+        rng.randn(3),
+        rng.randn(2, 3, 4, 3),
+    )
     arguments = (x, w, b, conv_param, pool_param)
     out, cache = layer_utils.conv_relu_pool_forward(*arguments)
     for array, gradient in zip(arguments, layer_utils.conv_relu_pool_backward(dout, cache)):
         numerical = eval_numerical_gradient_array(
-            lambda _: layer_utils.conv_relu_pool_forward(*arguments)[0], array, dout)
+            lambda _: layer_utils.conv_relu_pool_forward(*arguments)[0], array, dout
+        )
         assert rel_error(numerical, gradient) < 1e-6
     gamma, beta, dout = rng.randn(3), rng.randn(3), rng.randn(2, 3, 8, 6)
     _, cache = layer_utils.conv_bn_relu_forward(x, w, b, gamma, beta, conv_param, {"mode": "train"})
@@ -465,12 +565,20 @@ def test_three_layer_net_cells_run(rng):
     assert model.loss(X, y)[0] > np.log(10)
     X, y = rng.randn(2, 3, 8, 8), rng.randint(10, size=2)
     # Larger weights than the notebook's keep the rectifiers away from their kinks.
-    model = ThreeLayerConvNet(num_filters=3, filter_size=3, input_dim=(3, 8, 8), hidden_dim=7,
-                              weight_scale=0.1, dtype=np.float64, seed=0)
+    model = ThreeLayerConvNet(
+        num_filters=3,
+        filter_size=3,
+        input_dim=(3, 8, 8),
+        hidden_dim=7,
+        weight_scale=0.1,
+        dtype=np.float64,
+        seed=0,
+    )
     _, grads = model.loss(X, y)
     for name in sorted(grads):
-        numerical = eval_numerical_gradient(lambda _: model.loss(X, y)[0], model.params[name], verbose=False,
-                                            h=1e-6)
+        numerical = eval_numerical_gradient(
+            lambda _: model.loss(X, y)[0], model.params[name], verbose=False, h=1e-6
+        )
         assert rel_error(numerical, grads[name], floor=1e-3) < 1e-5, name
 
 
@@ -505,7 +613,9 @@ def test_columns_have_the_known_shapes_and_orders(rng):
     back = col2im_cython(compiled, 2, 3, 4, 5, 3, 3, 1, 1)
     np.testing.assert_allclose(back, col2im_indices(cols, x.shape))
     six = compiled.reshape(3, 3, 3, 4, 5, 2).transpose(0, 1, 2, 5, 3, 4)
-    np.testing.assert_allclose(col2im_6d_cython(np.ascontiguousarray(six), 2, 3, 4, 5, 3, 3, 1, 1), back)
+    np.testing.assert_allclose(
+        col2im_6d_cython(np.ascontiguousarray(six), 2, 3, 4, 5, 3, 3, 1, 1), back
+    )
 
 
 def test_feature_notebook_runs(rng, capsys):
@@ -527,7 +637,13 @@ def test_pictures_of_filters_keep_their_layout(rng):
 
 
 def test_nothing_draws_from_the_global_generator_of_the_caller(rng, monkeypatch):
-    from cs231n.classifiers import FullyConnectedNet, KNearestNeighbor, LinearSVM, Softmax, ThreeLayerConvNet
+    from cs231n.classifiers import (
+        FullyConnectedNet,
+        KNearestNeighbor,
+        LinearSVM,
+        Softmax,
+        ThreeLayerConvNet,
+    )
     from cs231n.gradient_check import grad_check_sparse
     from cs231n.layers import dropout_forward
     from cs231n.solver import Solver
@@ -536,7 +652,17 @@ def test_nothing_draws_from_the_global_generator_of_the_caller(rng, monkeypatch)
         raise AssertionError("the global generator was used")
 
     X, y = rng.randn(30, 8), rng.randint(3, size=30)
-    for name in ("seed", "rand", "randn", "randint", "random", "choice", "permutation", "shuffle", "normal"):
+    for name in (
+        "seed",
+        "rand",
+        "randn",
+        "randint",
+        "random",
+        "choice",
+        "permutation",
+        "shuffle",
+        "normal",
+    ):
         monkeypatch.setattr(np.random, name, someone_drew)
     before = np.random.get_state()[1].copy()
     for classifier in (LinearSVM(), Softmax()):

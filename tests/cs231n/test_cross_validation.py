@@ -18,7 +18,11 @@ def test_folds_are_an_exact_partition(N, data):
 
 
 def test_folds_are_shuffled_by_the_seed_alone():
-    first, again, other = make_folds(50, 5, seed=1), make_folds(50, 5, seed=1), make_folds(50, 5, seed=2)
+    first, again, other = (
+        make_folds(50, 5, seed=1),
+        make_folds(50, 5, seed=1),
+        make_folds(50, 5, seed=2),
+    )
     assert all(np.array_equal(a, b) for a, b in zip(first, again))
     assert not all(np.array_equal(a, b) for a, b in zip(first, other))
     assert not np.array_equal(np.concatenate(first), np.arange(50))

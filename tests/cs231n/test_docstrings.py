@@ -14,7 +14,8 @@ PROGRAMS = re.compile(r"cs231n\.(__main__|commands\b|check\.worker)")
 # A shape, its letters, or the name of the function whose contract is the same.
 SAYS_SHAPE = re.compile(r"shape|\(N, |`[\w.]*\w+_\w+`|[Aa]s for `")
 ARRAYS = set(
-    "x X w W b y dout dw db cols im imgs rgb dists Xs gamma beta scores dscores target patches".split())
+    "x X w W b y dout dw db cols im imgs rgb dists Xs gamma beta scores dscores target patches".split()
+)
 
 
 def modules():
@@ -38,7 +39,9 @@ def public_members():
             if inspect.isclass(value):
                 for method, function in vars(value).items():
                     if not method.startswith("_") and callable(function):
-                        seen.setdefault(f"{value.__module__}.{value.__qualname__}.{method}", function)
+                        seen.setdefault(
+                            f"{value.__module__}.{value.__qualname__}.{method}", function
+                        )
     return seen
 
 

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n.fast import extensions as _compiled, conv as _conv_fast, threads as _threads
 from cs231n import fast_layers
+from cs231n.fast import conv as _conv_fast
+from cs231n.fast import extensions as _compiled
+from cs231n.fast import threads as _threads
 from cs231n.layers import (
     avg_pool_backward_naive,
     avg_pool_forward_naive,
@@ -36,7 +38,10 @@ def convolutions(draw, most_channels=9):
     """Arrays and parameters of a convolution that fits: rectangular, strided, padded, dilated, grouped."""
     pairs = lambda low, high: draw(st.tuples(st.integers(low, high), st.integers(low, high)))  # noqa: E731
     size, stride, pad, out = pairs(1, 5), pairs(1, 4), pairs(0, 4), pairs(1, 7)
-    dilation, groups = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 3)])), draw(st.sampled_from([1, 1, 1, 2]))
+    dilation, groups = (
+        draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 3)])),
+        draw(st.sampled_from([1, 1, 1, 2])),
+    )
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, size)]
     image = [(o - 1) * s + r - 2 * p for o, s, r, p in zip(out, stride, reach, pad)]
     for axis in (0, 1):  # a smaller pad where the image would vanish
@@ -45,8 +50,15 @@ def convolutions(draw, most_channels=9):
             image[axis] = (out[axis] - 1) * stride[axis] + reach[axis]
     C, F = (groups * draw(st.integers(1, most_channels // groups)) for _ in range(2))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    arrays = rng.standard_normal((draw(st.integers(1, 3)), C, *image)), rng.standard_normal((F, C // groups, *size))
-    return *arrays, rng.standard_normal(F), {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+    arrays = (
+        rng.standard_normal((draw(st.integers(1, 3)), C, *image)),
+        rng.standard_normal((F, C // groups, *size)),
+    )
+    return (
+        *arrays,
+        rng.standard_normal(F),
+        {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups},
+    )
 
 
 def close(actual, expected, tolerance):
@@ -85,10 +97,14 @@ def test_every_rung_agrees_with_the_naive_layers(rung, case):
 @given(convolutions())
 def test_every_instruction_set_and_dtype_agrees_with_float64(target, dtype, case):
     with pytest.MonkeyPatch.context() as monkeypatch:
-        expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, *case)
+        expected = run_all(
+            fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, *case
+        )
         monkeypatch.setattr(_compiled, "chosen_target", target)
         x, w, b, conv_param = case
-        for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected):
+        for actual, right in zip(
+            fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected
+        ):
             assert actual.dtype == dtype
             close(actual, right, 1e-13 if dtype == np.float64 else TOLERANCE[dtype])
 
@@ -96,14 +112,28 @@ def test_every_instruction_set_and_dtype_agrees_with_float64(target, dtype, case
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    "image, size, stride", [((7, 6), (5, 5), 1), ((9, 10), (3, 4), 2), ((16, 20), (1, 1), 1), ((13, 9), (1, 1), 2)]
+    "image, size, stride",
+    [((7, 6), (5, 5), 1), ((9, 10), (3, 4), 2), ((16, 20), (1, 1), 1), ((13, 9), (1, 1), 2)],
 )
 def test_many_channels_agree_with_float64(monkeypatch, target, dtype, image, size, stride):
     rng = np.random.default_rng(11)
-    x, w, b = rng.standard_normal((3, 70, *image)), rng.standard_normal((100, 70, *size)), rng.standard_normal(100)
-    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, {"stride": stride})
+    x, w, b = (
+        rng.standard_normal((3, 70, *image)),
+        rng.standard_normal((100, 70, *size)),
+        rng.standard_normal(100),
+    )
+    expected = run_all(
+        fast_layers.conv_forward_strides,
+        fast_layers.conv_backward_strides,
+        x,
+        w,
+        b,
+        {"stride": stride},
+    )
     monkeypatch.setattr(_compiled, "chosen_target", target)
-    for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), {"stride": stride}), expected):
+    for actual, right in zip(
+        fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), {"stride": stride}), expected
+    ):
         close(actual, right, TOLERANCE[dtype])
 
 
@@ -120,12 +150,22 @@ def test_many_channels_agree_with_float64(monkeypatch, target, dtype, image, siz
         ((1, 1, 33, 33), (512, 1, 5, 5), {"pad": 2, "stride": 2}),
     ],
 )
-def test_channels_that_are_summed_in_turns_count_once_where_vectors_overlap(monkeypatch, target, dtype, x_shape, w_shape, conv_param):
+def test_channels_that_are_summed_in_turns_count_once_where_vectors_overlap(
+    monkeypatch, target, dtype, x_shape, w_shape, conv_param
+):
     rng = np.random.default_rng(17)
-    x, w, b = rng.standard_normal(x_shape), rng.standard_normal(w_shape), rng.standard_normal(w_shape[0])
-    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param)
+    x, w, b = (
+        rng.standard_normal(x_shape),
+        rng.standard_normal(w_shape),
+        rng.standard_normal(w_shape[0]),
+    )
+    expected = run_all(
+        fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param
+    )
     monkeypatch.setattr(_compiled, "chosen_target", target)
-    for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected):
+    for actual, right in zip(
+        fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected
+    ):
         close(actual, right, TOLERANCE[dtype])
 
 
@@ -142,58 +182,90 @@ def test_channels_that_are_summed_in_turns_count_once_where_vectors_overlap(monk
         (3, 200, (14, 40), (2, 3), 1, 1),
     ],
 )
-def test_dx_of_few_channels_agrees_with_float64(monkeypatch, target, dtype, channels, filters, image, size, pad, groups):
+def test_dx_of_few_channels_agrees_with_float64(
+    monkeypatch, target, dtype, channels, filters, image, size, pad, groups
+):
     rng = np.random.default_rng(13)
     x, b = rng.standard_normal((9, channels, *image)), rng.standard_normal(filters)
-    w, conv_param = rng.standard_normal((filters, channels // groups, *size)), {"pad": pad, "groups": groups}
-    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param)
+    w, conv_param = (
+        rng.standard_normal((filters, channels // groups, *size)),
+        {"pad": pad, "groups": groups},
+    )
+    expected = run_all(
+        fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param
+    )
     monkeypatch.setattr(_compiled, "chosen_target", target)
-    for actual, right in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected):
+    for actual, right in zip(
+        fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), conv_param), expected
+    ):
         close(actual, right, TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(3, 5, 32, 30), (9, 16, 13, 16), (1, 33, 40, 17), (20, 8, 8, 8), (2, 40, 7, 1501)])
+@pytest.mark.parametrize(
+    "shape", [(3, 5, 32, 30), (9, 16, 13, 16), (1, 33, 40, 17), (20, 8, 8, 8), (2, 40, 7, 1501)]
+)
 @pytest.mark.parametrize("pad", [0, 1, 2, (0, 2)])
 def test_winograd_agrees_with_the_direct_kernel(monkeypatch, target, dtype, shape, pad):
     rng = np.random.default_rng(3)
-    x, w, b = rng.standard_normal(shape), rng.standard_normal((21, shape[1], 3, 3)), rng.standard_normal(21)
+    x, w, b = (
+        rng.standard_normal(shape),
+        rng.standard_normal((21, shape[1], 3, 3)),
+        rng.standard_normal(21),
+    )
     monkeypatch.setattr(_compiled, "chosen_target", target)
     monkeypatch.setattr(_conv_fast, "_winograd", False)
     direct = fast(x, w, b, {"pad": pad})
     monkeypatch.setattr(_conv_fast, "_winograd", True)
-    for actual, expected in zip(fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), {"pad": pad}), direct):
+    for actual, expected in zip(
+        fast(x.astype(dtype), w.astype(dtype), b.astype(dtype), {"pad": pad}), direct
+    ):
         close(actual, expected, TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("groups", [1, 2])
-def test_dw_that_is_summed_for_some_filters_at_a_time_agrees_with_numpy(monkeypatch, target, groups):
+def test_dw_that_is_summed_for_some_filters_at_a_time_agrees_with_numpy(
+    monkeypatch, target, groups
+):
     rng = np.random.default_rng(23)
     x, b = rng.standard_normal((2, 550 * groups, 3, 4)), rng.standard_normal(1030)
     w, conv_param = rng.standard_normal((1030, 550, 1, 2)), {"groups": groups}
-    expected = run_all(fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param)
+    expected = run_all(
+        fast_layers.conv_forward_strides, fast_layers.conv_backward_strides, x, w, b, conv_param
+    )
     monkeypatch.setattr(_compiled, "chosen_target", target)
     for actual, right in zip(fast(x, w, b, conv_param), expected):
         close(actual, right, TOLERANCE[np.float64])
 
 
-@pytest.mark.skipif(_compiled.kernels() is None or not Path("/proc/self/clear_refs").exists(), reason="kernels, on Linux")
-@pytest.mark.parametrize("x_shape, w_shape, conv_param", [
-    ((1, 64, 8, 8192), (8, 64, 3, 3), {"pad": 1}),
-    ((2, 600, 7, 7), (500, 600, 3, 3), {"pad": 1}),
-    ((4, 3, 193, 193), (8, 3, 65, 65), {"stride": 64}),
-])
+@pytest.mark.skipif(
+    _compiled.kernels() is None or not Path("/proc/self/clear_refs").exists(),
+    reason="kernels, on Linux",
+)
+@pytest.mark.parametrize(
+    "x_shape, w_shape, conv_param",
+    [
+        ((1, 64, 8, 8192), (8, 64, 3, 3), {"pad": 1}),
+        ((2, 600, 7, 7), (500, 600, 3, 3), {"pad": 1}),
+        ((4, 3, 193, 193), (8, 3, 65, 65), {"stride": 64}),
+    ],
+)
 def test_extreme_sizes_take_their_results_and_8_mb(monkeypatch, x_shape, w_shape, conv_param):
-    spec = importlib.util.spec_from_file_location("measure", Path(__file__).parents[2] / "benchmarks" / "measure.py")
+    spec = importlib.util.spec_from_file_location(
+        "measure", Path(__file__).parents[2] / "benchmarks" / "measure.py"
+    )
     spec.loader.exec_module(measure := importlib.util.module_from_spec(spec))
     monkeypatch.setattr(_threads, "_chosen", 2)
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal(x_shape), rng.standard_normal(w_shape)
     out, cache = fast_layers.conv_forward_fast(x, w, np.zeros(len(w)), conv_param)
     ways = {out.nbytes: lambda: fast_layers.conv_forward_fast(x, w, np.zeros(len(w)), conv_param)}
-    ways |= {a.nbytes: lambda need=need: fast_layers.conv_backward_fast(out, cache, need) for need, a in (("dx", x), ("dw", w))}
+    ways |= {
+        a.nbytes: lambda need=need: fast_layers.conv_backward_fast(out, cache, need)
+        for need, a in (("dx", x), ("dw", w))
+    }
     for results, way in ways.items():
         way()
         assert measure.extra_memory(way) < results / 2**20 + 8
@@ -256,29 +328,43 @@ def test_float32_dw_has_the_error_of_blocked_sums():
     w = np.zeros((4, 3, 5, 5))
     exact = fast_layers.conv_backward_fast(dout, (x, w, np.zeros(4), {"pad": 2}), need=("dw",))[1]
     single = [a.astype(np.float32) for a in (x, w, np.zeros(4))]
-    dw = fast_layers.conv_backward_fast(dout.astype(np.float32), (*single, {"pad": 2}), need=("dw",))[1]
+    dw = fast_layers.conv_backward_fast(
+        dout.astype(np.float32), (*single, {"pad": 2}), need=("dw",)
+    )[1]
     assert np.abs(dw - exact).max() < 1e-6 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize("need", [(), "dx", ("dx",), ("dw",), ["db"], ("dw", "db"), ("db", "dx")])
 def test_gradients_that_are_not_needed_are_none(need):
     rng = np.random.default_rng(2)
-    x, w, b = rng.standard_normal((2, 3, 6, 7)), rng.standard_normal((4, 3, 3, 2)), rng.standard_normal(4)
+    x, w, b = (
+        rng.standard_normal((2, 3, 6, 7)),
+        rng.standard_normal((4, 3, 3, 2)),
+        rng.standard_normal(4),
+    )
     out, cache = fast_layers.conv_forward_fast(x, w, b, {})
     everything = fast_layers.conv_backward_fast(out, cache)
-    for name, all_of_it, part in zip(("dx", "dw", "db"), everything, fast_layers.conv_backward_fast(out, cache, need)):
+    for name, all_of_it, part in zip(
+        ("dx", "dw", "db"), everything, fast_layers.conv_backward_fast(out, cache, need)
+    ):
         assert (part is None) == (name not in need)
         if part is not None:
             np.testing.assert_array_equal(part, all_of_it)
     with pytest.raises(ValueError, match="need may hold 'dx', 'dw' and 'db'; got"):
         fast_layers.conv_backward_fast(out, cache, need=("dy",))
-    assert fast_layers.conv_backward_fast(out, cache, (name for name in ("dx", "dw")))[1] is not None
+    assert (
+        fast_layers.conv_backward_fast(out, cache, (name for name in ("dx", "dw")))[1] is not None
+    )
 
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_one_dimensional_convolutions_come_through_the_same_door(rung):
     rng = np.random.default_rng(4)
-    x, w, b = rng.standard_normal((3, 4, 21)), rng.standard_normal((6, 2, 3)), rng.standard_normal(6)
+    x, w, b = (
+        rng.standard_normal((3, 4, 21)),
+        rng.standard_normal((6, 2, 3)),
+        rng.standard_normal(6),
+    )
     conv_param = {"stride": 2, "pad": 1, "groups": 2, "dilation": 2}
     flat = {"stride": (1, 2), "pad": (0, 1), "groups": 2, "dilation": (1, 2)}
     functions = [getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward")]
@@ -291,20 +377,33 @@ def test_one_dimensional_convolutions_come_through_the_same_door(rung):
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-@pytest.mark.parametrize("pad, stride, size", [("same", 1, (4, 3)), ("valid", 1, (4, 3)), ("same", 2, (1, 1)), ("same", 4, (2, 1))])
+@pytest.mark.parametrize(
+    "pad, stride, size",
+    [("same", 1, (4, 3)), ("valid", 1, (4, 3)), ("same", 2, (1, 1)), ("same", 4, (2, 1))],
+)
 def test_padding_by_name_is_that_of_the_naive_layer(rung, pad, stride, size):
     rng = np.random.default_rng(6)
-    case = rng.standard_normal((2, 3, 8, 7)), rng.standard_normal((4, 3, *size)), rng.standard_normal(4)
+    case = (
+        rng.standard_normal((2, 3, 8, 7)),
+        rng.standard_normal((4, 3, *size)),
+        rng.standard_normal(4),
+    )
     functions = [getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward")]
-    for actual, expected in zip(run_all(*functions, *case, {"stride": stride, "pad": pad}),
-                                naive(*case, {"stride": stride, "pad": pad})):
+    for actual, expected in zip(
+        run_all(*functions, *case, {"stride": stride, "pad": pad}),
+        naive(*case, {"stride": stride, "pad": pad}),
+    ):
         close(actual, expected, 1e-13)
 
 
 @pytest.mark.parametrize("stride", [5000, (3, 2**31), (2**31, 2**31)])
 def test_a_stride_far_longer_than_the_image_is_taken(stride):
     rng = np.random.default_rng(9)
-    case = rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((4, 3, 4, 5)), rng.standard_normal(4)
+    case = (
+        rng.standard_normal((2, 3, 4, 5)),
+        rng.standard_normal((4, 3, 4, 5)),
+        rng.standard_normal(4),
+    )
     for actual, expected in zip(fast(*case, {"stride": stride}), naive(*case, {})):
         close(actual, expected, 1e-13)
 
@@ -312,7 +411,9 @@ def test_a_stride_far_longer_than_the_image_is_taken(stride):
 @pytest.mark.parametrize("dilation, pad", [(46342, 23171), ((2**31, 1), (2**30, 1))])
 def test_padding_beyond_32_bits_is_left_to_numpy(dilation, pad):
     x, w = np.ones((1, 1, 1, 1)), np.ones((1, 1, 2, 2))
-    geometry = conv_geometry("conv_forward_fast", x, w, np.ones(1), {"dilation": dilation, "pad": pad})
+    geometry = conv_geometry(
+        "conv_forward_fast", x, w, np.ones(1), {"dilation": dilation, "pad": pad}
+    )
     assert not _conv_fast._fits(x, w, geometry)
 
 
@@ -324,7 +425,9 @@ def test_the_cache_keeps_the_images_and_no_columns():
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_an_empty_batch_gives_an_empty_output_and_zero_gradients(rung):
-    forward, backward = (getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward"))
+    forward, backward = (
+        getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward")
+    )
     out, cache = forward(np.zeros((0, 3, 8, 8)), np.ones((4, 3, 3, 3)), np.ones(4), {"pad": 1})
     assert out.shape == (0, 4, 8, 8)
     dx, dw, db = backward(out, cache)
@@ -347,14 +450,22 @@ def test_other_dtypes_are_widened_or_left_to_numpy(dtype):
     out, cache = fast_layers.conv_forward_fast(x, w, b, {})
     expected, _ = conv_forward_naive(*(a.astype(float) for a in (x, w, b)), {})
     np.testing.assert_array_equal(out, expected)
-    assert [g.shape for g in fast_layers.conv_backward_fast(out, cache)] == [x.shape, w.shape, b.shape]
-    with pytest.raises(TypeError, match="conv_forward_fast: x must hold real numbers; got dtype complex"):
+    assert [g.shape for g in fast_layers.conv_backward_fast(out, cache)] == [
+        x.shape,
+        w.shape,
+        b.shape,
+    ]
+    with pytest.raises(
+        TypeError, match="conv_forward_fast: x must hold real numbers; got dtype complex"
+    ):
         fast_layers.conv_forward_fast(x + 1j, w, b, {})
 
 
 def test_arguments_that_do_not_fit_are_refused_before_a_kernel_sees_them():
     x, w, b = np.ones((2, 3, 5, 5)), np.ones((4, 3, 3, 6)), np.ones(4)
-    with pytest.raises(ValueError, match="conv_forward_fast: filter width 6 exceeds padded width 5; got w of shape"):
+    with pytest.raises(
+        ValueError, match="conv_forward_fast: filter width 6 exceeds padded width 5; got w of shape"
+    ):
         fast_layers.conv_forward_fast(x, w, b, {})
     with pytest.raises(ValueError, match="conv_forward_fast"):
         fast_layers.conv_forward_fast(x, np.ones((4, 2, 3, 3)), b, {})
@@ -371,13 +482,17 @@ def test_arguments_that_do_not_fit_are_refused_before_a_kernel_sees_them():
 @st.composite
 def poolings(draw):
     sides = st.integers(1, draw(st.sampled_from([4, 4, 9])))
-    size, stride, out = (draw(st.tuples(side, side)) for side in (sides, st.integers(1, 4), st.integers(1, 4)))
+    size, stride, out = (
+        draw(st.tuples(side, side)) for side in (sides, st.integers(1, 4), st.integers(1, 4))
+    )
     out = (out[0], draw(st.integers(1, 20)))
     if draw(st.booleans()):
         stride = size
     H, W = ((o - 1) * s + k for o, s, k in zip(out, stride, size))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    x = rng.integers(-2, 3, (draw(st.integers(1, 2)), draw(st.integers(1, 18)), H, W)).astype(float)  # many ties
+    x = rng.integers(-2, 3, (draw(st.integers(1, 2)), draw(st.integers(1, 18)), H, W)).astype(
+        float
+    )  # many ties
     if draw(st.booleans()):
         x[rng.random(x.shape) < 0.1] = np.nan
     return x, {"pool_height": size[0], "pool_width": size[1], "stride": stride}
@@ -401,10 +516,17 @@ def test_max_pool_fast_is_the_naive_layer_bit_for_bit(target, dtype, case):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("shape, window, stride", [
-    ((1, 3, 3, 6001), (3, 5), 4), ((2, 1, 1, 20_000), (1, 5), 5), ((1, 2, 150, 150), (150, 150), 3),
-])
-def test_windows_of_very_wide_images_are_pooled_like_any_other(monkeypatch, target, shape, window, stride):
+@pytest.mark.parametrize(
+    "shape, window, stride",
+    [
+        ((1, 3, 3, 6001), (3, 5), 4),
+        ((2, 1, 1, 20_000), (1, 5), 5),
+        ((1, 2, 150, 150), (150, 150), 3),
+    ],
+)
+def test_windows_of_very_wide_images_are_pooled_like_any_other(
+    monkeypatch, target, shape, window, stride
+):
     monkeypatch.setattr(_compiled, "chosen_target", target)
     x = np.random.default_rng(3).integers(-2000, 2000, shape).astype(float)
     pool_param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
@@ -413,31 +535,53 @@ def test_windows_of_very_wide_images_are_pooled_like_any_other(monkeypatch, targ
     windows = np.lib.stride_tricks.sliding_window_view(x, window, (2, 3))[:, :, ::stride, ::stride]
     np.testing.assert_array_equal(winner, windows.reshape(*out.shape, -1).argmax(axis=-1))
     mean = fast_layers.avg_pool_forward_fast(x, pool_param)[0]
-    np.testing.assert_allclose(mean, avg_pool_forward_naive(x, pool_param)[0], rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(
+        mean, avg_pool_forward_naive(x, pool_param)[0], rtol=1e-12, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("planes", [1, 3, 37])
-@pytest.mark.parametrize("image, size, stride", [((7, 7), 7, 1), ((2, 2), 2, 2), ((4, 6), 2, 2), ((9, 9), 3, 2), ((8, 17), 2, 1)])
-def test_short_rows_of_few_and_many_planes_are_pooled_like_any_other(monkeypatch, target, dtype, planes, image, size, stride):
+@pytest.mark.parametrize(
+    "image, size, stride",
+    [((7, 7), 7, 1), ((2, 2), 2, 2), ((4, 6), 2, 2), ((9, 9), 3, 2), ((8, 17), 2, 1)],
+)
+def test_short_rows_of_few_and_many_planes_are_pooled_like_any_other(
+    monkeypatch, target, dtype, planes, image, size, stride
+):
     monkeypatch.setattr(_compiled, "chosen_target", target)
     x = np.random.default_rng(3).integers(-2, 3, (1, planes, *image)).astype(dtype)  # many ties
     x[:, ::2, 1, 1] = np.nan
     pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
-    (out, cache), (expected, naive_cache) = (f(x, pool_param) for f in (fast_layers.max_pool_forward_fast, max_pool_forward_naive))
+    (out, cache), (expected, naive_cache) = (
+        f(x, pool_param) for f in (fast_layers.max_pool_forward_fast, max_pool_forward_naive)
+    )
     np.testing.assert_array_equal(out, expected)
-    np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, naive_cache))
+    np.testing.assert_array_equal(
+        fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, naive_cache)
+    )
     mean = fast_layers.avg_pool_forward_fast(x, pool_param)[0]
     np.testing.assert_allclose(mean, avg_pool_forward_naive(x, pool_param)[0], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("layer, param, wrong", [
-    (lambda param: fast_layers.conv_forward_fast(np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)), np.ones(1), param),
-     {"stride": 1, "pad": 0}, {"stride": 1.0, "pad": 0}),
-    (lambda param: fast_layers.max_pool_forward_fast(np.ones((1, 1, 4, 4)), param),
-     {"pool_height": 2, "pool_width": 2, "stride": 2}, {"pool_height": 2.0, "pool_width": 2, "stride": 2}),
-])
+@pytest.mark.parametrize(
+    "layer, param, wrong",
+    [
+        (
+            lambda param: fast_layers.conv_forward_fast(
+                np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)), np.ones(1), param
+            ),
+            {"stride": 1, "pad": 0},
+            {"stride": 1.0, "pad": 0},
+        ),
+        (
+            lambda param: fast_layers.max_pool_forward_fast(np.ones((1, 1, 4, 4)), param),
+            {"pool_height": 2, "pool_width": 2, "stride": 2},
+            {"pool_height": 2.0, "pool_width": 2, "stride": 2},
+        ),
+    ],
+)
 def test_sizes_that_were_right_as_whole_numbers_are_refused_as_others(layer, param, wrong):
     layer(param)
     with pytest.raises(ValueError, match="must be a whole number"):
@@ -463,28 +607,50 @@ def test_average_pooling_agrees_with_the_naive_layer(target, dtype, tolerance, c
         np.testing.assert_allclose(dx, gradient, rtol=tolerance, atol=16 * tolerance)
 
 
-@pytest.mark.parametrize("shape, window, stride", [
-    ((2, 3, 5, 3), (2, 3), (1, 100_000)), ((2, 3, 1, 3001), (1, 1), (1, 3000)), ((1, 2, 3, 482), (3, 6), (245, 238)),
-    ((1, 1, 1, 1), (1, 1), 2**63), ((1, 40, 3, 20_000), (1, 20_000), (1, 2**60)),
-])
+@pytest.mark.parametrize(
+    "shape, window, stride",
+    [
+        ((2, 3, 5, 3), (2, 3), (1, 100_000)),
+        ((2, 3, 1, 3001), (1, 1), (1, 3000)),
+        ((1, 2, 3, 482), (3, 6), (245, 238)),
+        ((1, 1, 1, 1), (1, 1), 2**63),
+        ((1, 40, 3, 20_000), (1, 20_000), (1, 2**60)),
+    ],
+)
 @pytest.mark.parametrize("kind", ["max", "avg"])
 def test_windows_may_be_far_apart(kind, shape, window, stride):
-    x, pool_param = np.random.default_rng(0).standard_normal(shape), {"pool_height": window[0], "pool_width": window[1], "stride": stride}
-    naive_of = {"max": (max_pool_forward_naive, max_pool_backward_naive), "avg": (avg_pool_forward_naive, avg_pool_backward_naive)}
+    x, pool_param = (
+        np.random.default_rng(0).standard_normal(shape),
+        {"pool_height": window[0], "pool_width": window[1], "stride": stride},
+    )
+    naive_of = {
+        "max": (max_pool_forward_naive, max_pool_backward_naive),
+        "avg": (avg_pool_forward_naive, avg_pool_backward_naive),
+    }
     (out, cache), (expected, naive_cache) = (
-        f(x, pool_param) for f in (getattr(fast_layers, f"{kind}_pool_forward_fast"), naive_of[kind][0]))
+        f(x, pool_param)
+        for f in (getattr(fast_layers, f"{kind}_pool_forward_fast"), naive_of[kind][0])
+    )
     np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
     dx = getattr(fast_layers, f"{kind}_pool_backward_fast")(expected, cache)
     np.testing.assert_allclose(dx, naive_of[kind][1](expected, naive_cache), rtol=1e-13, atol=1e-13)
 
 
 def test_a_stride_beyond_64_bits_that_does_not_fit_is_refused_at_once():
-    with pytest.raises(ValueError, match="filter height 3 with stride 9223372036854775808 .* pad 4611686018427387902 or"):
-        fast_layers.conv_forward_fast(np.ones((1, 1, 7, 7)), np.ones((1, 1, 3, 3)), np.ones(1), {"stride": 2**63})
+    with pytest.raises(
+        ValueError,
+        match="filter height 3 with stride 9223372036854775808 .* pad 4611686018427387902 or",
+    ):
+        fast_layers.conv_forward_fast(
+            np.ones((1, 1, 7, 7)), np.ones((1, 1, 3, 3)), np.ones(1), {"stride": 2**63}
+        )
 
 
 @pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
-@pytest.mark.parametrize("size, window, stride", [(8, 2, 2), (7, 3, 2), (9, 3, 1), (11, 5, 3), (8, 4, 4), (7, 1, 3), (7, 7, 1)])
+@pytest.mark.parametrize(
+    "size, window, stride",
+    [(8, 2, 2), (7, 3, 2), (9, 3, 1), (11, 5, 3), (8, 4, 4), (7, 1, 3), (7, 7, 1)],
+)
 def test_average_pooling_spreads_an_infinity_over_its_window_alone(size, window, stride):
     pool_param = {"pool_height": window, "pool_width": window, "stride": stride}
     x = np.zeros((3, 17, size, size))
@@ -493,8 +659,10 @@ def test_average_pooling_spreads_an_infinity_over_its_window_alone(size, window,
     dout[1, 2, -1, 0] = np.inf
     reached = np.zeros(x.shape, bool)
     top = (out.shape[2] - 1) * stride
-    reached[1, 2, top:top + window, :window] = True
-    np.testing.assert_array_equal(fast_layers.avg_pool_backward_fast(dout, cache), np.where(reached, np.inf, 0))
+    reached[1, 2, top : top + window, :window] = True
+    np.testing.assert_array_equal(
+        fast_layers.avg_pool_backward_fast(dout, cache), np.where(reached, np.inf, 0)
+    )
 
 
 @settings(deadline=None, max_examples=40)
@@ -508,7 +676,9 @@ def test_the_numpy_rungs_of_pooling_agree_with_the_naive_layer(case):
     for rung in ["im2col"] + ["reshape"] * tiles:
         out, cache = getattr(fast_layers, f"max_pool_forward_{rung}")(x, pool_param)
         np.testing.assert_array_equal(out, expected)
-        np.testing.assert_array_equal(getattr(fast_layers, f"max_pool_backward_{rung}")(dout, cache), gradient)
+        np.testing.assert_array_equal(
+            getattr(fast_layers, f"max_pool_backward_{rung}")(dout, cache), gradient
+        )
 
 
 def test_windows_of_more_than_256_entries_keep_their_winner():
@@ -524,7 +694,9 @@ def test_windows_of_more_than_256_entries_keep_their_winner():
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("image, size, stride", [((7, 7), 7, 1), ((9, 9), 3, 2), ((9, 9), 3, 3)])
-def test_winners_survive_where_tiny_numbers_are_flushed_to_zero(monkeypatch, target, dtype, image, size, stride):
+def test_winners_survive_where_tiny_numbers_are_flushed_to_zero(
+    monkeypatch, target, dtype, image, size, stride
+):
     torch = pytest.importorskip("torch")
     if not torch.set_flush_denormal(True):
         pytest.skip("this processor cannot flush")
@@ -535,13 +707,18 @@ def test_winners_survive_where_tiny_numbers_are_flushed_to_zero(monkeypatch, tar
         pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
         out, cache = fast_layers.max_pool_forward_fast(x, pool_param)
         dx = fast_layers.max_pool_backward_fast(out, cache)
-        np.testing.assert_allclose(dx, max_pool_backward_naive(out, (x, pool_param)), rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(
+            dx, max_pool_backward_naive(out, (x, pool_param)), rtol=1e-6, atol=1e-6
+        )
     finally:
         torch.set_flush_denormal(False)
 
 
 def test_winners_that_do_not_belong_to_the_windows_are_sought_again():
-    x, pool_param = np.random.default_rng(0).standard_normal((1, 6, 9, 9)), {"pool_height": 5, "pool_width": 5, "stride": 1}
+    x, pool_param = (
+        np.random.default_rng(0).standard_normal((1, 6, 9, 9)),
+        {"pool_height": 5, "pool_width": 5, "stride": 1},
+    )
     out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
     smaller = {"pool_height": 3, "pool_width": 3, "stride": 1}
     caches = [
@@ -552,21 +729,34 @@ def test_winners_that_do_not_belong_to_the_windows_are_sought_again():
         (x[:, :, :7, :7], smaller, winner),
     ]
     for cache in caches:
-        np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, cache[:2]))
+        np.testing.assert_array_equal(
+            fast_layers.max_pool_backward_fast(out, cache), max_pool_backward_naive(out, cache[:2])
+        )
 
 
 def test_winners_of_a_dtype_that_forward_does_not_give_are_sought_again():
-    x, pool_param = np.random.default_rng(0).standard_normal((1, 2, 4, 64)), {"pool_height": 2, "pool_width": 2, "stride": 2}
+    x, pool_param = (
+        np.random.default_rng(0).standard_normal((1, 2, 4, 64)),
+        {"pool_height": 2, "pool_width": 2, "stride": 2},
+    )
     out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
     wide = x, pool_param, None if winner is None else winner.astype(np.int32)
-    np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out, wide), max_pool_backward_naive(out, wide[:2]))
+    np.testing.assert_array_equal(
+        fast_layers.max_pool_backward_fast(out, wide), max_pool_backward_naive(out, wide[:2])
+    )
 
 
 def test_some_channels_of_a_pooling_cache_are_those_channels():
-    x, pool_param = np.random.default_rng(0).standard_normal((1, 6, 9, 9)), {"pool_height": 3, "pool_width": 3, "stride": 2}
+    x, pool_param = (
+        np.random.default_rng(0).standard_normal((1, 6, 9, 9)),
+        {"pool_height": 3, "pool_width": 3, "stride": 2},
+    )
     out, (_, _, winner) = fast_layers.max_pool_forward_fast(x, pool_param)
     some = x[:, ::2], pool_param, None if winner is None else winner[:, ::2]
-    np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out[:, ::2], some), max_pool_backward_naive(out[:, ::2], some[:2]))
+    np.testing.assert_array_equal(
+        fast_layers.max_pool_backward_fast(out[:, ::2], some),
+        max_pool_backward_naive(out[:, ::2], some[:2]),
+    )
 
 
 @pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
@@ -592,7 +782,11 @@ def test_defect_max_pool_with_windows_that_do_not_tile_raised_name_error():
 @pytest.mark.parametrize("rung", RUNGS)
 def test_defect_fortran_ordered_input_gave_a_wrong_result(rung):
     rng = np.random.default_rng(0)
-    x, w, b = rng.standard_normal((4, 3, 6, 5)), rng.standard_normal((5, 3, 2, 3)), rng.standard_normal(5)
+    x, w, b = (
+        rng.standard_normal((4, 3, 6, 5)),
+        rng.standard_normal((5, 3, 2, 3)),
+        rng.standard_normal(5),
+    )
     functions = [getattr(fast_layers, f"conv_{way}_{rung}") for way in ("forward", "backward")]
     expected = run_all(*functions, x, w, b, {})
     for layout in (np.asfortranarray, lambda a: a[..., ::-1].copy()[..., ::-1]):
@@ -605,8 +799,12 @@ def test_defect_fortran_ordered_input_gave_a_wrong_result(rung):
 
 @pytest.mark.parametrize("name", [f"conv_forward_{rung}" for rung in RUNGS])
 def test_defect_a_stride_that_does_not_fit_is_refused_by_every_rung(name):
-    with pytest.raises(ValueError, match=f"{name}: filter height 3 with stride 2 and pad 0 does not fit height 6"):
-        getattr(fast_layers, name)(np.ones((1, 1, 6, 7)), np.ones((1, 1, 3, 3)), np.ones(1), {"stride": 2})
+    with pytest.raises(
+        ValueError, match=f"{name}: filter height 3 with stride 2 and pad 0 does not fit height 6"
+    ):
+        getattr(fast_layers, name)(
+            np.ones((1, 1, 6, 7)), np.ones((1, 1, 3, 3)), np.ones(1), {"stride": 2}
+        )
 
 
 @pytest.fixture
@@ -616,15 +814,27 @@ def without_extension(monkeypatch):
     monkeypatch.setattr(_threads, "_told", False)
 
 
-def test_defect_without_the_extension_forward_and_backward_work_and_say_so_once(without_extension, capsys):
+def test_defect_without_the_extension_forward_and_backward_work_and_say_so_once(
+    without_extension, capsys
+):
     rng = np.random.default_rng(0)
-    case = rng.standard_normal((2, 3, 6, 5)), rng.standard_normal((4, 3, 3, 2)), rng.standard_normal(4), {"pad": 1}
+    case = (
+        rng.standard_normal((2, 3, 6, 5)),
+        rng.standard_normal((4, 3, 3, 2)),
+        rng.standard_normal(4),
+        {"pad": 1},
+    )
     for actual, expected in zip(fast(*case), naive(*case)):
         close(actual, expected, 1e-13)
     for size, stride in ((2, 2), (3, 1)):
-        x, pool_param = rng.standard_normal((2, 3, 6, 6)), {"pool_height": size, "pool_width": size, "stride": stride}
-        for kind, forward, backward in (("max", max_pool_forward_naive, max_pool_backward_naive),
-                                        ("avg", avg_pool_forward_naive, avg_pool_backward_naive)):
+        x, pool_param = (
+            rng.standard_normal((2, 3, 6, 6)),
+            {"pool_height": size, "pool_width": size, "stride": stride},
+        )
+        for kind, forward, backward in (
+            ("max", max_pool_forward_naive, max_pool_backward_naive),
+            ("avg", avg_pool_forward_naive, avg_pool_backward_naive),
+        ):
             out, cache = getattr(fast_layers, f"{kind}_pool_forward_fast")(x, pool_param)
             close(out, forward(x, pool_param)[0], 1e-15)
             dx = getattr(fast_layers, f"{kind}_pool_backward_fast")(out, cache)
@@ -636,14 +846,21 @@ def test_defect_without_the_extension_forward_and_backward_work_and_say_so_once(
 @pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
 def test_defect_compiling_needed_a_restart_of_the_kernel(tmp_path):
     folder = Path(fast_layers.__file__).parent
-    copy = shutil.copytree(folder, tmp_path / "cs231n", ignore=shutil.ignore_patterns("_kernels*.so", "_kernels*.pyd"))
+    copy = shutil.copytree(
+        folder, tmp_path / "cs231n", ignore=shutil.ignore_patterns("_kernels*.so", "_kernels*.pyd")
+    )
     program = (
         "import sys; sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in str(f)]; "
         "from cs231n import fast_layers; print(fast_layers.backend(), flush=True); "
         "sys.stdin.readline(); print(fast_layers.backend())"
     )
-    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, text=True,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as notebook:
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as notebook:
         assert notebook.stdout.readline().startswith("NumPy")
         shutil.copy(_compiled.kernels().__file__, copy / "fast")
         assert notebook.communicate("\n")[0].startswith("compiled kernels")
@@ -654,7 +871,9 @@ def test_defect_naive_and_fast_max_pool_broke_ties_differently():
     out, cache = fast_layers.max_pool_forward_fast(x, pool_param)
     expected = np.zeros((4, 4))
     expected[::2, ::2] = 1
-    np.testing.assert_array_equal(fast_layers.max_pool_backward_fast(out + 1, cache)[0, 0], expected)
+    np.testing.assert_array_equal(
+        fast_layers.max_pool_backward_fast(out + 1, cache)[0, 0], expected
+    )
 
 
 # ---- threads and the live path
@@ -677,10 +896,14 @@ def test_a_thread_waits_for_an_extension_that_another_thread_still_imports(monke
             gate.set()
         return load(name)
 
-    tmp_path.joinpath("_slow.py").write_text("from cs231n import _compiled\n_compiled.pause()\nready = True\n")
+    tmp_path.joinpath("_slow.py").write_text(
+        "from cs231n import _compiled\n_compiled.pause()\nready = True\n"
+    )
     monkeypatch.setattr(_compiled, "pause", lambda: (began.set(), gate.wait(60)), raising=False)
     monkeypatch.setattr(_compiled, "import_module", open_gate_and_load)
-    monkeypatch.setattr(sys.modules["cs231n"], "__path__", [*sys.modules["cs231n"].__path__, str(tmp_path)])
+    monkeypatch.setattr(
+        sys.modules["cs231n"], "__path__", [*sys.modules["cs231n"].__path__, str(tmp_path)]
+    )
     first = threading.Thread(target=_compiled.extension, args=("_slow",))
     first.start()
     began.wait(60)
@@ -693,10 +916,14 @@ def test_a_thread_waits_for_an_extension_that_another_thread_still_imports(monke
 
 
 def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was():
-    program = ("import os; before = dict(os.environ); from cs231n.fast_layers import backend; backend(); "
-               "assert os.environ == before")
+    program = (
+        "import os; before = dict(os.environ); from cs231n.fast_layers import backend; backend(); "
+        "assert os.environ == before"
+    )
     settings = {"OMP_DISPLAY_ENV": "verbose", "PYTHONPATH": os.pathsep.join(sys.path)}
-    run = subprocess.run([sys.executable, "-c", program], env=os.environ | settings, capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | settings, capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     if "GOMP_SPINCOUNT" not in run.stderr:
         pytest.skip("the kernels are not built with the OpenMP of GCC")
@@ -712,7 +939,10 @@ def test_kernels_without_openmp_have_one_thread_whatever_is_asked_for(monkeypatc
 
 @pytest.mark.parametrize("count", [0, 1025, 2**40, 2.0, "2"])
 def test_the_number_of_threads_is_checked(count):
-    with pytest.raises(ValueError, match=f"set_num_threads: count must be a whole number from 1 to 1024; got {count!r}"):
+    with pytest.raises(
+        ValueError,
+        match=f"set_num_threads: count must be a whole number from 1 to 1024; got {count!r}",
+    ):
         fast_layers.set_num_threads(count)
 
 
@@ -730,7 +960,9 @@ def test_a_forked_process_can_convolve_after_its_parent_did(wish):
         "f(*a)\n"
         "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) if pid else 0)\n"
     )
-    assert subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60).returncode == 0
+    )
 
 
 # ---- PyTorch
@@ -744,7 +976,9 @@ def test_convolution_agrees_with_pytorch(case):
     x, w, b, conv_param = case
     tensors = [torch.tensor(a, requires_grad=True) for a in (x, w, b)]
     keys = {"stride": "stride", "pad": "padding", "dilation": "dilation", "groups": "groups"}
-    out = torch.nn.functional.conv2d(*tensors, **{keys[key]: value for key, value in conv_param.items()})
+    out = torch.nn.functional.conv2d(
+        *tensors, **{keys[key]: value for key, value in conv_param.items()}
+    )
     dout = np.random.default_rng(7).standard_normal(out.shape)
     gradients = torch.autograd.grad(out, tensors, torch.tensor(dout))
     for actual, expected in zip(fast(*case), (out.detach(), *gradients)):

@@ -84,7 +84,9 @@ def test_moving_a_pattern_inside_its_cell_changes_nothing():
 @given(H=st.integers(8, 30), W=st.integers(8, 30), color=st.booleans(), seed=st.integers(0, 999))
 @settings(max_examples=30, deadline=None)
 def test_votes_match_a_loop_over_pixels(H, W, color, seed):
-    image = np.random.default_rng(seed).integers(256, size=(H, W, 3) if color else (H, W), dtype=np.uint8)
+    image = np.random.default_rng(seed).integers(
+        256, size=(H, W, 3) if color else (H, W), dtype=np.uint8
+    )
     gray = rgb2gray(image.astype(float)) if color else image.astype(float)
     expected = np.zeros((H // 8, W // 8, 9))
     for i in range(H // 8 * 8):
@@ -100,7 +102,9 @@ def test_votes_match_a_loop_over_pixels(H, W, color, seed):
 
 def test_hog_of_8_bit_pixels_does_not_wrap_around():
     image = np.random.default_rng(0).integers(256, size=(32, 32, 3), dtype=np.uint8)
-    np.testing.assert_allclose(hog_feature(image).sum(), hog_feature(image.astype(float)).sum(), rtol=1e-5)
+    np.testing.assert_allclose(
+        hog_feature(image).sum(), hog_feature(image.astype(float)).sum(), rtol=1e-5
+    )
     stripes = np.tile(np.array([200, 0], np.uint8), (8, 4))
     assert hog_feature(stripes)[0] == pytest.approx(200 * 7 / 8)
 

@@ -71,7 +71,9 @@ def test_numerical_gradient_array_accepts_a_function_that_returns_its_own_buffer
 
 
 def test_numerical_gradient_array_refuses_an_upstream_gradient_that_would_broadcast():
-    with pytest.raises(ValueError, match=r"f\(x\) has shape \(2, 3\) but its upstream gradient has \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"f\(x\) has shape \(2, 3\) but its upstream gradient has \(3,\)"
+    ):
         eval_numerical_gradient_array(lambda x: x, np.ones((2, 3)), np.ones(3))
 
 
@@ -168,7 +170,10 @@ def test_x_is_restored_in_defect_x_changed_when_f_raises(check, failing_call):
 
 @pytest.mark.parametrize(
     ("x", "message"),
-    [(np.ones(2, complex), "real numbers; got dtype complex128"), (np.array(["a"], object), "dtype object")],
+    [
+        (np.ones(2, complex), "real numbers; got dtype complex128"),
+        (np.array(["a"], object), "dtype object"),
+    ],
 )
 def test_numerical_gradient_refuses_what_is_not_real(x, message):
     with pytest.raises(ValueError, match=message):
@@ -248,6 +253,8 @@ def test_direction_check_keeps_clear_of_kinks(rng):
 
 def test_direction_check_takes_the_step_that_is_given_and_counts_zero_against_zero_as_right():
     calls, zero = [], np.zeros(1)
-    error = check_gradient(lambda x: calls.append(x[0]) or 0.0, zero, zero.copy(), num_directions=1, h=0.5)
+    error = check_gradient(
+        lambda x: calls.append(x[0]) or 0.0, zero, zero.copy(), num_directions=1, h=0.5
+    )
     assert error == 0
     assert len(calls) == 4

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n.fast import extensions as _compiled
 from cs231n import im2col, im2col_cython
+from cs231n.fast import extensions as _compiled
 
 small = st.integers(1, 4)
 
@@ -16,10 +16,16 @@ small = st.integers(1, 4)
 @st.composite
 def sliding(draw):
     """Images, a filter size, a padding and a stride that fit each other."""
-    size, stride, out = draw(st.tuples(small, small)), draw(st.tuples(small, small)), draw(st.tuples(small, small))
+    size, stride, out = (
+        draw(st.tuples(small, small)),
+        draw(st.tuples(small, small)),
+        draw(st.tuples(small, small)),
+    )
     padding = tuple(draw(st.integers(0, (k - 1) // 2)) for k in size)
     H, W = ((o - 1) * s + k - 2 * p for o, s, k, p in zip(out, stride, size, padding))
-    x = np.random.default_rng(draw(st.integers(0, 2**32))).standard_normal((draw(small), draw(small), H, W))
+    x = np.random.default_rng(draw(st.integers(0, 2**32))).standard_normal(
+        (draw(small), draw(small), H, W)
+    )
     return x, size, padding, stride
 
 
@@ -28,7 +34,7 @@ def columns_by_definition(x, size, padding, stride):
     padded = np.pad(x, ((0, 0), (0, 0), (rows, rows), (cols, cols)))
     N, C, H, W = padded.shape
     found = [
-        padded[n, :, y:y + size[0], z:z + size[1]].ravel()
+        padded[n, :, y : y + size[0], z : z + size[1]].ravel()
         for y in range(0, H - size[0] + 1, stride[0])
         for z in range(0, W - size[1] + 1, stride[1])
         for n in range(N)
@@ -55,7 +61,8 @@ def test_im2col_cython_copies_each_window_into_its_column(compiled, case):
         select(monkeypatch, compiled)
         x, size, padding, stride = case
         np.testing.assert_array_equal(
-            im2col_cython.im2col_cython(x, *size, padding, stride), columns_by_definition(x, size, padding, stride)
+            im2col_cython.im2col_cython(x, *size, padding, stride),
+            columns_by_definition(x, size, padding, stride),
         )
 
 
@@ -69,7 +76,9 @@ def test_col2im_is_the_transpose_of_im2col(compiled, case):
         back = im2col_cython.col2im_cython(other, *x.shape, *size, padding, stride)
         assert np.vdot(cols, other) == pytest.approx(np.vdot(x, back), rel=1e-11, abs=1e-11)
         H, W = back.shape[2:]
-        out_H, out_W = ((n + 2 * p - k) // s + 1 for n, p, k, s in zip((H, W), padding, size, stride))
+        out_H, out_W = (
+            (n + 2 * p - k) // s + 1 for n, p, k, s in zip((H, W), padding, size, stride)
+        )
         six = other.reshape(x.shape[1], *size, out_H, out_W, len(x)).transpose(0, 1, 2, 5, 3, 4)
         np.testing.assert_allclose(
             im2col_cython.col2im_6d_cython(six, *x.shape, *size, padding, stride), back, atol=1e-14
@@ -115,8 +124,13 @@ def test_layouts_dtypes_and_read_only_arrays_give_the_same_columns(dtype):
 
 
 def test_wrong_columns_are_refused_with_the_shape_that_fits():
-    for function in (im2col_cython.col2im_cython, lambda c, *a: im2col.col2im_indices(c, a[:4], *a[4:])):
-        with pytest.raises(ValueError, match=r"cols must have shape \(4, 12\).*got shape \(4, 11\)"):
+    for function in (
+        im2col_cython.col2im_cython,
+        lambda c, *a: im2col.col2im_indices(c, a[:4], *a[4:]),
+    ):
+        with pytest.raises(
+            ValueError, match=r"cols must have shape \(4, 12\).*got shape \(4, 11\)"
+        ):
             function(np.zeros((4, 11)), 1, 1, 4, 5, 2, 2, 0, 1)
     with pytest.raises(ValueError, match=r"col2im_6d_cython: cols must have shape"):
         im2col_cython.col2im_6d_cython(np.zeros((1, 2, 2, 1, 3, 3)), 1, 1, 4, 5, 2, 2, 0, 1)

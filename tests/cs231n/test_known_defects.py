@@ -15,12 +15,25 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
-    path for package in ("cs231n", "datasets", "autograder") for path in (ROOT / package).rglob("*.py")) + [ROOT / "setup.py"]
+    path
+    for package in ("cs231n", "datasets", "autograder")
+    for path in (ROOT / package).rglob("*.py")
+) + [ROOT / "setup.py"]
 NOTEBOOKS = sorted((ROOT / "assignments").glob("*/*.ipynb"))
 GONE = {"past", "future", "six", "distutils", "imageio", "imp", "google"}
-GENERATORS = {"default_rng", "Generator", "BitGenerator", "SeedSequence", "PCG64", "MT19937", "RandomState"}
+GENERATORS = {
+    "default_rng",
+    "Generator",
+    "BitGenerator",
+    "SeedSequence",
+    "PCG64",
+    "MT19937",
+    "RandomState",
+}
 
-each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+each_source = pytest.mark.parametrize(
+    "path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 
 
 def code_of(path):
@@ -51,7 +64,10 @@ def test_defect_weights_and_data_are_never_loaded_with_pickle_allowed(path):
 @each_source
 def test_defect_batches_from_the_global_generator_nothing_draws_from_it(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np.random", "numpy.random"):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in (
+            "np.random",
+            "numpy.random",
+        ):
             assert node.attr in GENERATORS, f"line {node.lineno}: np.random.{node.attr}"
 
 
@@ -67,7 +83,9 @@ def test_defect_http_downloads_by_a_shell_that_windows_lacks(path):
 def test_defect_google_drive_mounting_no_cell_mounts_one_or_imports_what_is_gone(path):
     code = code_of(path)
     assert not re.search(r"drive\.mount|google\.colab|/content/", code)
-    plain = "\n".join(line for line in code.splitlines() if not line.lstrip().startswith(("%", "!")))
+    plain = "\n".join(
+        line for line in code.splitlines() if not line.lstrip().startswith(("%", "!"))
+    )
     assert not GONE & set(top_level_imports(ast.parse(plain)))
 
 
@@ -83,7 +101,13 @@ def test_defect_autoreload_fails_here_it_takes_up_what_a_student_saves(tmp_path)
         "print(cell('written.answer()').result)\n"
     )
     environment = os.environ | {"IPYTHONDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout.splitlines()[-1:] == ["420"], done.stderr
 
 

@@ -27,7 +27,9 @@ def test_conv_relu_equals_its_layers_one_after_the_other(inputs):
 def test_conv_bn_relu_equals_its_layers_one_after_the_other(inputs):
     gamma, beta = np.linspace(1, 2, 4), np.linspace(-1, 1, 4)
     out, _ = sandwiches.conv_bn_relu_forward(*inputs, gamma, beta, CONV, {"mode": "train"})
-    normalized, _ = layers.spatial_batchnorm_forward(naive_conv(*inputs), gamma, beta, {"mode": "train"})
+    normalized, _ = layers.spatial_batchnorm_forward(
+        naive_conv(*inputs), gamma, beta, {"mode": "train"}
+    )
     np.testing.assert_allclose(out, np.maximum(normalized, 0), rtol=1e-12, atol=1e-12)
 
 
@@ -57,4 +59,7 @@ def test_gradients_of_a_sandwich_agree_along_random_directions(name, inputs):
             # The normalization takes the bias away again, so there is nothing to compare relatively.
             assert np.abs(grad).max() < 1e-12
             continue
-        assert check_gradient(lambda _: forward(*inputs, *settings[name])[0], array, grad, dout) <= 1e-9
+        assert (
+            check_gradient(lambda _: forward(*inputs, *settings[name])[0], array, grad, dout)
+            <= 1e-9
+        )

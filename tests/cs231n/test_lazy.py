@@ -16,7 +16,9 @@ def test_every_name_of_the_table_can_be_imported_with_a_star(package):
 
 
 def test_unknown_names_raise_the_usual_errors():
-    with pytest.raises(AttributeError, match="module 'cs231n.layers' has no attribute 'no_such_layer'"):
+    with pytest.raises(
+        AttributeError, match="module 'cs231n.layers' has no attribute 'no_such_layer'"
+    ):
         cs231n.layers.no_such_layer
     with pytest.raises(ImportError, match="cannot import name 'no_such_layer'"):
         exec("from cs231n.layers import no_such_layer")
@@ -63,5 +65,8 @@ def test_a_star_import_leaves_out_broken_files_and_says_so(course):
         exec(f"from {course} import *", names)
     assert [name for name in names if not name.startswith("__")] == ["right"]
     messages = sorted({str(w.message) for w in caught})
-    assert "broken.py cannot be imported (SyntaxError" in messages[0] and "left out: wrong" in messages[0]
+    assert (
+        "broken.py cannot be imported (SyntaxError" in messages[0]
+        and "left out: wrong" in messages[0]
+    )
     assert "lonely.py cannot be imported (ModuleNotFoundError" in messages[1]

@@ -13,11 +13,19 @@ from cs231n.__main__ import COMMANDS, main, run
 @pytest.fixture
 def outcome(monkeypatch):
     """A function that runs a program with one command, which does what it is given."""
+
     def call(action, configure=lambda parser: None):
         command = types.ModuleType("commands_of_a_test.work")
         command.HELP, command.configure, command.run = "work", configure, lambda args: action()
         monkeypatch.setitem(sys.modules, command.__name__, command)
-        return run("program", "commands_of_a_test", ("work",), "Does what a test says.", ["work"], (ValueError,))
+        return run(
+            "program",
+            "commands_of_a_test",
+            ("work",),
+            "Does what a test says.",
+            ["work"],
+            (ValueError,),
+        )
 
     return call
 

@@ -52,7 +52,10 @@ def test_clip_by_global_norm_leaves_short_gradients_and_zeros_as_they_are(grads)
 
 def test_clip_by_global_norm_agrees_with_pytorch(grads):
     torch = pytest.importorskip("torch")
-    twins = {name: torch.nn.Parameter(torch.zeros(g.shape, dtype=torch.float64)) for name, g in grads.items()}
+    twins = {
+        name: torch.nn.Parameter(torch.zeros(g.shape, dtype=torch.float64))
+        for name, g in grads.items()
+    }
     for name, twin in twins.items():
         twin.grad = torch.tensor(grads[name].astype(float))
     torch.nn.utils.clip_grad_norm_(twins.values(), 2.0)

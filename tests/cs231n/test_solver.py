@@ -24,13 +24,17 @@ def make_data(N=120, seed=0):
 def make_solver(model=None, **kwargs):
     settings = {"num_epochs": 3, "batch_size": 20, "seed": 5, "verbose": False}
     settings["optim_config"] = {"learning_rate": 0.1}
-    return Solver(model or TwoLayerNet(6, 10, 4, weight_scale=0.1, seed=1), make_data(), **settings | kwargs)
+    return Solver(
+        model or TwoLayerNet(6, 10, 4, weight_scale=0.1, seed=1), make_data(), **settings | kwargs
+    )
 
 
 def noisy_net():
     """Everything that has a state: batch normalization, and dropout from the net's own generator."""
     rng = np.random.default_rng(3)
-    return FullyConnectedNet([9, 8], 6, 4, 0.8, normalization="batchnorm", weight_scale="he", seed=rng)
+    return FullyConnectedNet(
+        [9, 8], 6, 4, 0.8, normalization="batchnorm", weight_scale="he", seed=rng
+    )
 
 
 def assert_same_run(a, b):
@@ -137,7 +141,9 @@ def test_a_schedule_without_a_learning_rate_says_so():
 )
 def test_gradients_are_clipped_before_the_step(limits, measure, monkeypatch):
     seen = []
-    monkeypatch.setattr(optim, "spy", lambda w, dw, config: seen.append(dw) or (w, config), raising=False)
+    monkeypatch.setattr(
+        optim, "spy", lambda w, dw, config: seen.append(dw) or (w, config), raising=False
+    )
     make_solver(update_rule="spy", num_epochs=1, **limits).train()
     norms = [measure(seen[i : i + 4]) for i in range(0, len(seen), 4)]
     np.testing.assert_allclose(norms, 0.01)
@@ -160,7 +166,9 @@ def test_parameters_are_kept_in_defect_validation_accuracy_that_never_rises_abov
     data = make_data()
     data["y_val"] = np.zeros_like(data["y_val"])
     model = Constant(answer=3)
-    solver = Solver(model, data, verbose=False, num_epochs=2, seed=0, optim_config={"learning_rate": 1.0})
+    solver = Solver(
+        model, data, verbose=False, num_epochs=2, seed=0, optim_config={"learning_rate": 1.0}
+    )
     solver.train()
     assert solver.best_val_acc == 0 and max(solver.val_acc_history) == 0
     assert model.params.keys() == solver.best_params.keys() == {"W"}
@@ -168,10 +176,14 @@ def test_parameters_are_kept_in_defect_validation_accuracy_that_never_rises_abov
 
 
 def test_batch_norm_works_on_in_defect_running_statistics_lost_from_best_parameters():
-    solver = make_solver(noisy_net(), num_epochs=8, optim_config={"learning_rate": 3.0}, update_rule="sgd")
+    solver = make_solver(
+        noisy_net(), num_epochs=8, optim_config={"learning_rate": 3.0}, update_rule="sgd"
+    )
     solver.train()
     best = int(np.argmax(solver.val_acc_history))
-    assert 0 < best < 8, "the run must get worse after its best epoch for this test to mean anything"
+    assert 0 < best < 8, (
+        "the run must get worse after its best epoch for this test to mean anything"
+    )
     assert solver.check_accuracy(solver.X_val, solver.y_val) == solver.best_val_acc
     short = make_solver(noisy_net(), num_epochs=best, optim_config={"learning_rate": 3.0})
     short.train()
@@ -185,9 +197,13 @@ def test_an_update_rule_that_works_in_place_cannot_change_the_best_parameters(mo
         return w, config
 
     monkeypatch.setattr(optim, "in_place", in_place, raising=False)
-    solver = Solver(Constant(answer=0), make_data(), update_rule="in_place", verbose=False, num_epochs=4)
+    solver = Solver(
+        Constant(answer=0), make_data(), update_rule="in_place", verbose=False, num_epochs=4
+    )
     solver.train()
-    np.testing.assert_array_equal(solver.model.params["W"], [1, 1, 1])  # the first measurement stays the best
+    np.testing.assert_array_equal(
+        solver.model.params["W"], [1, 1, 1]
+    )  # the first measurement stays the best
 
 
 def test_best_parameters_do_not_change_while_training_goes_on():
@@ -203,7 +219,12 @@ def test_best_parameters_do_not_change_while_training_goes_on():
 @pytest.mark.parametrize("rule", RULES)
 def test_resumed_run_equals_uninterrupted_run_bit_for_bit(rule, tmp_path):
     config = {} if rule == "adadelta" else {"learning_rate": 10 ** np.float64(-1.5)}
-    settings = {"update_rule": rule, "optim_config": config, "lr_decay": 0.9, "num_train_samples": 30}
+    settings = {
+        "update_rule": rule,
+        "optim_config": config,
+        "lr_decay": 0.9,
+        "num_train_samples": 30,
+    }
     whole = make_solver(noisy_net(), num_epochs=4, **settings)
     whole.train()
     half = make_solver(noisy_net(), num_epochs=2, **settings)
@@ -217,7 +238,9 @@ def test_resumed_run_equals_uninterrupted_run_bit_for_bit(rule, tmp_path):
     assert resumed.model.rng.bit_generator.state == whole.model.rng.bit_generator.state
 
 
-def test_every_epoch_resumes_bit_for_bit_in_defect_running_statistics_lost_from_checkpoints(tmp_path):
+def test_every_epoch_resumes_bit_for_bit_in_defect_running_statistics_lost_from_checkpoints(
+    tmp_path,
+):
     whole = make_solver(noisy_net(), checkpoint_name=str(tmp_path / "run"))
     whole.train()
     assert sorted(os.listdir(tmp_path)) == [f"run_epoch_{n}.npz" for n in range(4)]
@@ -229,7 +252,9 @@ def test_every_epoch_resumes_bit_for_bit_in_defect_running_statistics_lost_from_
         assert_same_run(resumed, whole)
 
 
-@pytest.mark.parametrize("bits", [np.random.MT19937, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64])
+@pytest.mark.parametrize(
+    "bits", [np.random.MT19937, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64]
+)
 def test_any_kind_of_generator_is_restored(bits, tmp_path):
     first, second = (make_solver(seed=np.random.Generator(bits(seed))) for seed in (1, 2))
     first.train()
@@ -319,14 +344,18 @@ def test_a_step_that_fails_halfway_does_not_advance_the_update_rules():
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     make_solver().save_checkpoint(tmp_path / "run.npz")
-    with pytest.raises(ValueError, match=r"trained with \{'update_rule': 'sgd', 'batch_size': 20\}"):
+    with pytest.raises(
+        ValueError, match=r"trained with \{'update_rule': 'sgd', 'batch_size': 20\}"
+    ):
         make_solver(update_rule="adam", batch_size=10).load_checkpoint(tmp_path / "run.npz")
     with pytest.raises(ValueError, match="do not fit the model"):
         make_solver(TwoLayerNet(6, 11, 4)).load_checkpoint(tmp_path / "run.npz")
 
 
 def test_a_checkpoint_of_another_kind_of_generator_is_refused(tmp_path):
-    make_solver(seed=np.random.Generator(np.random.MT19937(1))).save_checkpoint(tmp_path / "run.npz")
+    make_solver(seed=np.random.Generator(np.random.MT19937(1))).save_checkpoint(
+        tmp_path / "run.npz"
+    )
     solver = make_solver()
     before = solver.model.params["W1"].copy()
     with pytest.raises(ValueError, match="generator 'solver' was a MT19937"):
@@ -411,7 +440,10 @@ def test_settings_that_make_no_sense_are_refused(kwargs, message):
     [
         (lambda data: data.pop("X_val"), "data lacks X_val"),
         (lambda data: data.update(y_train=data["y_train"][1:]), "the same length, .*got 90 and 89"),
-        (lambda data: data.update(X_val=np.zeros((0, 6)), y_val=np.zeros(0)), "at least 1; got 0 and 0"),
+        (
+            lambda data: data.update(X_val=np.zeros((0, 6)), y_val=np.zeros(0)),
+            "at least 1; got 0 and 0",
+        ),
     ],
 )
 def test_data_that_do_not_fit_together_are_refused(change, message):

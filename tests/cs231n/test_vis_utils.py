@@ -51,7 +51,7 @@ def picture(ax, n, columns, shape, above):
     H, W = shape
     gap, head = max(1, W // 10), above
     top, left = n // columns * (H + head + gap) + head, n % columns * (W + gap) + gap // 2
-    return ax.images[0].get_array()[top:top + H, left:left + W]
+    return ax.images[0].get_array()[top : top + H, left : left + W]
 
 
 def test_image_grid_shows_every_image_below_its_title_in_one_axes():
@@ -63,7 +63,9 @@ def test_image_grid_shows_every_image_below_its_title_in_one_axes():
     assert grid.shape == (2 * 10, 3 * 9, 3) and fig.get_size_inches().tolist() == [27 / 8, 20 / 8]
     shown = (x - x.min(axis=(1, 2, 3), keepdims=True)) / np.ptp(x, axis=(1, 2, 3), keepdims=True)
     for n in range(5):
-        np.testing.assert_allclose(picture(ax, n, 3, (7, 8), 2), shown[n].transpose(1, 2, 0), rtol=1e-6)
+        np.testing.assert_allclose(
+            picture(ax, n, 3, (7, 8), 2), shown[n].transpose(1, 2, 0), rtol=1e-6
+        )
     assert (grid[:2] == 1).all() and (grid[10:, 18:] == 1).all()
     plt.close(fig)
 
@@ -76,11 +78,15 @@ def test_image_grid_shows_gray_images_in_gray_and_constant_ones_as_medium_gray()
     assert image_grid(np.zeros((1, 1, 8, 8)), cmap="PuOr")[1].images[0].get_cmap().name == "PuOr"
 
 
-@pytest.mark.parametrize("shape, titles, message", [
-    ((3, 8, 8), None, "got (3, 8, 8)"), ((2, 4, 8, 8), None, "got (2, 4, 8, 8)"),
-    ((0, 3, 8, 8), None, "got (0, 3, 8, 8)"),
-    ((2, 3, 8, 8), ["a"], "got 1 for 2 images"),
-])
+@pytest.mark.parametrize(
+    "shape, titles, message",
+    [
+        ((3, 8, 8), None, "got (3, 8, 8)"),
+        ((2, 4, 8, 8), None, "got (2, 4, 8, 8)"),
+        ((0, 3, 8, 8), None, "got (0, 3, 8, 8)"),
+        ((2, 3, 8, 8), ["a"], "got 1 for 2 images"),
+    ],
+)
 def test_image_grid_refuses_what_is_no_image(shape, titles, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         image_grid(np.zeros(shape), titles)
@@ -100,8 +106,11 @@ def test_weight_templates_are_the_columns_of_the_weights(bias, layout):
 
 
 def test_weight_templates_of_another_size_say_what_to_pass():
-    with pytest.raises(ValueError, match=r"3072 or 3073 rows for images of shape \(3, 32, 32\); got shape "
-                                         r"\(64, 10\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"3072 or 3073 rows for images of shape \(3, 32, 32\); got shape "
+        r"\(64, 10\)",
+    ):
         weight_templates(np.zeros((64, 10)))
 
 
@@ -206,8 +215,14 @@ def test_images_of_a_grid_are_an_inch_wide_and_titles_stand_between_them(H, W):
     boxes = [text.get_window_extent() for text in ax.texts]
     blank = (ax.images[0].get_array() == 1).all(axis=2)
     for box in boxes:
-        assert fig.bbox.fully_containsx(box.x0) and fig.bbox.fully_containsx(box.x1) and fig.bbox.fully_containsy(box.y1)
+        assert (
+            fig.bbox.fully_containsx(box.x0)
+            and fig.bbox.fully_containsx(box.x1)
+            and fig.bbox.fully_containsy(box.y1)
+        )
         (x0, y1), (x1, y0) = ax.transData.inverted().transform([(box.x0, box.y0), (box.x1, box.y1)])
-        assert blank[max(0, round(y0)):round(y1) + 1, round(x0):round(x1) + 1].all(), "a title over an image"
+        assert blank[max(0, round(y0)) : round(y1) + 1, round(x0) : round(x1) + 1].all(), (
+            "a title over an image"
+        )
     assert not any(boxes[i].overlaps(boxes[j]) for i in range(7) for j in range(i))
     plt.close(fig)

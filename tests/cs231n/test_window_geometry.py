@@ -8,14 +8,17 @@ import pytest
 from cs231n.window_geometry import check_dout, conv_geometry, pool_geometry, slide
 
 
-@pytest.mark.parametrize("stride, pad, dilation, out", [
-    (1, 0, 1, (5, 6)),
-    ((2, 7), (0, 1), 1, (3, 2)),
-    ((4, 1), "valid", 1, (2, 6)),
-    (1, "same", 1, (7, 9)),
-    (2, "same", (1, 2), (4, 5)),
-    (1, 2, (2, 3), (7, 4)),
-])
+@pytest.mark.parametrize(
+    "stride, pad, dilation, out",
+    [
+        (1, 0, 1, (5, 6)),
+        ((2, 7), (0, 1), 1, (3, 2)),
+        ((4, 1), "valid", 1, (2, 6)),
+        (1, "same", 1, (7, 9)),
+        (2, "same", (1, 2), (4, 5)),
+        (1, 2, (2, 3), (7, 4)),
+    ],
+)
 def test_output_sizes_follow_the_formula_on_each_axis(stride, pad, dilation, out):
     assert slide("f", (7, 9), (3, 4), stride, pad, dilation).out == out
 
@@ -32,20 +35,30 @@ def test_same_with_a_stride_larger_than_the_filter_needs_no_padding():
 
 def test_filter_that_is_too_wide_names_both_widths():
     x, w, b = np.zeros((2, 3, 9, 3)), np.zeros((4, 3, 3, 6)), np.zeros(4)
-    message = ("conv_forward_naive: filter width 6 exceeds padded width 5; got w of shape (4, 3, 3, 6). "
-               "Increase pad or use a smaller filter.")
+    message = (
+        "conv_forward_naive: filter width 6 exceeds padded width 5; got w of shape (4, 3, 3, 6). "
+        "Increase pad or use a smaller filter."
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         conv_geometry("conv_forward_naive", x, w, b, {"stride": 1, "pad": 1})
 
 
 def test_window_that_is_too_high_says_nothing_about_padding():
-    with pytest.raises(ValueError, match=r"window height 5 exceeds height 4;.* Use a smaller window\."):
+    with pytest.raises(
+        ValueError, match=r"window height 5 exceeds height 4;.* Use a smaller window\."
+    ):
         pool_geometry("f", np.zeros((1, 1, 4, 8)), {"pool_height": 5, "pool_width": 2, "stride": 1})
 
 
-@pytest.mark.parametrize("size, reach, stride, pad", [
-    (11, 3, 3, 0), (10, 3, 3, 0), (11, 4, 5, 1), (8, 3, 5, 2),
-])
+@pytest.mark.parametrize(
+    "size, reach, stride, pad",
+    [
+        (11, 3, 3, 0),
+        (10, 3, 3, 0),
+        (11, 4, 5, 1),
+        (8, 3, 5, 2),
+    ],
+)
 def test_every_size_and_pad_that_the_message_offers_does_fit(size, reach, stride, pad):
     with pytest.raises(ValueError) as raised:
         slide("f", (size,), (reach,), stride, pad)
@@ -64,30 +77,37 @@ def test_where_no_pad_fits_the_message_offers_same():
 
 
 def test_pooling_that_does_not_fit_offers_sizes_of_the_image():
-    with pytest.raises(ValueError, match="Crop or grow the height to 6 or 8, or use another stride"):
+    with pytest.raises(
+        ValueError, match="Crop or grow the height to 6 or 8, or use another stride"
+    ):
         pool_geometry("f", np.zeros((1, 1, 7, 8)), {"pool_height": 2, "pool_width": 2, "stride": 2})
 
 
-@pytest.mark.parametrize("changes, message", [
-    ({"x": (2, 4, 5)}, "same number of axes"),
-    ({"x": (2, 5, 5, 6)}, "the filters see 4 channels in each of 1 groups, x has 5"),
-    ({"w": (4, 4)}, "same number of axes"),
-    ({"b": (4, 1)}, r"b needs one number per filter, shape \(3,\)"),
-    ({"groups": 2, "w": (3, 2, 2, 2)}, "3 filters cannot be shared among 2 groups"),
-    ({"groups": 0}, "groups must be a whole number of at least 1; got 0"),
-    ({"stride": 0}, "stride must be a whole number of at least 1; got 0"),
-    ({"stride": (1, 2, 3)}, r"stride needs one number or 2 of them; got \(1, 2, 3\)"),
-    ({"pad": -1}, "pad must be a whole number of at least 0; got -1"),
-    ({"pad": 1.5}, "pad must be a whole number of at least 0; got 1.5"),
-    ({"pad": "full"}, "pad must be a whole number of at least 0; got 'full'"),
-    ({"dilation": 0}, "dilation must be a whole number"),
-    ({"strides": 2}, r"unknown keys \['strides'\]"),
-])
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"x": (2, 4, 5)}, "same number of axes"),
+        ({"x": (2, 5, 5, 6)}, "the filters see 4 channels in each of 1 groups, x has 5"),
+        ({"w": (4, 4)}, "same number of axes"),
+        ({"b": (4, 1)}, r"b needs one number per filter, shape \(3,\)"),
+        ({"groups": 2, "w": (3, 2, 2, 2)}, "3 filters cannot be shared among 2 groups"),
+        ({"groups": 0}, "groups must be a whole number of at least 1; got 0"),
+        ({"stride": 0}, "stride must be a whole number of at least 1; got 0"),
+        ({"stride": (1, 2, 3)}, r"stride needs one number or 2 of them; got \(1, 2, 3\)"),
+        ({"pad": -1}, "pad must be a whole number of at least 0; got -1"),
+        ({"pad": 1.5}, "pad must be a whole number of at least 0; got 1.5"),
+        ({"pad": "full"}, "pad must be a whole number of at least 0; got 'full'"),
+        ({"dilation": 0}, "dilation must be a whole number"),
+        ({"strides": 2}, r"unknown keys \['strides'\]"),
+    ],
+)
 def test_arguments_that_do_not_belong_together_are_named(changes, message):
     shapes = {"x": (2, 4, 5, 6), "w": (3, 4, 2, 2), "b": (3,)}
     x, w, b = (np.zeros(changes.get(name, shape)) for name, shape in shapes.items())
     with pytest.raises(ValueError, match=message):
-        conv_geometry("f", x, w, b, {key: value for key, value in changes.items() if key not in shapes})
+        conv_geometry(
+            "f", x, w, b, {key: value for key, value in changes.items() if key not in shapes}
+        )
 
 
 def test_pooling_names_the_keys_that_are_missing():

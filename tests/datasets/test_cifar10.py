@@ -6,7 +6,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-
 from cs231n.datasets import cifar10
 
 
@@ -23,7 +22,9 @@ def python2(x, y):
     """The bytes that Python 2 wrote: protocol 2, byte strings as keys, NumPy's old module name."""
     raw = io.BytesIO()
     raw.write(b"\x80\x02}(")
-    raw.write(b"U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R")
+    raw.write(
+        b"U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    )
     raw.write(b"(K\x01J" + len(x).to_bytes(4, "little") + b"M\x00\x0c\x86")
     raw.write(b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R")
     raw.write(b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89")
@@ -48,16 +49,22 @@ def test_the_binary_version_loads(tmp_path):
 def test_the_python_version_as_python_2_wrote_it_loads(tmp_path):
     (tmp_path / "a").write_bytes(python2(*images(7, 2)))
     check(tmp_path / "a", *images(7, 2))
-    assert (pickle.loads(python2(*images(7, 2)), encoding="latin1")["data"] == images(7, 2)[0]).all()
+    assert (
+        pickle.loads(python2(*images(7, 2)), encoding="latin1")["data"] == images(7, 2)[0]
+    ).all()
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
 @pytest.mark.parametrize("module", [b"numpy.core.multiarray", b"numpy._core.multiarray"])
-def test_batches_written_again_by_python_3_load_under_both_names_of_numpy(tmp_path, protocol, module):
+def test_batches_written_again_by_python_3_load_under_both_names_of_numpy(
+    tmp_path, protocol, module
+):
     x, y = images(5, 3)
     raw = pickle.dumps({b"data": x, b"labels": y.tolist(), b"filenames": [b"a.png"] * 5}, protocol)
     if protocol < 4:  # the name is a line of its own, without a length
-        raw = raw.replace(b"numpy._core.multiarray", module).replace(b"numpy.core.multiarray", module)
+        raw = raw.replace(b"numpy._core.multiarray", module).replace(
+            b"numpy.core.multiarray", module
+        )
     (tmp_path / "a").write_bytes(raw)
     check(tmp_path / "a", x, y)
 
@@ -75,8 +82,11 @@ def test_a_pickle_that_wants_to_run_something_is_refused_before_it_runs(tmp_path
     calls = Call(eval, f"open({str(target)!r}, 'w')"), Call(exec, "1"), Call(getattr, 1, "real")
     for call in calls:
         (tmp_path / "a").write_bytes(pickle.dumps({"data": call, "labels": []}))
-        with pytest.raises(ValueError, match=r"not a CIFAR-10 batch \(it asks for .*, which a batch does "
-                                             r"not need\)"):
+        with pytest.raises(
+            ValueError,
+            match=r"not a CIFAR-10 batch \(it asks for .*, which a batch does "
+            r"not need\)",
+        ):
             cifar10.load_batch(tmp_path / "a")
     assert not target.exists()
 
@@ -84,14 +94,31 @@ def test_a_pickle_that_wants_to_run_something_is_refused_before_it_runs(tmp_path
 X, Y = images(4, 4)
 
 
-@pytest.mark.parametrize("content", [
-    {}, [], 5, None, {"data": X}, {"data": X, "labels": [1, 2, 3]}, {"data": X[:, :-1], "labels": [1] * 4},
-    {"data": X.ravel(), "labels": [1] * 4}, {"data": [1], "labels": [1]}, {"data": X, "labels": ["1"] * 4},
-    {"data": X, "labels": [1.5] * 4}, {"data": X, "labels": [10**30] * 4}, {"data": X, "labels": None},
-    {"data": X.astype(np.float32), "labels": [1] * 4}, {"data": np.asfortranarray(X), "labels": [1] * 4},
-    {"data": np.array([None] * 4), "labels": [1] * 4}, {"data": X, "labels": [1, 2, 3, 10]},
-    {"data": X, "labels": [-1] * 4}, {1: X},
-], ids=str)
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        [],
+        5,
+        None,
+        {"data": X},
+        {"data": X, "labels": [1, 2, 3]},
+        {"data": X[:, :-1], "labels": [1] * 4},
+        {"data": X.ravel(), "labels": [1] * 4},
+        {"data": [1], "labels": [1]},
+        {"data": X, "labels": ["1"] * 4},
+        {"data": X, "labels": [1.5] * 4},
+        {"data": X, "labels": [10**30] * 4},
+        {"data": X, "labels": None},
+        {"data": X.astype(np.float32), "labels": [1] * 4},
+        {"data": np.asfortranarray(X), "labels": [1] * 4},
+        {"data": np.array([None] * 4), "labels": [1] * 4},
+        {"data": X, "labels": [1, 2, 3, 10]},
+        {"data": X, "labels": [-1] * 4},
+        {1: X},
+    ],
+    ids=str,
+)
 def test_pickles_of_something_else_are_one_clear_line(tmp_path, content):
     (tmp_path / "a").write_bytes(pickle.dumps(content, protocol=2))
     with pytest.raises(ValueError, match="Fetch (it|the file) again") as caught:
@@ -104,12 +131,24 @@ def test_text_of_another_encoding_is_refused():
         cifar10._encode("text", "rot13")
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"x", b"\x80\x02", b"\x80\x63.", b"(" * 5000, b"\x8e" + b"\xff" * 7 + b"\x7f",
-    b"\x80\x04\x96" + b"\xff" * 6 + b"\0\0.",
-    python2(X, Y)[:5000], python2(X, Y)[:-5], b"cnumpy\nndarray\n(tR(K\x01tb.",
-    b"cos\nsystem\n.", b"]" * 3000 + b".",
-], ids=range(12))
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"x",
+        b"\x80\x02",
+        b"\x80\x63.",
+        b"(" * 5000,
+        b"\x8e" + b"\xff" * 7 + b"\x7f",
+        b"\x80\x04\x96" + b"\xff" * 6 + b"\0\0.",
+        python2(X, Y)[:5000],
+        python2(X, Y)[:-5],
+        b"cnumpy\nndarray\n(tR(K\x01tb.",
+        b"cos\nsystem\n.",
+        b"]" * 3000 + b".",
+    ],
+    ids=range(12),
+)
 def test_damaged_pickles_are_one_clear_line(tmp_path, raw):
     (tmp_path / "a").write_bytes(raw)
     with pytest.raises(ValueError, match="not a CIFAR-10 batch") as caught:
@@ -143,7 +182,9 @@ def write_batches(folder, sizes, ending=".bin"):
 def test_as_many_batches_as_there_are_of_any_size_are_joined(tmp_path):
     parts = write_batches(tmp_path, {"data_batch_1": 3, "data_batch_4": 5, "test_batch": 2})
     x, y, x_test, y_test = cifar10.load(tmp_path)
-    np.testing.assert_array_equal(y, np.concatenate([parts["data_batch_1"][1], parts["data_batch_4"][1]]))
+    np.testing.assert_array_equal(
+        y, np.concatenate([parts["data_batch_1"][1], parts["data_batch_4"][1]])
+    )
     np.testing.assert_array_equal(x[3:].reshape(5, -1), parts["data_batch_4"][0])
     assert len(x_test) == len(y_test) == 2
 
@@ -178,7 +219,9 @@ def test_the_folder_of_the_original_notebooks_is_found_in_the_data_folder(monkey
 
 
 @pytest.mark.parametrize("version, ending", [("binary", ".bin"), ("python", "")])
-def test_download_unpacks_loads_and_is_not_repeated(monkeypatch, tmp_path, file_server, version, ending):
+def test_download_unpacks_loads_and_is_not_repeated(
+    monkeypatch, tmp_path, file_server, version, ending
+):
     sizes = {**{f"data_batch_{k}": 2 for k in range(1, 6)}, "test_batch": 3}
     name = cifar10.FOLDERS[version]
     write_batches(tmp_path / "origin" / name, sizes, ending)

@@ -1,5 +1,4 @@
 import numpy as np
-
 from cs231n.datasets import digits
 
 
@@ -21,7 +20,10 @@ def test_the_labels_belong_to_the_images():
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    known = {image.astype(np.float32).tobytes(): label for image, label in zip(bunch.images, bunch.target)}
+    known = {
+        image.astype(np.float32).tobytes(): label
+        for image, label in zip(bunch.images, bunch.target)
+    }
     data = digits.load()
     for split in ("train", "val", "test"):
         assert [known[x.tobytes()] for x in data[f"X_{split}"]] == data[f"y_{split}"].tolist()

@@ -6,7 +6,6 @@ import tarfile
 
 import numpy as np
 import pytest
-
 from cs231n.datasets import download
 from cs231n.datasets.download import DownloadError, fetch, unpack
 
@@ -16,7 +15,9 @@ MD5 = hashlib.md5(BODY).hexdigest()
 
 def get(server, path, md5=MD5, **options):
     server.files.setdefault("/set.tar.gz", BODY)
-    return fetch(server.url("/set.tar.gz"), path, md5, len(BODY), progress=False, pause=0, **options)
+    return fetch(
+        server.url("/set.tar.gz"), path, md5, len(BODY), progress=False, pause=0, **options
+    )
 
 
 def part_of(path):
@@ -43,7 +44,9 @@ def test_a_file_with_the_wrong_content_is_replaced(file_server, tmp_path):
     assert get(file_server, path).read_bytes() == BODY
 
 
-def test_a_second_call_goes_on_where_the_first_one_stopped_in_defect_download_without_resume(file_server, tmp_path):
+def test_a_second_call_goes_on_where_the_first_one_stopped_in_defect_download_without_resume(
+    file_server, tmp_path
+):
     path = tmp_path / "set.tar.gz"
     part_of(path).write_bytes(BODY[:123_456])
     get(file_server, path)
@@ -104,7 +107,9 @@ def test_a_range_that_cannot_be_satisfied_starts_over_and_then_gives_up(file_ser
     assert file_server.asked[:2] == ["bytes=2000-", None]
 
 
-def test_connections_that_bring_nothing_end_in_one_clear_line_and_keep_the_part(file_server, tmp_path):
+def test_connections_that_bring_nothing_end_in_one_clear_line_and_keep_the_part(
+    file_server, tmp_path
+):
     block = download._BLOCK
     file_server.cuts = [block, 0, 0, 0]
     path = tmp_path / "set.tar.gz"
@@ -189,13 +194,23 @@ def test_unpack_puts_the_folder_in_place_and_replaces_an_old_one(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tar.gz", "batches"]
 
 
-@pytest.mark.parametrize("member", [
-    ("../evil", b"x"), ("/tmp/evil", b"x"), ("batches/../../evil", b"x"),
-    ("batches/..", b"x"), ("other/a", b"x"),
-    ("batches\\evil", b"x"), ("batches/C:evil", b"x"), ("batches/sub/a", b"x"), ("batches/dot.", b"x"),
-    ("batches/link", b"", tarfile.SYMTYPE), ("batches/hard", b"", tarfile.LNKTYPE),
-    ("batches/p", b"", tarfile.FIFOTYPE),
-])
+@pytest.mark.parametrize(
+    "member",
+    [
+        ("../evil", b"x"),
+        ("/tmp/evil", b"x"),
+        ("batches/../../evil", b"x"),
+        ("batches/..", b"x"),
+        ("other/a", b"x"),
+        ("batches\\evil", b"x"),
+        ("batches/C:evil", b"x"),
+        ("batches/sub/a", b"x"),
+        ("batches/dot.", b"x"),
+        ("batches/link", b"", tarfile.SYMTYPE),
+        ("batches/hard", b"", tarfile.LNKTYPE),
+        ("batches/p", b"", tarfile.FIFOTYPE),
+    ],
+)
 def test_unpack_refuses_what_leads_elsewhere_and_leaves_nothing(tmp_path, member):
     packed = archive(tmp_path / "a.tar.gz", [("batches/a", b"1"), member])
     with pytest.raises(DownloadError, match="is not a plain file in batches"):

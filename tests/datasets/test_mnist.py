@@ -4,7 +4,6 @@ import struct
 
 import numpy as np
 import pytest
-
 from cs231n.datasets import mnist
 
 
@@ -26,7 +25,10 @@ def write_set(folder, prefix, num, seed, ending=".gz"):
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_both_sets_load_plain_and_compressed(tmp_path, ending):
-    expected = [*write_set(tmp_path, "train", 12, 1, ending), *write_set(tmp_path, "t10k", 7, 2, ending)]
+    expected = [
+        *write_set(tmp_path, "train", 12, 1, ending),
+        *write_set(tmp_path, "t10k", 7, 2, ending),
+    ]
     for got, wanted in zip(mnist.load(tmp_path), expected, strict=True):
         np.testing.assert_array_equal(got, wanted)
         assert got.dtype == (np.uint8 if got.ndim == 4 else np.int64)
@@ -51,14 +53,17 @@ def test_a_missing_folder_or_set_says_how_to_get_it(monkeypatch, tmp_path):
         mnist.load()
 
 
-@pytest.mark.parametrize("raw, message", [
-    (b"", "got nothing"),
-    (b"\0\0\x08", "got 00 00 08"),
-    (b"\0\0\x0d\x01\0\0\0\1\0", "got 00 00 0d 01"),
-    (b"\0\0\x08\x03\0\0\0\1", "starts with 00 00 08"),
-    (idx(np.zeros((4, 5), np.uint8))[:-1], r"promises 20 values of shape \(4, 5\); got 19"),
-    (b"\0\0\x08\x02" + b"\xff" * 8, "promises 18446744065119617025 values"),
-])
+@pytest.mark.parametrize(
+    "raw, message",
+    [
+        (b"", "got nothing"),
+        (b"\0\0\x08", "got 00 00 08"),
+        (b"\0\0\x0d\x01\0\0\0\1\0", "got 00 00 0d 01"),
+        (b"\0\0\x08\x03\0\0\0\1", "starts with 00 00 08"),
+        (idx(np.zeros((4, 5), np.uint8))[:-1], r"promises 20 values of shape \(4, 5\); got 19"),
+        (b"\0\0\x08\x02" + b"\xff" * 8, "promises 18446744065119617025 values"),
+    ],
+)
 def test_damaged_idx_files_are_one_clear_line(tmp_path, raw, message):
     (tmp_path / "file").write_bytes(raw)
     with pytest.raises(ValueError, match=message) as caught:
@@ -66,9 +71,14 @@ def test_damaged_idx_files_are_one_clear_line(tmp_path, raw, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda raw: raw[:-10], lambda raw: b"no gzip", lambda raw: raw[:15] + b"\xff" * 60,
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw[:-10],
+        lambda raw: b"no gzip",
+        lambda raw: raw[:15] + b"\xff" * 60,
+    ],
+)
 def test_damaged_gzip_files_are_one_clear_line(tmp_path, damage):
     raw = gzip.compress(idx(np.random.default_rng(1).integers(0, 256, (9, 9), dtype=np.uint8)))
     (tmp_path / "file.gz").write_bytes(damage(raw))
@@ -83,12 +93,15 @@ def test_a_gzip_bomb_is_refused(monkeypatch, tmp_path):
         mnist.load_idx(tmp_path / "file.gz")
 
 
-@pytest.mark.parametrize("x, y", [
-    (np.zeros((3, 28, 28), np.uint8), np.zeros(4, np.uint8)),
-    (np.zeros((3, 28), np.uint8), np.zeros(3, np.uint8)),
-    (np.zeros((3, 28, 28), np.uint8), np.zeros((3, 1), np.uint8)),
-    (np.zeros((3, 28, 28), np.uint8), np.full(3, 10, np.uint8)),
-])
+@pytest.mark.parametrize(
+    "x, y",
+    [
+        (np.zeros((3, 28, 28), np.uint8), np.zeros(4, np.uint8)),
+        (np.zeros((3, 28), np.uint8), np.zeros(3, np.uint8)),
+        (np.zeros((3, 28, 28), np.uint8), np.zeros((3, 1), np.uint8)),
+        (np.zeros((3, 28, 28), np.uint8), np.full(3, 10, np.uint8)),
+    ],
+)
 def test_images_and_labels_that_do_not_match_are_refused(tmp_path, x, y):
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(x))
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(y))
@@ -116,7 +129,9 @@ def test_real_digits_look_like_digits(real_data):
         pytest.skip("CS231N_DATA_DIR holds no mnist folder")
     x_train, y_train, x_test, y_test = mnist.load(real_data / "mnist")
     assert x_train.shape[1:] == (1, 28, 28) and set(y_test.tolist()) == set(range(10))
-    templates = np.stack([x_train[y_train == label].mean(axis=0) for label in range(10)]).reshape(10, -1)
+    templates = np.stack([x_train[y_train == label].mean(axis=0) for label in range(10)]).reshape(
+        10, -1
+    )
     flat = x_test.reshape(len(x_test), -1).astype(np.float64)
     nearest = ((flat[:, None] - templates) ** 2).sum(axis=2).argmin(axis=1)
     assert (nearest == y_test).mean() > 0.75

@@ -53,7 +53,9 @@ class Mistake:
         before, body, after = _divide(text, self.exercise)
         for old, new in self.edits:
             if body.count(old) != 1:
-                raise ValueError(f"{self.name}: {file} holds {body.count(old)} times, not once: {old!r}")
+                raise ValueError(
+                    f"{self.name}: {file} holds {body.count(old)} times, not once: {old!r}"
+                )
             body = body.replace(old, new)
         return {file: before + body + after}
 
@@ -84,7 +86,7 @@ def _divide(text, name):
     node = next(node for node in (*outer, *methods) if getattr(node, "name", None) == name)
     start = node.body[0].end_lineno
     lines = text.splitlines(keepends=True)
-    parts = lines[:start], lines[start:node.end_lineno], lines[node.end_lineno:]
+    parts = lines[:start], lines[start : node.end_lineno], lines[node.end_lineno :]
     return tuple(map("".join, parts))
 
 

@@ -1,5 +1,9 @@
 # Optional, for Google Colab alone: gets the kit and works in its folder; idle elsewhere.
-import os, shutil, subprocess, sys, urllib.request
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
 
 address = "@ADDRESS@"
 folder = os.path.abspath("@ASSIGNMENT@")  # in a mounted Drive: "drive/MyDrive/@ASSIGNMENT@"

@@ -3,9 +3,26 @@
 from importlib import import_module
 
 FAMILIES = (
-    "k_nearest_neighbor", "cross_validation", "linear_losses", "linear_classifier", "features", "bag_of_words", "historical",
-    "affine", "activations", "losses", "fully_connected", "optimizers", "graph", "normalization", "dropout",
-    "convolution", "pooling", "columns", "convolutional_nets", "spatial_normalization",
+    "k_nearest_neighbor",
+    "cross_validation",
+    "linear_losses",
+    "linear_classifier",
+    "features",
+    "bag_of_words",
+    "historical",
+    "affine",
+    "activations",
+    "losses",
+    "fully_connected",
+    "optimizers",
+    "graph",
+    "normalization",
+    "dropout",
+    "convolution",
+    "pooling",
+    "columns",
+    "convolutional_nets",
+    "spatial_normalization",
     "training",
 )
 

@@ -24,17 +24,25 @@ def _pair(name, cases, cache=("x",)):
         from cs231n import layers
 
         values = tuple(given[key] for key in cache)
-        return {"dx": getattr(layers, f"{name}_backward")(dout, values if len(values) > 1 else values[0])}
+        return {
+            "dx": getattr(layers, f"{name}_backward")(
+                dout, values if len(values) > 1 else values[0]
+            )
+        }
 
     probes = (Probe("given cache", backward), Probe("own cache", backward_own_cache))
     module = "cs231n.layers.activations"
-    return (Exercise(f"{name}_forward", module, (Probe("forward", forward),), cases),
-            Exercise(f"{name}_backward", module, probes, cases))
+    return (
+        Exercise(f"{name}_forward", module, (Probe("forward", forward),), cases),
+        Exercise(f"{name}_backward", module, probes, cases),
+    )
 
 
 def _cases(rng, **settings):
     yield Case("a batch of vectors", {"x": rng.randn(4, 7), "dout": rng.randn(4, 7)} | settings)
-    yield Case("a batch of images", {"x": rng.randn(2, 3, 4, 5), "dout": rng.randn(2, 3, 4, 5)} | settings)
+    yield Case(
+        "a batch of images", {"x": rng.randn(2, 3, 4, 5), "dout": rng.randn(2, 3, 4, 5)} | settings
+    )
     yield Case("all negative", {"x": -0.1 - rng.rand(3, 5), "dout": rng.randn(3, 5)} | settings)
     single = {"x": rng.randn(1, 9).astype(np.float32), "dout": rng.randn(1, 9).astype(np.float32)}
     yield Case("one example, float32", single | settings, "float32")
@@ -50,7 +58,11 @@ def _saturating(low):
 
     def cases(rng):
         def draw(shape, dtype="float64"):
-            arrays = {"x": rng.randn(*shape), "dout": rng.randn(*shape), "out": low + (1 - low) * rng.rand(*shape)}
+            arrays = {
+                "x": rng.randn(*shape),
+                "dout": rng.randn(*shape),
+                "out": low + (1 - low) * rng.rand(*shape),
+            }
             return {name: array.astype(dtype) for name, array in arrays.items()}
 
         yield Case("a batch of vectors", draw((4, 7)))

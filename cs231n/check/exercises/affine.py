@@ -28,7 +28,12 @@ def _cases(rng):
         D = 1
         for n in shape:
             D *= n
-        arrays = {"x": rng.randn(N, *shape), "w": rng.randn(D, M), "b": rng.randn(M), "dout": rng.randn(N, M)}
+        arrays = {
+            "x": rng.randn(N, *shape),
+            "w": rng.randn(D, M),
+            "b": rng.randn(M),
+            "dout": rng.randn(N, M),
+        }
         return {name: array.astype(dtype) for name, array in arrays.items()}
 
     yield Case("a batch of vectors", draw(4, (6,), 3))
@@ -40,7 +45,9 @@ def _cases(rng):
 EXERCISES = (
     Exercise("affine_forward", "cs231n.layers.affine", (Probe("forward", _forward),), _cases),
     Exercise(
-        "affine_backward", "cs231n.layers.affine",
-        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)), _cases,
+        "affine_backward",
+        "cs231n.layers.affine",
+        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)),
+        _cases,
     ),
 )

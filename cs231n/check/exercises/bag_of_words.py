@@ -32,7 +32,10 @@ def _word_map(im, words, patches, size, stride):
 
     bag = bag_of_words.BagOfVisualWords(len(words), size, stride, whiten=False)
     bag.words, bag.mean, bag.whitening = words, np.zeros(words.shape[1]), np.eye(words.shape[1])
-    given = {"image_patches": lambda *_, **__: patches, "normalize_patches": lambda patches, *_: patches}
+    given = {
+        "image_patches": lambda *_, **__: patches,
+        "normalize_patches": lambda patches, *_: patches,
+    }
     with replaced(bag_of_words, **given):
         return {"nearest": bag.word_map(im)}
 
@@ -48,15 +51,28 @@ def _bag(nearest, num_words, grid):
 def _patch_cases(rng):
     yield Case("every patch", {"im": 255 * rng.rand(5, 7, 3), "size": 3, "stride": 1})
     yield Case("stride 2", {"im": 255 * rng.rand(8, 11, 2), "size": 4, "stride": 2})
-    yield Case("a stride that leaves a rest", {"im": 255 * rng.rand(9, 7, 1), "size": 2, "stride": 3})
-    yield Case("one patch, float32", {"im": rng.rand(4, 4, 3).astype(np.float32), "size": 4, "stride": 1}, "float32")
+    yield Case(
+        "a stride that leaves a rest", {"im": 255 * rng.rand(9, 7, 1), "size": 2, "stride": 3}
+    )
+    yield Case(
+        "one patch, float32",
+        {"im": rng.rand(4, 4, 3).astype(np.float32), "size": 4, "stride": 1},
+        "float32",
+    )
 
 
 def _normalize_cases(rng):
-    yield Case("patches of all contrasts", {"patches": 128 + rng.randn(5, 1) * 50 * rng.rand(5, 12), "eps": 10.0})
+    yield Case(
+        "patches of all contrasts",
+        {"patches": 128 + rng.randn(5, 1) * 50 * rng.rand(5, 12), "eps": 10.0},
+    )
     yield Case("flat patches", {"patches": 40 + 0.5 * rng.randn(3, 8), "eps": 10.0})
     yield Case("another eps", {"patches": rng.randn(4, 6), "eps": 0.01})
-    yield Case("one patch, float32", {"patches": (255 * rng.rand(1, 27)).astype(np.float32), "eps": 10.0}, "float32")
+    yield Case(
+        "one patch, float32",
+        {"patches": (255 * rng.rand(1, 27)).astype(np.float32), "eps": 10.0},
+        "float32",
+    )
 
 
 def _whitening_cases(rng):
@@ -72,8 +88,13 @@ def _whitening_cases(rng):
 def _word_cases(rng):
     def draw(H, W, num_words, size, stride):
         P = ((H - size) // stride + 1) * ((W - size) // stride + 1)
-        return {"im": np.zeros((H, W, 3)), "words": rng.randn(num_words, 5) * (1 + 2 * rng.rand(num_words, 1)),
-                "patches": rng.randn(P, 5), "size": size, "stride": stride}
+        return {
+            "im": np.zeros((H, W, 3)),
+            "words": rng.randn(num_words, 5) * (1 + 2 * rng.rand(num_words, 1)),
+            "patches": rng.randn(P, 5),
+            "size": size,
+            "stride": stride,
+        }
 
     yield Case("every patch", draw(6, 9, 7, 3, 1))
     yield Case("stride 2", draw(9, 7, 4, 2, 2))
@@ -81,9 +102,17 @@ def _word_cases(rng):
 
 
 def _bag_cases(rng):
-    yield Case("the whole image", {"nearest": rng.randint(6, size=(5, 7)), "num_words": 6, "grid": 1})
-    yield Case("quarters of several sizes", {"nearest": rng.randint(4, size=(7, 9)), "num_words": 4, "grid": 2})
-    yield Case("words that do not occur", {"nearest": rng.randint(3, size=(6, 6)), "num_words": 9, "grid": 3})
+    yield Case(
+        "the whole image", {"nearest": rng.randint(6, size=(5, 7)), "num_words": 6, "grid": 1}
+    )
+    yield Case(
+        "quarters of several sizes",
+        {"nearest": rng.randint(4, size=(7, 9)), "num_words": 4, "grid": 2},
+    )
+    yield Case(
+        "words that do not occur",
+        {"nearest": rng.randint(3, size=(6, 6)), "num_words": 9, "grid": 3},
+    )
 
 
 EXERCISES = (

@@ -2,11 +2,16 @@
 
 import numpy as np
 
-from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 from ..exercise import Case, Exercise, Probe, unpack
+from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 from ..steps import refuse_loops
 
-_IM2COL = ("cs231n.im2col", "cs231n.im2col_cython", "cs231n.fast.im2col_compiled", "cs231n.fast._im2col")
+_IM2COL = (
+    "cs231n.im2col",
+    "cs231n.im2col_cython",
+    "cs231n.fast.im2col_compiled",
+    "cs231n.fast._im2col",
+)
 _NO_LOOP = "without a loop over windows"
 
 
@@ -14,7 +19,12 @@ def _im2col(x, HH, WW, stride, kind, cols=None):
     from cs231n.layers import columns
 
     if kind == _NO_LOOP:
-        refuse_loops(columns.im2col_naive, (x, HH, WW, stride), (np.tile(x, (2, 1, 2, 3)), HH, WW, stride), "windows")
+        refuse_loops(
+            columns.im2col_naive,
+            (x, HH, WW, stride),
+            (np.tile(x, (2, 1, 2, 3)), HH, WW, stride),
+            "windows",
+        )
     return {f"cols {kind}".strip(): columns.im2col_naive(x, HH, WW, stride)}
 
 
@@ -38,23 +48,37 @@ def _column_cases(rng):
 
     yield Case("one image, one channel", draw((1, 1, 3, 4), 2, 3, (2, 2)))
     yield Case("two images, three channels", draw((2, 3, 4, 3), 3, 2, (2, 2)))
-    yield Case("windows of one pixel, float32", draw((2, 2, 2, 3), 1, 1, (2, 3), dtype="float32"), "float32")
+    yield Case(
+        "windows of one pixel, float32",
+        draw((2, 2, 2, 3), 1, 1, (2, 3), dtype="float32"),
+        "float32",
+    )
     yield Case("stride 2", draw((3, 2, 5, 4), 3, 2, (2, 2), 2, "with stride"))
-    yield Case("stride 3, pixels between the windows", draw((1, 2, 5, 8), 2, 2, (2, 3), 3, "with stride"))
+    yield Case(
+        "stride 3, pixels between the windows", draw((1, 2, 5, 8), 2, 2, (2, 3), 3, "with stride")
+    )
     yield Case("no loop over windows", draw((1, 2, 4, 3), 2, 2, (3, 2), kind=_NO_LOOP))
 
 
 def _forward(x, w, b, conv_param, dout=None, cols=None):
     from cs231n.layers import conv_forward_matmul
 
-    out, cache = unpack("conv_forward_matmul", conv_forward_matmul(x, w, b, conv_param), "out", "cache").values()
+    out, cache = unpack(
+        "conv_forward_matmul", conv_forward_matmul(x, w, b, conv_param), "out", "cache"
+    ).values()
     return {"out": out, "cols in the cache": cache[4]}
 
 
 def _backward(x, w, b, conv_param, dout, cols):
     from cs231n.layers import conv_backward_matmul
 
-    return unpack("conv_backward_matmul", conv_backward_matmul(dout, (x, w, b, conv_param, cols)), "dx", "dw", "db")
+    return unpack(
+        "conv_backward_matmul",
+        conv_backward_matmul(dout, (x, w, b, conv_param, cols)),
+        "dx",
+        "dw",
+        "db",
+    )
 
 
 def _backward_own_cache(x, w, b, conv_param, dout, cols):
@@ -69,7 +93,12 @@ def _product_cases(rng):
         from cs231n.im2col import im2col_indices
 
         F = w[0]
-        arrays = {"x": rng.randn(*x), "w": rng.randn(*w), "b": rng.randn(F), "dout": rng.randn(x[0], F, *out)}
+        arrays = {
+            "x": rng.randn(*x),
+            "w": rng.randn(*w),
+            "b": rng.randn(F),
+            "dout": rng.randn(x[0], F, *out),
+        }
         arrays["cols"] = im2col_indices(arrays["x"], *w[2:], pad, stride)
         arrays = {name: array.astype(dtype) for name, array in arrays.items()}
         return arrays | {"conv_param": {"stride": stride, "pad": pad}}
@@ -77,18 +106,41 @@ def _product_cases(rng):
     yield Case("two images, three channels", draw((2, 3, 3, 4), (2, 3, 2, 3), (2, 2)))
     yield Case("pad 1", draw((3, 2, 3, 2), (2, 2, 3, 3), (3, 2), pad=1))
     yield Case("stride 2", draw((2, 1, 3, 5), (3, 1, 3, 3), (1, 2), stride=2))
-    yield Case("one example, float32", draw((1, 2, 3, 3), (4, 2, 2, 2), (2, 2), "float32"), "float32")
+    yield Case(
+        "one example, float32", draw((1, 2, 3, 3), (4, 2, 2, 2), (2, 2), "float32"), "float32"
+    )
 
 
 _MODULE = "cs231n.layers.columns"
 _PRODUCT = FRAMEWORKS + tuple(name for name in FAST_LAYERS if name not in _IM2COL)
 
 EXERCISES = (
-    Exercise("im2col_naive", _MODULE, (Probe("columns", _im2col),), _column_cases, without=FRAMEWORKS + FAST_LAYERS),
-    Exercise("col2im_naive", _MODULE, (Probe("images", _col2im),), _column_cases, without=FRAMEWORKS + FAST_LAYERS),
-    Exercise("conv_forward_matmul", _MODULE, (Probe("forward", _forward),), _product_cases, without=_PRODUCT),
     Exercise(
-        "conv_backward_matmul", _MODULE,
-        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)), _product_cases, without=_PRODUCT,
+        "im2col_naive",
+        _MODULE,
+        (Probe("columns", _im2col),),
+        _column_cases,
+        without=FRAMEWORKS + FAST_LAYERS,
+    ),
+    Exercise(
+        "col2im_naive",
+        _MODULE,
+        (Probe("images", _col2im),),
+        _column_cases,
+        without=FRAMEWORKS + FAST_LAYERS,
+    ),
+    Exercise(
+        "conv_forward_matmul",
+        _MODULE,
+        (Probe("forward", _forward),),
+        _product_cases,
+        without=_PRODUCT,
+    ),
+    Exercise(
+        "conv_backward_matmul",
+        _MODULE,
+        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)),
+        _product_cases,
+        without=_PRODUCT,
     ),
 )

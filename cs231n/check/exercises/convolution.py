@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 from ..exercise import Case, Exercise, Probe, unpack
+from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 from ..steps import refuse_loops
 
 _MORE = (3, 1, 2, 3)
@@ -25,7 +25,9 @@ def _filter_cases(rng):
 def _forward(x, w, b, conv_param, kind, dout=None):
     from cs231n.layers import conv_forward_naive
 
-    out, _ = unpack("conv_forward_naive", conv_forward_naive(x, w, b, conv_param), "out", "cache").values()
+    out, _ = unpack(
+        "conv_forward_naive", conv_forward_naive(x, w, b, conv_param), "out", "cache"
+    ).values()
     return {f"out {kind}".strip(): out}
 
 
@@ -46,14 +48,23 @@ def _gradients(dout, cache, kind):
 
     found = unpack("conv_backward_naive", conv_backward_naive(dout, cache), "dx", "dw", "db")
     if kind in ("with groups", "with dilation"):
-        return {f"dx, dw and db {kind}": np.concatenate([np.ravel(gradient) for gradient in found.values()])}
+        return {
+            f"dx, dw and db {kind}": np.concatenate(
+                [np.ravel(gradient) for gradient in found.values()]
+            )
+        }
     return found
 
 
 def _cases(rng):
     def draw(x, w, out, kind, dtype="float64", **conv_param):
         F = w[0]
-        arrays = {"x": rng.randn(*x), "w": rng.randn(*w), "b": rng.randn(F), "dout": rng.randn(x[0], F, *out)}
+        arrays = {
+            "x": rng.randn(*x),
+            "w": rng.randn(*w),
+            "b": rng.randn(F),
+            "dout": rng.randn(x[0], F, *out),
+        }
         arrays = {name: array.astype(dtype) for name, array in arrays.items()}
         return arrays | {"conv_param": {"stride": 1, "pad": 0} | conv_param, "kind": kind}
 
@@ -61,14 +72,27 @@ def _cases(rng):
     whole = draw((1, 2, 3, 4), (3, 2, 3, 4), (1, 1), "", "float32")
     yield Case("one example, filters as large as the image, float32", whole, "float32")
     yield Case("pad 1", draw((2, 2, 3, 4), (3, 2, 3, 3), (3, 4), "with padding", pad=1))
-    yield Case("pad 2, small images", draw((1, 1, 2, 3), (2, 1, 3, 5), (4, 3), "with padding", pad=2))
+    yield Case(
+        "pad 2, small images", draw((1, 1, 2, 3), (2, 1, 3, 5), (4, 3), "with padding", pad=2)
+    )
     yield Case("stride 2", draw((2, 2, 5, 7), (2, 2, 3, 3), (2, 3), "with stride", stride=2))
-    yield Case("stride 3 and pad 1", draw((1, 3, 5, 8), (2, 3, 4, 4), (2, 3), "with stride", stride=3, pad=1))
+    yield Case(
+        "stride 3 and pad 1",
+        draw((1, 3, 5, 8), (2, 3, 4, 4), (2, 3), "with stride", stride=3, pad=1),
+    )
     yield Case("two groups", draw((2, 4, 3, 4), (6, 2, 2, 3), (2, 2), "with groups", groups=2))
     depthwise = draw((1, 3, 4, 5), (3, 1, 3, 3), (4, 3), "with groups", groups=3, pad=[1, 0])
     yield Case("a group for each channel", depthwise)
     yield Case("dilation 2", draw((1, 2, 5, 6), (2, 2, 2, 3), (3, 2), "with dilation", dilation=2))
-    mixed = draw((2, 2, 5, 4), (1, 2, 3, 2), (2, 3), "with dilation", dilation=[2, 1], stride=[2, 1], pad=[1, 0])
+    mixed = draw(
+        (2, 2, 5, 4),
+        (1, 2, 3, 2),
+        (2, 3),
+        "with dilation",
+        dilation=[2, 1],
+        stride=[2, 1],
+        pad=[1, 0],
+    )
     yield Case("dilation and stride only of rows", mixed)
 
 
@@ -93,7 +117,12 @@ def _backward_1x1(x, w, b, dout, kind):
 
 def _cases_1x1(rng):
     def draw(N, C, H, W, F, kind="", dtype="float64"):
-        arrays = {"x": rng.randn(N, C, H, W), "w": rng.randn(F, C), "b": rng.randn(F), "dout": rng.randn(N, F, H, W)}
+        arrays = {
+            "x": rng.randn(N, C, H, W),
+            "w": rng.randn(F, C),
+            "b": rng.randn(F),
+            "dout": rng.randn(N, F, H, W),
+        }
         return {name: array.astype(dtype) for name, array in arrays.items()} | {"kind": kind}
 
     yield Case("fewer channels come out than go in", draw(2, 5, 3, 4, 2))
@@ -107,11 +136,24 @@ _WITHOUT = FRAMEWORKS + FAST_LAYERS
 
 EXERCISES = (
     Exercise("photo_filters", "cs231n.filters", (Probe("filters", _filters),), _filter_cases),
-    Exercise("conv_forward_naive", _CONVOLUTION, (Probe("forward", _forward),), _cases, without=_WITHOUT),
     Exercise(
-        "conv_backward_naive", _CONVOLUTION,
-        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)), _cases, without=_WITHOUT,
+        "conv_forward_naive", _CONVOLUTION, (Probe("forward", _forward),), _cases, without=_WITHOUT
     ),
-    Exercise("conv_1x1_forward", _PIXEL, (Probe("forward", _forward_1x1),), _cases_1x1, without=_WITHOUT),
-    Exercise("conv_1x1_backward", _PIXEL, (Probe("given cache", _backward_1x1),), _cases_1x1, without=_WITHOUT),
+    Exercise(
+        "conv_backward_naive",
+        _CONVOLUTION,
+        (Probe("given cache", _backward), Probe("own cache", _backward_own_cache)),
+        _cases,
+        without=_WITHOUT,
+    ),
+    Exercise(
+        "conv_1x1_forward", _PIXEL, (Probe("forward", _forward_1x1),), _cases_1x1, without=_WITHOUT
+    ),
+    Exercise(
+        "conv_1x1_backward",
+        _PIXEL,
+        (Probe("given cache", _backward_1x1),),
+        _cases_1x1,
+        without=_WITHOUT,
+    ),
 )

@@ -17,7 +17,16 @@ def _three_layer_net(**inputs):
 def _chain_net(pattern, input_dim, num_filters, hidden_dim, num_classes, reg, dtype, X, y, **given):
     from cs231n.classifiers import PatternNet
 
-    model = PatternNet(pattern, tuple(input_dim), num_filters, 3, hidden_dim, num_classes, reg=reg, dtype=np.dtype(dtype).type)
+    model = PatternNet(
+        pattern,
+        tuple(input_dim),
+        num_filters,
+        3,
+        hidden_dim,
+        num_classes,
+        reg=reg,
+        dtype=np.dtype(dtype).type,
+    )
     model.params.update({key.removeprefix("param_"): value for key, value in given.items()})
     loss, grads = unpack("ChainNet.loss", model.loss(X, y), "loss", "grads").values()
     missing = sorted(set(model.params) - set(grads))
@@ -31,7 +40,9 @@ def _parameters(rng, shapes, dtype):
     for layer, shape in enumerate(shapes, start=1):
         fan_in = shape[0] if len(shape) == 2 else np.prod(shape[1:])
         found[f"param_W{layer}"] = (rng.randn(*shape) / np.sqrt(fan_in)).astype(dtype)
-        found[f"param_b{layer}"] = (0.3 * rng.randn(shape[1] if len(shape) == 2 else shape[0])).astype(dtype)
+        found[f"param_b{layer}"] = (
+            0.3 * rng.randn(shape[1] if len(shape) == 2 else shape[0])
+        ).astype(dtype)
     return found
 
 
@@ -40,29 +51,57 @@ def _three_layer_cases(rng):
         C, H, W = input_dim
         shapes = (F, C, size, size), (F * (H // 2) * (W // 2), hidden), (hidden, classes)
         return {
-            "input_dim": list(input_dim), "num_filters": F, "filter_size": size, "hidden_dim": hidden,
-            "num_classes": classes, "reg": reg, "weight_scale": 0.03, "dtype": dtype,
-            "X": rng.randn(N, *input_dim).astype(dtype), "y": rng.randint(classes, size=N),
+            "input_dim": list(input_dim),
+            "num_filters": F,
+            "filter_size": size,
+            "hidden_dim": hidden,
+            "num_classes": classes,
+            "reg": reg,
+            "weight_scale": 0.03,
+            "dtype": dtype,
+            "X": rng.randn(N, *input_dim).astype(dtype),
+            "y": rng.randint(classes, size=N),
         } | _parameters(rng, shapes, dtype)
 
     yield Case("without regularization", draw(3, (3, 4, 6), 4, 3, 7, 5, 0.0))
     yield Case("with regularization", draw(2, (2, 6, 4), 5, 3, 6, 7, 0.6))
-    yield Case("one example, filters of 5x5, float32", draw(1, (1, 4, 4), 4, 5, 7, 6, 0.2, "float32"), "float32")
+    yield Case(
+        "one example, filters of 5x5, float32",
+        draw(1, (1, 4, 4), 4, 5, 7, 6, 0.2, "float32"),
+        "float32",
+    )
 
 
 def _chain_cases(rng):
     def draw(pattern, N, input_dim, filters, hidden, classes, reg, shapes, dtype="float64"):
         return {
-            "pattern": pattern, "input_dim": list(input_dim), "num_filters": filters, "hidden_dim": hidden,
-            "num_classes": classes, "reg": reg, "dtype": dtype,
-            "X": rng.randn(N, *input_dim).astype(dtype), "y": rng.randint(classes, size=N),
+            "pattern": pattern,
+            "input_dim": list(input_dim),
+            "num_filters": filters,
+            "hidden_dim": hidden,
+            "num_classes": classes,
+            "reg": reg,
+            "dtype": dtype,
+            "X": rng.randn(N, *input_dim).astype(dtype),
+            "y": rng.randint(classes, size=N),
         } | _parameters(rng, shapes, dtype)
 
     one = (2, 3, 3, 3), (12, 4), (4, 5)
-    yield Case("without regularization", draw("[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX", 3, (3, 4, 6), 2, 4, 5, 0.0, one))
+    yield Case(
+        "without regularization",
+        draw("[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX", 3, (3, 4, 6), 2, 4, 5, 0.0, one),
+    )
     two = (2, 1, 3, 3), (3, 2, 3, 3), (18, 4)
-    yield Case("two convolutions", draw("[(CONV-RELU)*1]*2-SOFTMAX", 2, (1, 2, 3), [2, 3], [], 4, 0.7, two))
-    yield Case("float32", draw("[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX", 1, (3, 4, 6), 2, 4, 5, 0.3, one, "float32"), "float32")
+    yield Case(
+        "two convolutions", draw("[(CONV-RELU)*1]*2-SOFTMAX", 2, (1, 2, 3), [2, 3], [], 4, 0.7, two)
+    )
+    yield Case(
+        "float32",
+        draw(
+            "[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX", 1, (3, 4, 6), 2, 4, 5, 0.3, one, "float32"
+        ),
+        "float32",
+    )
 
 
 def _exercise(name, module, probe, cases):

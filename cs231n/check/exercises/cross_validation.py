@@ -43,8 +43,14 @@ def _accuracies(X, y, k_choices, num_folds, metric, order):
 
 
 def _fold_cases(rng):
-    for name, N, num_folds in (("folds of one size", 60, 5), ("sizes that differ by one", 47, 4), ("two folds", 31, 2)):
-        yield Case(name, {"num_examples": N, "num_folds": num_folds, "seed": int(rng.randint(1000))})
+    for name, N, num_folds in (
+        ("folds of one size", 60, 5),
+        ("sizes that differ by one", 47, 4),
+        ("two folds", 31, 2),
+    ):
+        yield Case(
+            name, {"num_examples": N, "num_folds": num_folds, "seed": int(rng.randint(1000))}
+        )
 
 
 def _accuracy_cases(rng):
@@ -52,7 +58,14 @@ def _accuracy_cases(rng):
         y = rng.randint(classes, size=N)
         X = rng.randn(N, D) + 0.8 * y[:, np.newaxis]
         order = rng.permutation(N)
-        return {"X": X, "y": y, "k_choices": ks, "num_folds": num_folds, "metric": metric, "order": order}
+        return {
+            "X": X,
+            "y": y,
+            "k_choices": ks,
+            "num_folds": num_folds,
+            "metric": metric,
+            "order": order,
+        }
 
     yield Case("five folds", draw(60, 3, 4, [1, 3, 8], 5))
     yield Case("folds of several sizes, metric l1", draw(53, 5, 3, [2, 5], 4, "l1"))
@@ -62,8 +75,12 @@ def _accuracy_cases(rng):
 EXERCISES = (
     Exercise("make_folds", MODULE, (Probe("folds", _folds),), _fold_cases, reduce=_properties),
     Exercise(
-        "cross_validate_k", MODULE,
-        (Probe("own neighbors", _accuracies), Probe("stand-in neighbors", _accuracies, stand_ins=True)),
+        "cross_validate_k",
+        MODULE,
+        (
+            Probe("own neighbors", _accuracies),
+            Probe("stand-in neighbors", _accuracies, stand_ins=True),
+        ),
         _accuracy_cases,
     ),
 )

@@ -77,7 +77,11 @@ def _reduce_backward(inputs, arrays):
 
 def _backward_cases(rng):
     def draw(shape, mode, dtype="float64"):
-        arrays = {"x": 1 + rng.rand(*shape), "mask": rng.choice((0.0, 4.0), size=shape), "dout": rng.randn(*shape)}
+        arrays = {
+            "x": 1 + rng.rand(*shape),
+            "mask": rng.choice((0.0, 4.0), size=shape),
+            "dout": rng.randn(*shape),
+        }
         return {name: array.astype(dtype) for name, array in arrays.items()} | {"mode": mode}
 
     yield Case("training", draw((4, 7), "train"))
@@ -88,11 +92,17 @@ def _backward_cases(rng):
 
 EXERCISES = (
     Exercise(
-        "dropout_forward", "cs231n.layers.dropout", (Probe("forward", _forward),), _forward_cases, reduce=_reduce_forward,
+        "dropout_forward",
+        "cs231n.layers.dropout",
+        (Probe("forward", _forward),),
+        _forward_cases,
+        reduce=_reduce_forward,
     ),
     Exercise(
-        "dropout_backward", "cs231n.layers.dropout",
-        (Probe("given cache", _backward_given), Probe("own cache", _backward_own)), _backward_cases,
+        "dropout_backward",
+        "cs231n.layers.dropout",
+        (Probe("given cache", _backward_given), Probe("own cache", _backward_own)),
+        _backward_cases,
         reduce=_reduce_backward,
     ),
 )

@@ -40,5 +40,10 @@ def _histogram_cases(rng):
 
 EXERCISES = (
     Exercise("hog_feature", "cs231n.features", (Probe("feature", _hog),), _hog_cases),
-    Exercise("color_histogram_hsv", "cs231n.features", (Probe("histogram", _histogram),), _histogram_cases),
+    Exercise(
+        "color_histogram_hsv",
+        "cs231n.features",
+        (Probe("histogram", _histogram),),
+        _histogram_cases,
+    ),
 )

@@ -16,7 +16,11 @@ def _fully_connected_net(**inputs):
     from cs231n.classifiers import FullyConnectedNet
 
     dtype = np.dtype(inputs["dtype"]).type
-    options = {"hidden_dims": inputs["hidden_dims"], "input_dim": inputs["input_dim"], "dtype": dtype}
+    options = {
+        "hidden_dims": inputs["hidden_dims"],
+        "input_dim": inputs["input_dim"],
+        "dtype": dtype,
+    }
     return probe_net(FullyConnectedNet, "FullyConnectedNet", options, inputs)
 
 
@@ -24,19 +28,29 @@ def probe_net(net, name, options, inputs):
     """The initial parameters as shapes and spreads; scores, loss and gradients from given parameters."""
     classes, reg = inputs["num_classes"], inputs["reg"]
     model = net(**options, num_classes=classes, weight_scale=inputs["weight_scale"], reg=reg)
-    given = {key.removeprefix("param_"): value for key, value in inputs.items() if key.startswith("param_")}
+    given = {
+        key.removeprefix("param_"): value
+        for key, value in inputs.items()
+        if key.startswith("param_")
+    }
     missing = sorted(set(given) - set(model.params))
     if missing:
-        raise KeyError(f"{name}.params has no {missing[0]}; it has {', '.join(sorted(model.params))}")
+        raise KeyError(
+            f"{name}.params has no {missing[0]}; it has {', '.join(sorted(model.params))}"
+        )
     initial = {key: np.asarray(model.params[key]) for key in given}
     answer = {"initial shapes": np.concatenate([value.shape for value in initial.values()])}
     for kind in "Wb":
         spreads = [np.std(value) for key, value in initial.items() if key.startswith(kind)]
         # Rounded, because random weights scatter around their scale; a forgotten scale is off by far more.
-        answer[f"initial {kind}, spread / weight_scale"] = np.round(np.array(spreads) / inputs["weight_scale"])
+        answer[f"initial {kind}, spread / weight_scale"] = np.round(
+            np.array(spreads) / inputs["weight_scale"]
+        )
     model.params.update(given)
     answer["scores"] = model.loss(inputs["X"])
-    loss, grads = unpack(f"{name}.loss", model.loss(inputs["X"], inputs["y"]), "loss", "grads").values()
+    loss, grads = unpack(
+        f"{name}.loss", model.loss(inputs["X"], inputs["y"]), "loss", "grads"
+    ).values()
     answer["loss"] = loss
     for key in given:
         if key not in grads:
@@ -47,9 +61,14 @@ def probe_net(net, name, options, inputs):
 
 def _draw(rng, N, sizes, reg, dtype="float64", shape=None):
     inputs = {
-        "input_dim": sizes[0], "hidden_dims": list(sizes[1:-1]), "num_classes": sizes[-1], "reg": reg,
-        "weight_scale": 0.03, "dtype": dtype,
-        "X": rng.randn(N, *(shape or sizes[:1])).astype(dtype), "y": rng.randint(sizes[-1], size=N),
+        "input_dim": sizes[0],
+        "hidden_dims": list(sizes[1:-1]),
+        "num_classes": sizes[-1],
+        "reg": reg,
+        "weight_scale": 0.03,
+        "dtype": dtype,
+        "X": rng.randn(N, *(shape or sizes[:1])).astype(dtype),
+        "y": rng.randint(sizes[-1], size=N),
     }
     for layer, (D, M) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
         inputs[f"param_W{layer}"] = (rng.randn(D, M) / np.sqrt(D)).astype(dtype)
@@ -65,7 +84,9 @@ def _two_layer_cases(rng):
 
 def _deep_cases(rng):
     yield Case("three layers", _draw(rng, 5, (12, 13, 11, 6), 0.0))
-    yield Case("three layers, with regularization", _draw(rng, 3, (32, 9, 11, 5), 0.5, shape=(2, 4, 4)))
+    yield Case(
+        "three layers, with regularization", _draw(rng, 3, (32, 9, 11, 5), 0.5, shape=(2, 4, 4))
+    )
     yield Case("four layers, float32", _draw(rng, 4, (10, 11, 9, 12, 7), 0.3, "float32"), "float32")
     yield Case("one layer", _draw(rng, 6, (16, 8), 0.1))
 

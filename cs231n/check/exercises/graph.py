@@ -17,9 +17,13 @@ def _gate(name, inputs, settings, cases, **options):
 
         operation = getattr(operations, name)(**{s: given[s] for s in settings})
         _, cache = operation.forward(*(given[x] for x in inputs))
-        return unpack(f"{name}.backward", operation.backward(dout, cache), *(f"d{x}" for x in inputs))
+        return unpack(
+            f"{name}.backward", operation.backward(dout, cache), *(f"d{x}" for x in inputs)
+        )
 
-    return Exercise(name, "cs231n.graph.operations", (Probe("backward", backward),), cases, **options)
+    return Exercise(
+        name, "cs231n.graph.operations", (Probe("backward", backward),), cases, **options
+    )
 
 
 def _elementwise(name, inputs, draw, settings=()):
@@ -50,7 +54,10 @@ def _nonzero(rng, shape):
 
 
 def _maximum_cases(rng):
-    yield Case("numbers", {"x": np.array(rng.randn()), "y": np.array(rng.randn()), "dout": np.array(rng.randn())})
+    yield Case(
+        "numbers",
+        {"x": np.array(rng.randn()), "y": np.array(rng.randn()), "dout": np.array(rng.randn())},
+    )
     yield Case("a matrix", {"x": rng.randn(4, 5), "y": rng.randn(4, 5), "dout": rng.randn(4, 5)})
     ties = {"x": rng.randint(3, size=9).astype(float), "y": np.ones(9), "dout": rng.randn(9)}
     yield Case("ties, which x wins", ties)
@@ -65,9 +72,17 @@ def _saturated_cases(rng):
 
 
 def _reduction_cases(rng):
-    yield Case("all entries", {"x": rng.randn(3, 4), "dout": np.array(rng.randn()), "axis": None, "keepdims": False})
-    yield Case("along the rows", {"x": rng.randn(3, 4), "dout": rng.randn(3), "axis": 1, "keepdims": False})
-    yield Case("down the columns", {"x": rng.randn(5, 2), "dout": rng.randn(2), "axis": 0, "keepdims": False})
+    yield Case(
+        "all entries",
+        {"x": rng.randn(3, 4), "dout": np.array(rng.randn()), "axis": None, "keepdims": False},
+    )
+    yield Case(
+        "along the rows", {"x": rng.randn(3, 4), "dout": rng.randn(3), "axis": 1, "keepdims": False}
+    )
+    yield Case(
+        "down the columns",
+        {"x": rng.randn(5, 2), "dout": rng.randn(2), "axis": 0, "keepdims": False},
+    )
     kept = {"x": rng.randn(2, 6).astype(np.float32), "dout": rng.randn(2, 1).astype(np.float32)}
     yield Case("the axis stays, float32", kept | {"axis": 1, "keepdims": True}, "float32")
 
@@ -93,11 +108,15 @@ def _sum_to_shape(dout, shape):
 
 def _broadcast_cases(rng):
     yield Case("a vector that was added to every row", {"dout": rng.randn(4, 3), "shape": [3]})
-    yield Case("a column that was added to every column", {"dout": rng.randn(4, 3), "shape": [4, 1]})
+    yield Case(
+        "a column that was added to every column", {"dout": rng.randn(4, 3), "shape": [4, 1]}
+    )
     yield Case("a number", {"dout": rng.randn(2, 5), "shape": []})
     yield Case("three axes, two of them copied", {"dout": rng.randn(2, 3, 4), "shape": [3, 1]})
     yield Case("nothing was copied", {"dout": rng.randn(3, 2), "shape": [3, 2]})
-    yield Case("float32", {"dout": rng.randn(6, 1, 2).astype(np.float32), "shape": [1, 1, 1]}, "float32")
+    yield Case(
+        "float32", {"dout": rng.randn(6, 1, 2).astype(np.float32), "shape": [1, 1, 1]}, "float32"
+    )
 
 
 class _GivenNode:
@@ -143,9 +162,14 @@ def _reduce_order(inputs, arrays):
 
 def _order_cases(rng):
     yield Case("a chain", {"edges": _chain(5), "size": 5})
-    yield Case("a value used twice", {"edges": np.array([[0, 1], [0, 2], [1, 3], [2, 3]]), "size": 4})
+    yield Case(
+        "a value used twice", {"edges": np.array([[0, 1], [0, 2], [1, 3], [2, 3]]), "size": 4}
+    )
     yield Case("twice in one operation", {"edges": np.array([[0, 1], [0, 1], [1, 2]]), "size": 3})
-    yield Case("a short and a long way", {"edges": np.array([[0, 4], [0, 1], [1, 2], [2, 3], [3, 4]]), "size": 5})
+    yield Case(
+        "a short and a long way",
+        {"edges": np.array([[0, 4], [0, 1], [1, 2], [2, 3], [3, 4]]), "size": 5},
+    )
     yield Case("a random graph", {"edges": _random_graph(rng, 12), "size": 12})
     yield Case(f"{DEEP:,} nodes deep", {"edges": _chain(DEEP), "size": DEEP})
 
@@ -174,7 +198,11 @@ def _backpropagate(backpropagate, values, edges, gains, dout, given_order=None):
 
 def _gradient_cases(rng):
     def draw(edges, size, D, dtype="float64"):
-        arrays = {"values": rng.randn(size, D), "gains": rng.randn(len(edges), D), "dout": rng.randn(D)}
+        arrays = {
+            "values": rng.randn(size, D),
+            "gains": rng.randn(len(edges), D),
+            "dout": rng.randn(D),
+        }
         return {name: array.astype(dtype) for name, array in arrays.items()} | {"edges": edges}
 
     yield Case("a chain", draw(_chain(4), 4, 3))
@@ -191,7 +219,9 @@ def _chain(size):
 def _random_graph(rng, size):
     """A graph whose last node depends on all others; several values are used more than once."""
     extra = [sorted(rng.choice(size, 2, replace=False)) for _ in range(size)]
-    return np.array([[i, i + 1 + rng.randint(min(2, size - i - 1))] for i in range(size - 1)] + extra)
+    return np.array(
+        [[i, i + 1 + rng.randint(min(2, size - i - 1))] for i in range(size - 1)] + extra
+    )
 
 
 def _sigmoid_neuron(w, x):
@@ -203,7 +233,9 @@ def _sigmoid_neuron(w, x):
 def _neuron_cases(rng):
     yield Case("one neuron", {"w": rng.randn(3), "x": rng.randn(2)})
     yield Case("small inputs", {"w": rng.randn(3), "x": 0.01 * rng.randn(2)})
-    yield Case("a sure answer", {"w": np.array([2.0, 3.0, 1.0]) + rng.rand(3), "x": 1 + rng.rand(2)})
+    yield Case(
+        "a sure answer", {"w": np.array([2.0, 3.0, 1.0]) + rng.rand(3), "x": 1 + rng.rand(2)}
+    )
 
 
 def _least_squares(x, w, y):
@@ -224,7 +256,9 @@ def _least_squares_cases(rng):
 
 
 EXERCISES = (
-    Exercise("sigmoid_neuron", "cs231n.graph.flat", (Probe("flat", _sigmoid_neuron),), _neuron_cases),
+    Exercise(
+        "sigmoid_neuron", "cs231n.graph.flat", (Probe("flat", _sigmoid_neuron),), _neuron_cases
+    ),
     _elementwise("Multiply", "xy", _any),
     _elementwise("Divide", "xy", _nonzero),
     _gate("Maximum", "xy", (), _maximum_cases),
@@ -235,16 +269,28 @@ EXERCISES = (
     _gate("Sigmoid", "x", (), _saturated_cases),
     _gate("Tanh", "x", (), _saturated_cases),
     Exercise(
-        "topological_order", "cs231n.graph.traversal", (Probe("order", _topological_order),), _order_cases,
+        "topological_order",
+        "cs231n.graph.traversal",
+        (Probe("order", _topological_order),),
+        _order_cases,
         reduce=_reduce_order,
     ),
     Exercise(
-        "backpropagate", "cs231n.graph.traversal",
-        (Probe("given order", _backpropagate_given_order), Probe("own order", _backpropagate_own_order)), _gradient_cases,
+        "backpropagate",
+        "cs231n.graph.traversal",
+        (
+            Probe("given order", _backpropagate_given_order),
+            Probe("own order", _backpropagate_own_order),
+        ),
+        _gradient_cases,
     ),
     _gate("Sum", "x", ("axis", "keepdims"), _reduction_cases),
     _gate("Mean", "x", ("axis", "keepdims"), _reduction_cases),
-    Exercise("sum_to_shape", "cs231n.graph.traversal", (Probe("sum", _sum_to_shape),), _broadcast_cases),
+    Exercise(
+        "sum_to_shape", "cs231n.graph.traversal", (Probe("sum", _sum_to_shape),), _broadcast_cases
+    ),
     _gate("MatMul", "xw", (), _product_cases),
-    Exercise("least_squares", "cs231n.graph.flat", (Probe("flat", _least_squares),), _least_squares_cases),
+    Exercise(
+        "least_squares", "cs231n.graph.flat", (Probe("flat", _least_squares),), _least_squares_cases
+    ),
 )

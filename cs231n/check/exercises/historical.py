@@ -16,8 +16,13 @@ def _steps(name, module):
         for x, target in zip(X, targets):
             errors.append(np.array(update(W, b, x, target, learning_rate), dtype=W.dtype))
             first = (W.copy(), b.copy()) if first is None else first
-        return {"error": np.stack(errors), "W, first step": first[0], "b, first step": first[1],
-                "W, all steps": W, "b, all steps": b}
+        return {
+            "error": np.stack(errors),
+            "W, first step": first[0],
+            "b, first step": first[1],
+            "W, all steps": W,
+            "b, all steps": b,
+        }
 
     return (Probe("steps", run),)
 
@@ -26,8 +31,13 @@ def _cases(low):
     def cases(rng):
         def draw(N, D, C, rate, dtype="float64"):
             targets = np.where(rng.rand(N, C) < 0.5, low, 1.0)
-            return {"W": rng.randn(D, C).astype(dtype), "b": rng.randn(C).astype(dtype),
-                    "X": rng.randn(N, D).astype(dtype), "targets": targets.astype(dtype), "learning_rate": rate}
+            return {
+                "W": rng.randn(D, C).astype(dtype),
+                "b": rng.randn(C).astype(dtype),
+                "X": rng.randn(N, D).astype(dtype),
+                "targets": targets.astype(dtype),
+                "learning_rate": rate,
+            }
 
         yield Case("one unit", draw(6, 4, 1, 1.0))
         yield Case("several units", draw(7, 5, 3, 0.05))

@@ -25,7 +25,10 @@ def _distances(method, cases, grows=None, **options):
 
         answer = {"dists": distances(X, X_train)}
         if grows is not None:
-            more = [np.repeat(x, 4 if name in grows else 1, axis=0) for name, x in (("X", X), ("X_train", X_train))]
+            more = [
+                np.repeat(x, 4 if name in grows else 1, axis=0)
+                for name, x in (("X", X), ("X_train", X_train))
+            ]
             steps = extra_steps(distances, (X, X_train), more)
             answer[f"{EXTRA_STEPS} for more {' and '.join(grows)}"] = steps
         return answer
@@ -64,7 +67,11 @@ def _label_cases(rng):
     dists = np.array([[0.1, 0.2, 0.3, 0.4, 0.9], [0.4, 0.3, 0.2, 0.1, 0.9]]) + 0.01 * rng.rand(2, 5)
     ties = {"dists": dists, "y_train": np.array([7, 2, 2, 7, 5]), "k": 4}
     yield Case("as many votes for two labels", ties)
-    equal = {"dists": rng.randint(3, size=(7, 40)).astype(float), "y_train": rng.randint(4, size=40), "k": 9}
+    equal = {
+        "dists": rng.randint(3, size=(7, 40)).astype(float),
+        "y_train": rng.randint(4, size=40),
+        "k": 9,
+    }
     yield Case("many equal distances", equal)
 
 

@@ -14,13 +14,18 @@ def _train(W, x, batch_size, num_iters, learning_rate, reg, X_test):
     class Recorder(LinearClassifier):
         def loss(self, X_batch, y_batch, reg):
             batches.append((X_batch, y_batch))
-            return float(np.sum(self.W**3) + reg), np.sin(self.W + X_batch.mean(axis=0)[:, np.newaxis]) * (1 + reg)
+            return float(np.sum(self.W**3) + reg), np.sin(
+                self.W + X_batch.mean(axis=0)[:, np.newaxis]
+            ) * (1 + reg)
 
     model = Recorder()
     model.W = W.copy()
     equal = np.tile(x, (9, 1)), np.full(9, W.shape[1] - 1)
     history = model.train(*equal, learning_rate, reg, num_iters, batch_size, seed=0)
-    answer = {"W after the steps": np.array(model.W), "loss history": np.asarray(history, np.float64)}
+    answer = {
+        "W after the steps": np.array(model.W),
+        "loss history": np.asarray(history, np.float64),
+    }
 
     model.W = W.copy()
     batches.clear()
@@ -42,16 +47,26 @@ def _properties(inputs, arrays):
     kept = {name: arrays[name] for name in ("W after the steps", "loss history", "y_pred")}
     return kept | {
         "size of the batches": np.array([batch.size for batch in rows]),
-        "labels belong to the rows of the batch": np.asarray(int(np.array_equal(labels, arrays["batch labels"]))),
-        "every step draws a batch of its own, from all examples": np.asarray(int(different and spread)),
+        "labels belong to the rows of the batch": np.asarray(
+            int(np.array_equal(labels, arrays["batch labels"]))
+        ),
+        "every step draws a batch of its own, from all examples": np.asarray(
+            int(different and spread)
+        ),
     }
 
 
 def _cases(rng):
     def draw(D, C, batch_size, num_iters, learning_rate, reg, dtype="float64"):
-        return {"W": rng.randn(D, C).astype(dtype), "x": rng.randn(D).astype(dtype), "batch_size": batch_size,
-                "num_iters": num_iters, "learning_rate": learning_rate, "reg": reg,
-                "X_test": rng.randn(11, D).astype(dtype)}
+        return {
+            "W": rng.randn(D, C).astype(dtype),
+            "x": rng.randn(D).astype(dtype),
+            "batch_size": batch_size,
+            "num_iters": num_iters,
+            "learning_rate": learning_rate,
+            "reg": reg,
+            "X_test": rng.randn(11, D).astype(dtype),
+        }
 
     yield Case("a few steps", draw(5, 4, 30, 6, 0.1, 0.2))
     yield Case("a small rate, one step", draw(3, 7, 25, 1, 1e-3, 0.0))
@@ -60,7 +75,10 @@ def _cases(rng):
 
 EXERCISES = (
     Exercise(
-        "LinearClassifier", "cs231n.classifiers.linear_classifier",
-        (Probe("own losses", _train), Probe("stand-in losses", _train, stand_ins=True)), _cases, reduce=_properties,
+        "LinearClassifier",
+        "cs231n.classifiers.linear_classifier",
+        (Probe("own losses", _train), Probe("stand-in losses", _train, stand_ins=True)),
+        _cases,
+        reduce=_properties,
     ),
 )

@@ -14,7 +14,9 @@ def _loss(name, module, vectorized):
         answer = unpack(name, function(W, X, y, reg), "loss", "dW")
         if vectorized:
             more = (np.tile(W, 3), np.repeat(X, 4, axis=0), np.repeat(y, 4), reg)
-            answer[f"{EXTRA_STEPS} for more examples and classes"] = extra_steps(function, (W, X, y, reg), more)
+            answer[f"{EXTRA_STEPS} for more examples and classes"] = extra_steps(
+                function, (W, X, y, reg), more
+            )
         return answer
 
     return (Probe("loss", run),)
@@ -41,8 +43,12 @@ def _cases(rng):
 
 def _penalty_cases(rng):
     yield Case("weights of both signs", {"W": rng.randn(5, 3), "reg": 0.3})
-    yield Case("some weights are zero", {"W": rng.randn(4, 6) * rng.randint(2, size=(4, 6)), "reg": 2.0})
-    yield Case("one class, float32", {"W": rng.randn(8, 1).astype(np.float32), "reg": 0.05}, "float32")
+    yield Case(
+        "some weights are zero", {"W": rng.randn(4, 6) * rng.randint(2, size=(4, 6)), "reg": 2.0}
+    )
+    yield Case(
+        "one class, float32", {"W": rng.randn(8, 1).astype(np.float32), "reg": 0.05}, "float32"
+    )
 
 
 def _exercises(kind, module):
@@ -54,5 +60,10 @@ def _exercises(kind, module):
 EXERCISES = (
     *_exercises("svm", "cs231n.classifiers.linear_svm"),
     *_exercises("softmax", "cs231n.classifiers.softmax"),
-    Exercise("l1_penalty", "cs231n.classifiers.linear_classifier", (Probe("penalty", _penalty),), _penalty_cases),
+    Exercise(
+        "l1_penalty",
+        "cs231n.classifiers.linear_classifier",
+        (Probe("penalty", _penalty),),
+        _penalty_cases,
+    ),
 )

@@ -21,7 +21,9 @@ def _cases(rng):
     yield Case("a batch of scores", {"x": rng.randn(6, 4), "y": rng.randint(4, size=6)})
     yield Case("one example", {"x": rng.randn(1, 5), "y": rng.randint(5, size=1)})
     yield Case("large scores", {"x": 800 * rng.randn(5, 3), "y": rng.randint(3, size=5)})
-    yield Case("float32", {"x": rng.randn(3, 8).astype(np.float32), "y": rng.randint(8, size=3)}, "float32")
+    yield Case(
+        "float32", {"x": rng.randn(3, 8).astype(np.float32), "y": rng.randint(8, size=3)}, "float32"
+    )
 
 
 EXERCISES = (

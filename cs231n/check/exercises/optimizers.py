@@ -12,7 +12,9 @@ def _probe(rule):
 
         weights, config = [], dict(config) or None
         for dw in gradients:
-            w, config = unpack(rule, getattr(optim, rule)(w, dw.copy(), config), "next_w", "config").values()
+            w, config = unpack(
+                rule, getattr(optim, rule)(w, dw.copy(), config), "next_w", "config"
+            ).values()
             weights.append(np.array(w))
         return {"next_w, first step": weights[0], "next_w, later steps": np.stack(weights[1:])}
 
@@ -20,17 +22,25 @@ def _probe(rule):
 
 
 def _cases(rng, **settings):
-    yield Case("default settings", {"w": rng.randn(4, 5), "gradients": rng.randn(5, 4, 5), "config": {}})
+    yield Case(
+        "default settings", {"w": rng.randn(4, 5), "gradients": rng.randn(5, 4, 5), "config": {}}
+    )
     own = {"w": rng.randn(3, 2), "gradients": 0.01 * rng.randn(4, 3, 2), "config": settings}
     yield Case("other settings", own)
     small = {"w": rng.randn(6), "gradients": 1e-6 * rng.randn(3, 6), "config": {}}
     yield Case("tiny gradients", small)
-    single = {"w": rng.randn(2, 3).astype(np.float32), "gradients": rng.randn(4, 2, 3).astype(np.float32), "config": {}}
+    single = {
+        "w": rng.randn(2, 3).astype(np.float32),
+        "gradients": rng.randn(4, 2, 3).astype(np.float32),
+        "config": {},
+    }
     yield Case("float32", single, "float32")
 
 
 def _exercise(rule, **settings):
-    return Exercise(rule, "cs231n.optim", _probe(rule), lambda rng: _cases(rng, **settings), keeps_inputs=False)
+    return Exercise(
+        rule, "cs231n.optim", _probe(rule), lambda rng: _cases(rng, **settings), keeps_inputs=False
+    )
 
 
 EXERCISES = (

@@ -1,9 +1,7 @@
 """Exercises of ``cs231n/layers/pooling.py``."""
 
-import numpy as np
-
-from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 from ..exercise import Case, Exercise, Probe, unpack
+from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
 
 
 def _exercises(kind):
@@ -28,7 +26,9 @@ def _exercises(kind):
 
     both = Probe("given cache", back), Probe("own cache", back_own_cache)
     for name, probes in ((forward, (Probe("forward", there),)), (backward, both)):
-        yield Exercise(name, "cs231n.layers.pooling", probes, _cases, without=FRAMEWORKS + FAST_LAYERS)
+        yield Exercise(
+            name, "cs231n.layers.pooling", probes, _cases, without=FRAMEWORKS + FAST_LAYERS
+        )
 
 
 def _cases(rng):
@@ -37,16 +37,24 @@ def _cases(rng):
         steps = stride if isinstance(stride, list) else [stride, stride]
         kind = "side by side" if steps == list(window) else "apart or overlapping"
         arrays = {"x": values(*shape), "dout": rng.randn(*shape[:2], *out)}
-        return {n: a.astype(dtype) for n, a in arrays.items()} | {"pool_param": pool_param, "windows": kind}
+        return {n: a.astype(dtype) for n, a in arrays.items()} | {
+            "pool_param": pool_param,
+            "windows": kind,
+        }
 
     yield Case("windows of 2x2, side by side", draw((2, 3, 4, 6), (2, 2), 2, (2, 3)))
     high = draw((1, 2, 6, 2), (3, 1), [3, 1], (2, 2), dtype="float32")
     yield Case("one example, high windows side by side, float32", high, "float32")
-    yield Case("all entries negative", draw((2, 1, 4, 4), (2, 2), 2, (2, 2), lambda *s: -0.1 - rng.rand(*s)))
+    yield Case(
+        "all entries negative",
+        draw((2, 1, 4, 4), (2, 2), 2, (2, 2), lambda *s: -0.1 - rng.rand(*s)),
+    )
     yield Case("windows of 3x2 that overlap", draw((2, 2, 5, 4), (3, 2), 1, (3, 3)))
     yield Case("windows of 2x3 with stride 2", draw((1, 3, 6, 7), (2, 3), 2, (3, 3)))
     yield Case("stride larger than the window", draw((2, 1, 5, 8), (2, 2), 3, (2, 3)))
-    yield Case("ties", draw((1, 2, 4, 5), (2, 3), [2, 1], (2, 3), lambda *s: rng.randint(2, size=s)))
+    yield Case(
+        "ties", draw((1, 2, 4, 5), (2, 3), [2, 1], (2, 3), lambda *s: rng.randint(2, size=s))
+    )
 
 
 EXERCISES = (*_exercises("max"), *_exercises("avg"))

@@ -19,13 +19,21 @@ def _other_forward(x, gamma, beta, bn_param):
 
 def _other_backward(dout, cache):
     total = dout.sum(axis=0)
-    return (0.5 * dout + np.sin(total)).astype(dout.dtype), total * np.arange(1, 1 + len(total), dtype=dout.dtype), 2 * total
+    return (
+        (0.5 * dout + np.sin(total)).astype(dout.dtype),
+        total * np.arange(1, 1 + len(total), dtype=dout.dtype),
+        2 * total,
+    )
 
 
 def _others():
     """Let the spatial layers meet stand-ins, so that a slip in batch normalization does not count against them."""
-    return patch.multiple(_MODULE, batchnorm_forward=_other_forward, batchnorm_backward=_other_backward,
-                          batchnorm_backward_alt=_other_backward)
+    return patch.multiple(
+        _MODULE,
+        batchnorm_forward=_other_forward,
+        batchnorm_backward=_other_backward,
+        batchnorm_backward_alt=_other_backward,
+    )
 
 
 def _batchnorm_forward(context):
@@ -34,8 +42,18 @@ def _batchnorm_forward(context):
 
         with context():
             training = dict(settings, mode="train")
-            out, _ = unpack("spatial_batchnorm_forward", spatial_batchnorm_forward(x, gamma, beta, training), "out", "cache").values()
-            testing = {**settings, "mode": "test", "running_mean": 0.5 * beta, "running_var": np.square(gamma) + 1}
+            out, _ = unpack(
+                "spatial_batchnorm_forward",
+                spatial_batchnorm_forward(x, gamma, beta, training),
+                "out",
+                "cache",
+            ).values()
+            testing = {
+                **settings,
+                "mode": "test",
+                "running_mean": 0.5 * beta,
+                "running_var": np.square(gamma) + 1,
+            }
             test_out = spatial_batchnorm_forward(x, gamma, beta, testing)[0]
         statistics = {key: training[key] for key in ("running_mean", "running_var")}
         return {"out, training": out, "out, testing": test_out} | statistics
@@ -47,21 +65,39 @@ def _batchnorm_backward_other(x, gamma, beta, settings, dout):
     from cs231n.layers import spatial_batchnorm_backward
 
     with _others():
-        return unpack("spatial_batchnorm_backward", spatial_batchnorm_backward(dout, None), "dx", "dgamma", "dbeta")
+        return unpack(
+            "spatial_batchnorm_backward",
+            spatial_batchnorm_backward(dout, None),
+            "dx",
+            "dgamma",
+            "dbeta",
+        )
 
 
 def _batchnorm_backward_own(x, gamma, beta, settings, dout):
     from cs231n.layers import spatial_batchnorm_backward, spatial_batchnorm_forward
 
     _, cache = spatial_batchnorm_forward(x, gamma, beta, dict(settings, mode="train"))
-    return unpack("spatial_batchnorm_backward", spatial_batchnorm_backward(dout, cache), "dx", "dgamma", "dbeta")
+    return unpack(
+        "spatial_batchnorm_backward",
+        spatial_batchnorm_backward(dout, cache),
+        "dx",
+        "dgamma",
+        "dbeta",
+    )
 
 
 def _batchnorm_cases(rng):
     def draw(N, C, H, W, dtype="float64", **settings):
-        arrays = {"x": rng.randn(1, C, 1, 1) + rng.randn(N, C, H, W), "gamma": rng.randn(C), "beta": rng.randn(C),
-                  "dout": rng.randn(N, C, H, W)}
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {"settings": settings}
+        arrays = {
+            "x": rng.randn(1, C, 1, 1) + rng.randn(N, C, H, W),
+            "gamma": rng.randn(C),
+            "beta": rng.randn(C),
+            "dout": rng.randn(N, C, H, W),
+        }
+        return {name: array.astype(dtype) for name, array in arrays.items()} | {
+            "settings": settings
+        }
 
     yield Case("a batch of images", draw(2, 3, 4, 5))
     yield Case("as many channels as rows and columns", draw(3, 4, 4, 4, eps=0.01, momentum=0.6))
@@ -71,31 +107,58 @@ def _batchnorm_cases(rng):
 def _groupnorm_forward(x, gamma, beta, G, gn_param, dout=None, x_hat=None, std=None):
     from cs231n.layers import spatial_groupnorm_forward
 
-    out, _ = unpack("spatial_groupnorm_forward", spatial_groupnorm_forward(x, gamma, beta, G, gn_param), "out", "cache").values()
+    out, _ = unpack(
+        "spatial_groupnorm_forward",
+        spatial_groupnorm_forward(x, gamma, beta, G, gn_param),
+        "out",
+        "cache",
+    ).values()
     return {"out": out}
 
 
 def _groupnorm_backward(x, gamma, beta, G, gn_param, dout, x_hat, std):
     from cs231n.layers import spatial_groupnorm_backward
 
-    return unpack("spatial_groupnorm_backward", spatial_groupnorm_backward(dout, (x_hat, std, gamma, G)), "dx", "dgamma", "dbeta")
+    return unpack(
+        "spatial_groupnorm_backward",
+        spatial_groupnorm_backward(dout, (x_hat, std, gamma, G)),
+        "dx",
+        "dgamma",
+        "dbeta",
+    )
 
 
 def _groupnorm_backward_own(x, gamma, beta, G, gn_param, dout, x_hat, std):
     from cs231n.layers import spatial_groupnorm_backward, spatial_groupnorm_forward
 
     _, cache = spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
-    return unpack("spatial_groupnorm_backward", spatial_groupnorm_backward(dout, cache), "dx", "dgamma", "dbeta")
+    return unpack(
+        "spatial_groupnorm_backward",
+        spatial_groupnorm_backward(dout, cache),
+        "dx",
+        "dgamma",
+        "dbeta",
+    )
 
 
 def _groupnorm_cases(rng):
     def draw(N, C, H, W, G, dtype="float64", **gn_param):
-        arrays = {"x": rng.randn(N, C, 1, 1) + rng.randn(N, C, H, W), "dout": rng.randn(N, C, H, W),
-                  "gamma": rng.randn(1, C, 1, 1), "beta": rng.randn(1, C, 1, 1), "std": 0.5 + rng.rand(N, G, 1)}
+        arrays = {
+            "x": rng.randn(N, C, 1, 1) + rng.randn(N, C, H, W),
+            "dout": rng.randn(N, C, H, W),
+            "gamma": rng.randn(1, C, 1, 1),
+            "beta": rng.randn(1, C, 1, 1),
+            "std": 0.5 + rng.rand(N, G, 1),
+        }
         # As many 1 as -1 in each group: mean zero and variance one, without normalizing anything.
         signs = np.repeat([1.0, -1.0], C // G * H * W // 2)
-        arrays["x_hat"] = np.stack([rng.permutation(signs) for _ in range(N * G)]).reshape(N, C, H, W)
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {"G": G, "gn_param": gn_param}
+        arrays["x_hat"] = np.stack([rng.permutation(signs) for _ in range(N * G)]).reshape(
+            N, C, H, W
+        )
+        return {name: array.astype(dtype) for name, array in arrays.items()} | {
+            "G": G,
+            "gn_param": gn_param,
+        }
 
     yield Case("two groups", draw(2, 6, 2, 3, 2))
     yield Case("a group for each channel", draw(3, 4, 2, 5, 4, eps=0.1))
@@ -110,15 +173,24 @@ def _exercise(name, probes, cases):
 EXERCISES = (
     _exercise(
         "spatial_batchnorm_forward",
-        [("own batch normalization", _batchnorm_forward(nullcontext)), ("stand-in", _batchnorm_forward(_others))], _batchnorm_cases,
+        [
+            ("own batch normalization", _batchnorm_forward(nullcontext)),
+            ("stand-in", _batchnorm_forward(_others)),
+        ],
+        _batchnorm_cases,
     ),
     _exercise(
         "spatial_batchnorm_backward",
-        [("own batch normalization", _batchnorm_backward_own), ("stand-in", _batchnorm_backward_other)], _batchnorm_cases,
+        [
+            ("own batch normalization", _batchnorm_backward_own),
+            ("stand-in", _batchnorm_backward_other),
+        ],
+        _batchnorm_cases,
     ),
     _exercise("spatial_groupnorm_forward", [("forward", _groupnorm_forward)], _groupnorm_cases),
     _exercise(
         "spatial_groupnorm_backward",
-        [("given cache", _groupnorm_backward), ("own cache", _groupnorm_backward_own)], _groupnorm_cases,
+        [("given cache", _groupnorm_backward), ("own cache", _groupnorm_backward_own)],
+        _groupnorm_cases,
     ),
 )

@@ -44,14 +44,20 @@ def _goal(name, classify, half, full, **options):
             raise ValueError(f"{file}: {problem}") from None
 
     probes = Probe("scores", scores), Probe("weights", read)
-    return TrainingGoal(name, "", probes, partial(_cases, options), weights=file, goals=((half, 0.5), (full, 1.0)))
+    return TrainingGoal(
+        name, "", probes, partial(_cases, options), weights=file, goals=((half, 0.5), (full, 1.0))
+    )
 
 
 def _cases(options, rng):
     from cs231n.data_utils import load_dataset
 
-    data = load_dataset("shapes10", num_validation=0, seed=int.from_bytes(rng.bytes(6), "big"), **options)
-    yield Case("1,000 images that it has not seen", {"X": data["X_test"]}, "float32", data["y_test"])
+    data = load_dataset(
+        "shapes10", num_validation=0, seed=int.from_bytes(rng.bytes(6), "big"), **options
+    )
+    yield Case(
+        "1,000 images that it has not seen", {"X": data["X_test"]}, "float32", data["y_test"]
+    )
 
 
 def _linear(X, weights):
@@ -77,19 +83,35 @@ def _features(X, weights):
 
     _require_names(weights, "W", "mean", "std", "words", "words_mean", "whitening", "settings")
     settings, words = weights["settings"], weights["words"]
-    if settings.shape != (3,) or settings.dtype.kind != "i" or not 1 <= settings.min() <= settings.max() <= X.shape[2]:
-        raise ValueError(f"settings must hold patch_size, stride and grid as whole numbers; got {settings}")
+    if (
+        settings.shape != (3,)
+        or settings.dtype.kind != "i"
+        or not 1 <= settings.min() <= settings.max() <= X.shape[2]
+    ):
+        raise ValueError(
+            f"settings must hold patch_size, stride and grid as whole numbers; got {settings}"
+        )
     if words.ndim != 2 or len(words) > _MOST_WORDS or settings[2] > _LARGEST_GRID:
-        raise ValueError(f"at most {_MOST_WORDS} words and a grid of {_LARGEST_GRID} are allowed; got {words.shape} and {settings}")
+        raise ValueError(
+            f"at most {_MOST_WORDS} words and a grid of {_LARGEST_GRID} are allowed; got {words.shape} and {settings}"
+        )
     patch_size, stride, grid = settings.tolist()
     bag = BagOfVisualWords(len(words), patch_size, stride, grid)
     bag.words, bag.mean, bag.whitening = words, weights["words_mean"], weights["whitening"]
     D, F = 3 * patch_size**2, weights["mean"].size
     # Every shape is checked before it is used: what does not fit could broadcast to more memory than there is.
-    for name, shape in {"words": (len(words), D), "words_mean": (D,), "whitening": (D, D), "mean": (F,), "std": (F,)}.items():
+    for name, shape in {
+        "words": (len(words), D),
+        "words_mean": (D,),
+        "whitening": (D, D),
+        "mean": (F,),
+        "std": (F,),
+    }.items():
         if weights[name].shape != shape:
             raise ValueError(f"{name} must have shape {shape}; got {weights[name].shape}")
-    return _votes(_with_constant((features(X, bag) - weights["mean"]) / weights["std"]), {"W": weights["W"]})
+    return _votes(
+        _with_constant((features(X, bag) - weights["mean"]) / weights["std"]), {"W": weights["W"]}
+    )
 
 
 def _with_constant(x):
@@ -112,14 +134,21 @@ def _fully_connected(X, weights):
     """A fully connected net; the depth is the number of weight matrices."""
     depth = max(sum(name.startswith("W") for name in weights), 1)
     _require_names(weights, *(f"{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"))
-    sizes = [int(np.prod(X.shape[1:])), *(weights[f"b{layer}"].size for layer in range(1, depth + 1))]
+    sizes = [
+        int(np.prod(X.shape[1:])),
+        *(weights[f"b{layer}"].size for layer in range(1, depth + 1)),
+    ]
     if sum(sizes) > _MOST_UNITS:
-        raise ValueError(f"at most {_MOST_UNITS:,} inputs and units in all layers together are allowed; got {sum(sizes):,}")
+        raise ValueError(
+            f"at most {_MOST_UNITS:,} inputs and units in all layers together are allowed; got {sum(sizes):,}"
+        )
     # Before a net is made: biases that claim a wide layer would have it take more memory than there is.
     for layer, (D, M) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
         for name, shape in ((f"W{layer}", (D, M)), (f"b{layer}", (M,))):
             if weights[name].shape != shape or weights[name].dtype.kind != "f":
-                raise ValueError(f"{name} has shape {weights[name].shape} and dtype {weights[name].dtype}, expected {shape}, floats")
+                raise ValueError(
+                    f"{name} has shape {weights[name].shape} and dtype {weights[name].dtype}, expected {shape}, floats"
+                )
     model = _fully_connected_net(*sizes)
     model.params = dict(weights)
     return model.loss(X)
@@ -151,23 +180,33 @@ def _convolutional(X, weights):
     # The sums come first: what does not fit could ask for more memory than there is.
     table = analyze(layers, X.shape[1:])
     if table.parameters != sum(value.size for value in weights.values()):
-        raise ValueError(f"the shapes do not make a net for images of shape {X.shape[1:]}; got {shapes}")
+        raise ValueError(
+            f"the shapes do not make a net for images of shape {X.shape[1:]}; got {shapes}"
+        )
     if table.multiply_adds > _MOST_MULTIPLY_ADDS or table.activations > _MOST_ACTIVATIONS:
-        raise ValueError(f"at most {_MOST_MULTIPLY_ADDS:,} multiply-adds and {_MOST_ACTIVATIONS:,} activations for one image "
-                         f"are allowed; got {table.multiply_adds:,} and {table.activations:,}")
+        raise ValueError(
+            f"at most {_MOST_MULTIPLY_ADDS:,} multiply-adds and {_MOST_ACTIVATIONS:,} activations for one image "
+            f"are allowed; got {table.multiply_adds:,} and {table.activations:,}"
+        )
     pattern = f"[(CONV-RELU)*1-POOL]*{len(convs)}-(FC-RELU)*{len(affines) - 1}-SOFTMAX"
     hidden_dims = [M for _, M in affines[:-1]]
-    model = PatternNet(pattern, X.shape[1:], [s[0] for s in convs], convs[0][2], hidden_dims, affines[-1][1])
+    model = PatternNet(
+        pattern, X.shape[1:], [s[0] for s in convs], convs[0][2], hidden_dims, affines[-1][1]
+    )
     for name, value in weights.items():
         if value.shape != model.params[name].shape or value.dtype.kind != "f":
-            raise ValueError(f"{name} has shape {value.shape} and dtype {value.dtype}, expected {model.params[name].shape}, floats")
+            raise ValueError(
+                f"{name} has shape {value.shape} and dtype {value.dtype}, expected {model.params[name].shape}, floats"
+            )
     model.params.update(weights)
     return np.concatenate([model.loss(part) for part in np.array_split(X, -(-len(X) // _BATCH))])
 
 
 def _require_names(weights, *names):
     if set(weights) != set(names):
-        raise ValueError(f"must hold {', '.join(names)} and nothing else; got {', '.join(sorted(weights)[:12])}")
+        raise ValueError(
+            f"must hold {', '.join(names)} and nothing else; got {', '.join(sorted(weights)[:12])}"
+        )
 
 
 EXERCISES = (

@@ -28,7 +28,9 @@ def checked_answer(frame):
             return None
         return answer | {"arrays": {k: v for k, v in arrays.items() if isinstance(v, np.ndarray)}}
     error = frame.get("error")
-    if answer["status"] not in ("not started", "raised", "unanswerable") or not isinstance(error, dict):
+    if answer["status"] not in ("not started", "raised", "unanswerable") or not isinstance(
+        error, dict
+    ):
         return None
     return answer | {"error": {key: _plain(error.get(key)) for key in ("type", "message", "where")}}
 
@@ -36,10 +38,18 @@ def checked_answer(frame):
 def death(code):
     """Broken : what to say of a child that ended before its answer, by its exit code, which may be anything."""
     if not isinstance(code, int) or code >= 0:
-        return Broken("died", "the process that ran your code ended early; something in it calls exit", ended=True)
+        return Broken(
+            "died",
+            "the process that ran your code ended early; something in it calls exit",
+            ended=True,
+        )
     name = _SIGNALS.get(-code, "a signal without a name")
     if name == "SIGXCPU":
-        return Broken("timeout", "stopped after too much processor time; is there a loop that never ends?", ended=True)
+        return Broken(
+            "timeout",
+            "stopped after too much processor time; is there a loop that never ends?",
+            ended=True,
+        )
     why = "; it took too much processor time or memory" if name == "SIGKILL" else ""
     return Broken("died", f"the process that ran your code was stopped by {name}{why}", ended=True)
 

@@ -10,12 +10,31 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-FRAMEWORKS = ("scipy", "torch", "tensorflow", "keras", "jax", "cv2", "skimage", "sklearn", "numba", "cupy")
+FRAMEWORKS = (
+    "scipy",
+    "torch",
+    "tensorflow",
+    "keras",
+    "jax",
+    "cv2",
+    "skimage",
+    "sklearn",
+    "numba",
+    "cupy",
+)
 """Libraries with ready-made convolutions and poolings."""
 
 FAST_LAYERS = (
-    "cs231n.fast_layers", "cs231n.im2col", "cs231n.im2col_cython", "cs231n.fast.conv", "cs231n.fast.conv_numpy",
-    "cs231n.fast.im2col_compiled", "cs231n.fast.pool", "cs231n.fast.pool_numpy", "cs231n.fast._im2col", "cs231n.fast._kernels",
+    "cs231n.fast_layers",
+    "cs231n.im2col",
+    "cs231n.im2col_cython",
+    "cs231n.fast.conv",
+    "cs231n.fast.conv_numpy",
+    "cs231n.fast.im2col_compiled",
+    "cs231n.fast.pool",
+    "cs231n.fast.pool_numpy",
+    "cs231n.fast._im2col",
+    "cs231n.fast._kernels",
 )
 """The package's own."""
 
@@ -33,7 +52,11 @@ def modules(names):
         Each also stands for what lies below it.
     """
     finder = _Absent(names)
-    before = {name: sys.modules.pop(name) for name in list(sys.modules) if finder.hides(name)} if names else {}
+    before = (
+        {name: sys.modules.pop(name) for name in list(sys.modules) if finder.hides(name)}
+        if names
+        else {}
+    )
     sys.meta_path.insert(0, finder)
     try:
         yield

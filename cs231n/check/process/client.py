@@ -28,7 +28,9 @@ TAKEN_SECONDS = 5.0
 BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from {program} import main; main()"
 
 
-def python_command(tree, packages=(), executable=sys.executable, options=(), program="cs231n.check.process.worker"):
+def python_command(
+    tree, packages=(), executable=sys.executable, options=(), program="cs231n.check.process.worker"
+):
     """The command that starts a worker on the package tree in a folder.
 
     Parameters
@@ -49,7 +51,16 @@ def python_command(tree, packages=(), executable=sys.executable, options=(), pro
         It runs isolated: no user or site packages, no files from the current folder. `Worker` clears the environment.
     """
     path = [str(tree), *map(str, packages)]
-    return [str(executable), "-s", "-P", "-S", "-B", "-c", BOOTSTRAP.format(path=path, program=program), *options]
+    return [
+        str(executable),
+        "-s",
+        "-P",
+        "-S",
+        "-B",
+        "-c",
+        BOOTSTRAP.format(path=path, program=program),
+        *options,
+    ]
 
 
 def site_packages():
@@ -99,9 +110,22 @@ class Worker:
         The most that may be printed in answer to one question; it is read and thrown away.
     """
 
-    def __init__(self, command, seconds=SECONDS, answer_bytes=ANSWER_BYTES, environment=None, stderr=subprocess.DEVNULL,
-                 total_seconds=None, output_bytes=None):
-        self.command, self.seconds, self.answer_bytes, self.stderr = command, seconds, answer_bytes, stderr
+    def __init__(
+        self,
+        command,
+        seconds=SECONDS,
+        answer_bytes=ANSWER_BYTES,
+        environment=None,
+        stderr=subprocess.DEVNULL,
+        total_seconds=None,
+        output_bytes=None,
+    ):
+        self.command, self.seconds, self.answer_bytes, self.stderr = (
+            command,
+            seconds,
+            answer_bytes,
+            stderr,
+        )
         self.total_seconds, self.output_bytes = total_seconds, output_bytes
         self.environment = quiet_environment() if environment is None else environment
         self._process, self._printed, self._waited, self._kept = None, None, 0.0, None
@@ -139,7 +163,7 @@ class Worker:
                 answers += [self._out_of_time().answer] * (len(cases) - len(answers))
                 break
             first = max(len(answers), shown)
-            parts = [Part(rows[len(answers):first]), Part(rows[first:])]
+            parts = [Part(rows[len(answers) : first]), Part(rows[first:])]
             answers += self._ask_once(parts if parts[1].rows else parts[:1])
             if answers[-1]["status"] == "died" and again != len(answers):
                 again = len(answers)
@@ -186,8 +210,11 @@ class Worker:
     def _rests(self):
         nonce = secrets.token_hex(8)
         try:
-            return self._write({"nonce": nonce, "cases": []}) and self._is_taken(nonce, TAKEN_SECONDS) \
+            return (
+                self._write({"nonce": nonce, "cases": []})
+                and self._is_taken(nonce, TAKEN_SECONDS)
                 and self._next(self._frames, nonce).get("done") is True
+            )
         except Broken:
             return False
 
@@ -212,7 +239,10 @@ class Worker:
         return self.total_seconds is not None and self._waited + seconds >= self.total_seconds
 
     def _out_of_time(self):
-        return Broken("timeout", f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take")
+        return Broken(
+            "timeout",
+            f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take",
+        )
 
     def _ask_once(self, parts, keep=False):
         nonce, started = secrets.token_hex(8), time.monotonic()
@@ -231,9 +261,11 @@ class Worker:
             end = self._next(frames, nonce)
             if end.get("done") is not True:
                 self.close()
-        except Broken as broken:
+        except Broken:
             if self._printed is not None and self._printed.too_much:
-                broken = Broken("died", f"stopped after it had printed more than {self.output_bytes:,} bytes")
+                broken = Broken(
+                    "died", f"stopped after it had printed more than {self.output_bytes:,} bytes"
+                )
             if not (broken.ended and self._rests()):
                 self.close()
             if len(answers) < sum(len(part.rows) for part in parts):
@@ -267,7 +299,9 @@ class Worker:
         frames = []
         for part in parts[1:]:
             more = part is not parts[-1]
-            frame = _frame_bytes({"cases": _cases(part.rows), "modules": part.modules, "more": more})
+            frame = _frame_bytes(
+                {"cases": _cases(part.rows), "modules": part.modules, "more": more}
+            )
             frames.append(_frame_bytes({"part": len(frame), "more": more}) + frame)
         self._later = (parts, frames) if keep else self._later
         return frames
@@ -278,7 +312,9 @@ class Worker:
             frame = self._frames.next(patience)
         except queue.Empty:
             return False
-        return isinstance(frame, dict) and word(frame, "nonce") == nonce and frame.get("taken") is True
+        return (
+            isinstance(frame, dict) and word(frame, "nonce") == nonce and frame.get("taken") is True
+        )
 
     def _write(self, question):
         return self._pass_on(_frame_bytes(question))
@@ -313,7 +349,9 @@ class Worker:
         try:
             frame = frames.next(self.seconds)
         except queue.Empty:
-            raise Broken("timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?") from None
+            raise Broken(
+                "timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?"
+            ) from None
         if isinstance(frame, TooMuch):
             raise Broken("timeout", f"stopped: {frame}")
         if isinstance(frame, ProtocolError):
@@ -325,13 +363,18 @@ class Worker:
     def _start(self):
         # A second attempt, since what is killed while it starts says nothing about what there is to start.
         if not self._launch() and not self._launch():
-            raise WorkerError(f"the worker does not start: {' '.join(self.command[:3])} ...; try again, or run the doctor")
+            raise WorkerError(
+                f"the worker does not start: {' '.join(self.command[:3])} ...; try again, or run the doctor"
+            )
 
     def _launch(self):
         self._process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=self.stderr if self.output_bytes is None else subprocess.PIPE,
-            env=self.environment, start_new_session=os.name == "posix",
+            env=self.environment,
+            start_new_session=os.name == "posix",
         )
         if self.output_bytes is not None:
             self._printed = Printed(self._process, self.output_bytes)
@@ -344,7 +387,9 @@ class Worker:
         if not started:
             self.close()
         if isinstance(first, dict) and not started:
-            raise WorkerError("this kit and these programs are of different versions; run `autograder release` again")
+            raise WorkerError(
+                "this kit and these programs are of different versions; run `autograder release` again"
+            )
         return started
 
 
@@ -358,7 +403,9 @@ def _frame_bytes(question):
 
 
 def _cases(rows):
-    return [{"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows]
+    return [
+        {"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows
+    ]
 
 
 class WorkerError(ChildProcessError):
@@ -368,5 +415,9 @@ class WorkerError(ChildProcessError):
 def quiet_environment():
     """One thread each for the numerical libraries: many workers run side by side."""
     keep = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    return {name: os.environ[name] for name in keep if name in os.environ} | threads | {"PYTHONHASHSEED": "0"}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return (
+        {name: os.environ[name] for name in keep if name in os.environ}
+        | threads
+        | {"PYTHONHASHSEED": "0"}
+    )

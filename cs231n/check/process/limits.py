@@ -15,8 +15,10 @@ def limit_resources(options):
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limits = {
-        "RLIMIT_AS": options.memory_bytes, "RLIMIT_FSIZE": options.file_bytes,
-        "RLIMIT_NPROC": options.processes, "RLIMIT_NOFILE": options.open_files,
+        "RLIMIT_AS": options.memory_bytes,
+        "RLIMIT_FSIZE": options.file_bytes,
+        "RLIMIT_NPROC": options.processes,
+        "RLIMIT_NOFILE": options.open_files,
     }
     for kind, limit in limits.items():
         if limit:
@@ -45,8 +47,9 @@ def _load_filter(libc, program):
         _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
     wanted = Program(len(program) // 8, program)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0) or \
-            libc.prctl(PR_SET_SECCOMP, ctypes.c_ulong(FILTER_MODE), ctypes.byref(wanted), 0, 0):
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0) or libc.prctl(
+        PR_SET_SECCOMP, ctypes.c_ulong(FILTER_MODE), ctypes.byref(wanted), 0, 0
+    ):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 

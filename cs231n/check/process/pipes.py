@@ -80,7 +80,9 @@ class _Metered:
     def count(self, read):
         self.left -= read
         if self.left < 0:
-            raise TooMuch(f"all answers together are more than the {self.most:,} bytes that may be sent")
+            raise TooMuch(
+                f"all answers together are more than the {self.most:,} bytes that may be sent"
+            )
 
 
 class TooMuch(ProtocolError):

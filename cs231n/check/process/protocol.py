@@ -13,8 +13,22 @@ import numpy as np
 
 VERSION = 3
 """Of what is said in frames: who asks and who answers must mean the same."""
-DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
-_NAMES = {np.dtype(name): name for name in DTYPES}  # to ask a dtype for its name takes longer than to send a small array
+DTYPES = (
+    "float64",
+    "float32",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint64",
+    "uint32",
+    "uint16",
+    "uint8",
+    "bool",
+)
+_NAMES = {
+    np.dtype(name): name for name in DTYPES
+}  # to ask a dtype for its name takes longer than to send a small array
 MAX_HEADER_BYTES = 1 << 20
 MAX_DIMENSIONS = 8
 _LENGTH = struct.Struct(">Q")
@@ -44,9 +58,13 @@ def write_frame(stream, header, max_bytes=None):
     text = json.dumps(_lift(header, arrays), allow_nan=True).encode()
     size = sum(a.nbytes for a in arrays)
     if max_bytes is not None and size > max_bytes:
-        raise ProtocolError(f"{size:,} bytes of arrays are more than the {max_bytes:,} that may be sent")
+        raise ProtocolError(
+            f"{size:,} bytes of arrays are more than the {max_bytes:,} that may be sent"
+        )
     if len(text) > MAX_HEADER_BYTES:
-        raise ProtocolError(f"a header of {len(text):,} bytes is more than the {MAX_HEADER_BYTES:,} that may be sent")
+        raise ProtocolError(
+            f"a header of {len(text):,} bytes is more than the {MAX_HEADER_BYTES:,} that may be sent"
+        )
     stream.write(_LENGTH.pack(len(text)) + text)
     for array in arrays:
         stream.write(array.tobytes())
@@ -76,7 +94,9 @@ def read_frame(stream, max_bytes):
         return None
     (length,) = _LENGTH.unpack(start)
     if length > MAX_HEADER_BYTES:
-        raise ProtocolError(f"a header of {length:,} bytes is announced; {MAX_HEADER_BYTES:,} are allowed")
+        raise ProtocolError(
+            f"a header of {length:,} bytes is announced; {MAX_HEADER_BYTES:,} are allowed"
+        )
     try:
         header = json.loads(_read(stream, length))
     except (ValueError, RecursionError) as error:
@@ -98,14 +118,21 @@ class _Arrays:
         self.stream, self.left = stream, max_bytes
 
     def read(self, spec):
-        if not (isinstance(spec, list) and len(spec) == 2 and spec[0] in DTYPES and isinstance(spec[1], list)):
+        if not (
+            isinstance(spec, list)
+            and len(spec) == 2
+            and spec[0] in DTYPES
+            and isinstance(spec[1], list)
+        ):
             raise ProtocolError(f"not an array description: {str(spec)[:80]}")
         dtype, shape = np.dtype(spec[0]), spec[1]
         if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
             raise ProtocolError(f"not an array shape: {str(shape)[:80]}")
         size = dtype.itemsize * math.prod(shape)
         if size > self.left:
-            raise ProtocolError(f"the arrays of an answer exceed what may be sent, at one of shape {tuple(shape)}")
+            raise ProtocolError(
+                f"the arrays of an answer exceed what may be sent, at one of shape {tuple(shape)}"
+            )
         self.left -= size
         data = np.empty(size, np.uint8)
         _fill(self.stream, data)
@@ -116,9 +143,13 @@ def _lift(value, arrays):
     if isinstance(value, np.ndarray):
         name = _NAMES.get(value.dtype) or _NAMES.get(value.dtype.newbyteorder("="))
         if name is None:
-            raise ProtocolError(f"arrays of dtype {value.dtype} cannot be sent; use one of {', '.join(DTYPES)}")
+            raise ProtocolError(
+                f"arrays of dtype {value.dtype} cannot be sent; use one of {', '.join(DTYPES)}"
+            )
         if value.ndim > MAX_DIMENSIONS:
-            raise ProtocolError(f"arrays of {value.ndim} dimensions cannot be sent; {MAX_DIMENSIONS} are allowed")
+            raise ProtocolError(
+                f"arrays of {value.ndim} dimensions cannot be sent; {MAX_DIMENSIONS} are allowed"
+            )
         arrays.append(np.asarray(value, name))
         return {"__array__": [name, list(value.shape)]}
     if isinstance(value, dict):
@@ -154,7 +185,7 @@ def _read(stream, size, allow_end=False):
 def _fill(stream, data):
     filled, view = 0, memoryview(data)
     while filled < len(data):
-        count = stream.readinto(view[filled:filled + (1 << 20)])
+        count = stream.readinto(view[filled : filled + (1 << 20)])
         if not count:
             raise ProtocolError("the stream ended in the middle of a frame")
         filled += count

@@ -24,7 +24,10 @@ def compiled(sources):
     -------
     modules : dict of str -> ndarray of uint8
     """
-    codes = {name: compile(path.read_bytes(), f"{name.replace('.', '/')}.py", "exec") for name, path in sources.items()}
+    codes = {
+        name: compile(path.read_bytes(), f"{name.replace('.', '/')}.py", "exec")
+        for name, path in sources.items()
+    }
     return {name: np.frombuffer(marshal.dumps(code), np.uint8) for name, code in codes.items()}
 
 

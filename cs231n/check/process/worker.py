@@ -22,24 +22,41 @@ from pathlib import Path
 
 import numpy as np
 
-from cs231n.fast.threads import tell_nobody
-from cs231n.check.process import blocked_imports as absent, sent_modules as lent
-from cs231n.check.process.limits import confine, end_everything_else, limit_processor_time, limit_resources
+from cs231n.check.process import blocked_imports as absent
+from cs231n.check.process import sent_modules as lent
+from cs231n.check.process.limits import (
+    confine,
+    end_everything_else,
+    limit_processor_time,
+    limit_resources,
+)
 from cs231n.check.process.protocol import VERSION, ProtocolError, read_frame, write_frame
+from cs231n.fast.threads import tell_nobody
 
 MAX_QUESTION_BYTES = 1 << 30
-PIPE_BYTES = 1 << 20  # through Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides
+PIPE_BYTES = (
+    1 << 20
+)  # through Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides
 BUFFER_BYTES = 1 << 16
 MAX_WARNINGS = 5
 MAX_TEXT = 600
 PRISTINE = (
-    "ctypes", "traceback", "cs231n.layers", "cs231n.classifiers", "cs231n.check.exercises", "cs231n.check.stand_ins",
+    "ctypes",
+    "traceback",
+    "cs231n.layers",
+    "cs231n.classifiers",
+    "cs231n.check.exercises",
+    "cs231n.check.stand_ins",
     "cs231n.checkpoint",
 )
 """tuple of str : what every question needs and nobody edits; the packages load what students write when it is asked for."""
 _LIMITS = {
-    errno.EMFILE: "open files", errno.EFBIG: "size of a file", errno.ENOSPC: "disk", errno.EDQUOT: "disk",
-    errno.EAGAIN: "processes and threads", errno.ENOMEM: "memory",
+    errno.EMFILE: "open files",
+    errno.EFBIG: "size of a file",
+    errno.ENOSPC: "disk",
+    errno.EDQUOT: "disk",
+    errno.EAGAIN: "processes and threads",
+    errno.ENOMEM: "memory",
 }
 
 
@@ -130,7 +147,9 @@ def _settings(questions, answers):
     settings = [(stream, fcntl.F_SETFL, fcntl.fcntl(stream, fcntl.F_GETFL)) for stream in streams]
     if hasattr(fcntl, "F_GETPIPE_SZ"):
         pipes = [stream for stream in streams if stat.S_ISFIFO(os.fstat(stream).st_mode)]
-        settings += [(pipe, fcntl.F_SETPIPE_SZ, fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)) for pipe in pipes]
+        settings += [
+            (pipe, fcntl.F_SETPIPE_SZ, fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)) for pipe in pipes
+        ]
     return settings
 
 
@@ -144,20 +163,59 @@ def _restore(settings):
 
 
 def _parse(argv):
-    parser = argparse.ArgumentParser(description="Answer questions about the exercises in this copy of cs231n.")
-    parser.add_argument("--answer-bytes", type=int, default=1 << 28, help="most array bytes of one answer")
-    parser.add_argument("--memory-bytes", type=int, default=0, help="address space of the worker, 0 for no limit")
-    parser.add_argument("--cpu-seconds", type=int, default=0, help="processor time of one question, 0 for no limit")
-    parser.add_argument("--file-bytes", type=int, default=0, help="largest file that may be written, 0 for no limit")
-    parser.add_argument("--processes", type=int, default=0, help="processes and threads at once, 0 for no limit")
-    parser.add_argument("--open-files", type=int, default=0, help="files open at once, 0 for no limit")
-    parser.add_argument("--scratch", action="append", default=[], help="a folder that may be written to")
-    parser.add_argument("--filter", default="", help="a compiled filter of system calls, for the process of a question")
-    parser.add_argument("--preload", action="append", default=[], help="a module that questions need, loaded once for all")
-    parser.add_argument("--given", action="append", default=[], metavar="NAME=FILE", help="an array, as input of every case")
-    parser.add_argument("--trusted", action="store_true", help="answer without a process for each question: nothing needs holding")
-    parser.add_argument("--wipe", action="store_true", help="empty those folders after each question, and go on")
-    parser.add_argument("--alone", action="store_true", help="nothing but this worker runs in its PID namespace")
+    parser = argparse.ArgumentParser(
+        description="Answer questions about the exercises in this copy of cs231n."
+    )
+    parser.add_argument(
+        "--answer-bytes", type=int, default=1 << 28, help="most array bytes of one answer"
+    )
+    parser.add_argument(
+        "--memory-bytes", type=int, default=0, help="address space of the worker, 0 for no limit"
+    )
+    parser.add_argument(
+        "--cpu-seconds", type=int, default=0, help="processor time of one question, 0 for no limit"
+    )
+    parser.add_argument(
+        "--file-bytes", type=int, default=0, help="largest file that may be written, 0 for no limit"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=0, help="processes and threads at once, 0 for no limit"
+    )
+    parser.add_argument(
+        "--open-files", type=int, default=0, help="files open at once, 0 for no limit"
+    )
+    parser.add_argument(
+        "--scratch", action="append", default=[], help="a folder that may be written to"
+    )
+    parser.add_argument(
+        "--filter",
+        default="",
+        help="a compiled filter of system calls, for the process of a question",
+    )
+    parser.add_argument(
+        "--preload",
+        action="append",
+        default=[],
+        help="a module that questions need, loaded once for all",
+    )
+    parser.add_argument(
+        "--given",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="an array, as input of every case",
+    )
+    parser.add_argument(
+        "--trusted",
+        action="store_true",
+        help="answer without a process for each question: nothing needs holding",
+    )
+    parser.add_argument(
+        "--wipe", action="store_true", help="empty those folders after each question, and go on"
+    )
+    parser.add_argument(
+        "--alone", action="store_true", help="nothing but this worker runs in its PID namespace"
+    )
     return parser.parse_args(argv)
 
 
@@ -212,7 +270,9 @@ def _answer_in_child(question, questions, answers, options, answer):
             limit_processor_time(options.cpu_seconds)
             if sys.platform == "linux":
                 confine(options.filter)
-            _answer_all(question, lambda: read_frame(parts, MAX_QUESTION_BYTES), answers, options, answer)
+            _answer_all(
+                question, lambda: read_frame(parts, MAX_QUESTION_BYTES), answers, options, answer
+            )
             code = 0
         finally:
             with contextlib.suppress(BaseException):
@@ -244,7 +304,7 @@ def _pass_on_parts(questions, parts):
         part = _exactly(questions, header["part"])
         try:
             while part:
-                part = part[parts.write(part):]
+                part = part[parts.write(part) :]
         except BrokenPipeError:
             return
         if not header["more"]:
@@ -270,12 +330,23 @@ def _answer(question, answers, answer_bytes):
         from cs231n.check import stand_ins
 
         stand_ins.install()
-    alone = len({case["exercise"] for case in cases}) == 1  # of several, those whose answers are lost are asked again
-    waiting, sent = io.BytesIO(), time.monotonic()  # whole frames: a process that dies leaves no half of one
+    alone = (
+        len({case["exercise"] for case in cases}) == 1
+    )  # of several, those whose answers are lost are asked again
+    waiting, sent = (
+        io.BytesIO(),
+        time.monotonic(),
+    )  # whole frames: a process that dies leaves no half of one
     for without, rows in groupby(cases, key=lambda case: _without(EXERCISES[case["exercise"]])):
         with contextlib.nullcontext() if without is None else absent.modules(without):
             for case in rows:
-                _answer_case(EXERCISES[case["exercise"]].probe(case["probe"]), case, nonce, waiting, answer_bytes)
+                _answer_case(
+                    EXERCISES[case["exercise"]].probe(case["probe"]),
+                    case,
+                    nonce,
+                    waiting,
+                    answer_bytes,
+                )
                 if alone or waiting.tell() >= BUFFER_BYTES or time.monotonic() - sent > 1:
                     sent = _send(waiting, answers)
     _send(waiting, answers)
@@ -305,7 +376,11 @@ def _answer_case(probe, case, nonce, answers, answer_bytes):
 
 
 def _run(probe, inputs):
-    before = {name: value.tobytes() for name, value in inputs.items() if isinstance(value, np.ndarray) and value.flags.writeable}
+    before = {
+        name: value.tobytes()
+        for name, value in inputs.items()
+        if isinstance(value, np.ndarray) and value.flags.writeable
+    }
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -333,7 +408,10 @@ def _as_arrays(quantities):
 
 
 def _failure(status, kind, message, where=""):
-    return {"status": status, "error": {"type": kind, "message": message[:MAX_TEXT], "where": where[:MAX_TEXT]}}
+    return {
+        "status": status,
+        "error": {"type": kind, "message": message[:MAX_TEXT], "where": where[:MAX_TEXT]},
+    }
 
 
 def _describe(error):
@@ -360,7 +438,10 @@ def _short(filename):
 
 
 def _texts(caught):
-    texts = [f"{w.category.__name__}: {w.message} ({_short(w.filename)}, line {w.lineno})"[:MAX_TEXT] for w in caught]
+    texts = [
+        f"{w.category.__name__}: {w.message} ({_short(w.filename)}, line {w.lineno})"[:MAX_TEXT]
+        for w in caught
+    ]
     return list(dict.fromkeys(texts))[:MAX_WARNINGS]
 
 

@@ -17,20 +17,24 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.course.manifest import Course
 from autograder.authoring.course_setup import set_up
-from autograder.errors import UserError
-from autograder.gradebook.csv_export import score_rows, write_csv
-from autograder.feedback.generate import generate_feedback
-from autograder.grading.run import grade
 from autograder.collect.inbox import collect
+from autograder.course.manifest import Course
+from autograder.errors import UserError
+from autograder.feedback.generate import generate_feedback
+from autograder.gradebook.csv_export import score_rows, write_csv
+from autograder.grading.run import grade
+from autograder.grading.score_table import course_table
 from autograder.reference.package_files import package_files
 from autograder.release.kit import release
 from autograder.sandbox.find import find_sandbox
-from autograder.grading.score_table import course_table
 
 HONEST, NOTEBOOK = "ada", "small.ipynb"
-AFFINE, ACTIVATIONS, NET = "cs231n/layers/affine.py", "cs231n/layers/activations.py", "cs231n/classifiers/fc_net.py"
+AFFINE, ACTIVATIONS, NET = (
+    "cs231n/layers/affine.py",
+    "cs231n/layers/activations.py",
+    "cs231n/classifiers/fc_net.py",
+)
 WEIGHTS = "weights/train_fully_connected.npz"
 PRIVATE = "what-ada-wrote-is-private"
 TRACE = "pwned"
@@ -59,7 +63,19 @@ TwoLayerNet = 10
 essay = 4
 """
 POINTS = {"affine_forward": 4, "affine_backward": 6, "relu_forward": 2, "TwoLayerNet": 10}
-ACTIVE = {"script", "svg", "iframe", "object", "embed", "base", "form", "input", "meta", "link", "style"}
+ACTIVE = {
+    "script",
+    "svg",
+    "iframe",
+    "object",
+    "embed",
+    "base",
+    "form",
+    "input",
+    "meta",
+    "link",
+    "style",
+}
 ESSAY = f"An honest answer. {PRIVATE}"
 
 
@@ -111,7 +127,14 @@ class Attacks:
     """Ways to write an attack; tests get this class through the fixture `attacks`."""
 
     Attack = Attack
-    AFFINE, ACTIVATIONS, NET, WEIGHTS, NOTEBOOK, TRACE = AFFINE, ACTIVATIONS, NET, WEIGHTS, NOTEBOOK, TRACE
+    AFFINE, ACTIVATIONS, NET, WEIGHTS, NOTEBOOK, TRACE = (
+        AFFINE,
+        ACTIVATIONS,
+        NET,
+        WEIGHTS,
+        NOTEBOOK,
+        TRACE,
+    )
     source = staticmethod(source)
 
     @staticmethod
@@ -126,7 +149,9 @@ class Attacks:
         import textwrap
 
         text = HEADER + textwrap.dedent(code)
-        text += "\n\ndef affine_forward(x, w, b):\n    return np.zeros((len(x), w.shape[1])), None\n"
+        text += (
+            "\n\ndef affine_forward(x, w, b):\n    return np.zeros((len(x), w.shape[1])), None\n"
+        )
         text += "\n\ndef affine_backward(dout, cache):\n    return 0, 0, 0\n"
         return Attack({AFFINE: text}, ("affine_forward", "affine_backward"), keeps, says=says)
 
@@ -152,9 +177,19 @@ def honest_notebook(answer=ESSAY):
         return {"nbgrader": {"schema_version": 3, "grade_id": grade_id} | kinds | values}
 
     cells = [new_markdown_cell("# Small", id="title")]
-    cells += [new_code_cell(f'check("{name}")', id=f"check-{name}".replace("_", "-"),
-                            metadata=marks(name, grade=True, locked=True, points=points)) for name, points in POINTS.items()]
-    cells.append(new_markdown_cell(answer, id="essay", metadata=marks("essay", grade=True, solution=True, points=4)))
+    cells += [
+        new_code_cell(
+            f'check("{name}")',
+            id=f"check-{name}".replace("_", "-"),
+            metadata=marks(name, grade=True, locked=True, points=points),
+        )
+        for name, points in POINTS.items()
+    ]
+    cells.append(
+        new_markdown_cell(
+            answer, id="essay", metadata=marks("essay", grade=True, solution=True, points=4)
+        )
+    )
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
@@ -187,14 +222,19 @@ def make_course(tmp_path_factory):
             # On a busy machine everybody gets more time, so that only what hangs runs out of it.
             busy = max(1, os.getloadavg()[0] / os.cpu_count())
             manifest = MANIFEST.format(
-                goal="train_fully_connected = 10" if goal else "", seconds=8 * busy, all_seconds=300 * busy
+                goal="train_fully_connected = 10" if goal else "",
+                seconds=8 * busy,
+                all_seconds=300 * busy,
             )
             (root / "source" / "course.toml").write_text(manifest)
             notebook = honest_notebook("### BEGIN SOLUTION\nThe model answer.\n### END SOLUTION")
             if goal:
                 cell = notebook.cells[1].copy()
                 cell["id"], cell["source"] = "goal", 'check("train_fully_connected")'
-                marks = cell["metadata"]["nbgrader"] | {"grade_id": "train_fully_connected", "points": 10}
+                marks = cell["metadata"]["nbgrader"] | {
+                    "grade_id": "train_fully_connected",
+                    "points": 10,
+                }
                 cell["metadata"] = nbformat.from_dict({"nbgrader": marks})
                 notebook.cells.append(cell)
             nbformat.write(notebook, root / "source" / "small" / NOTEBOOK)
@@ -226,9 +266,24 @@ def weights(tmp_path_factory):
     from cs231n.solver import Solver
 
     data = load_dataset("shapes10", seed=1)
-    model = FullyConnectedNet([100], input_dim=int(np.prod(data["X_train"].shape[1:])), weight_scale=5e-3, reg=1e-3, seed=1)
-    Solver(model, data, update_rule="adam", optim_config={"learning_rate": 5e-4}, lr_decay=0.9, num_epochs=20, batch_size=100,
-           verbose=False, seed=0).train()
+    model = FullyConnectedNet(
+        [100],
+        input_dim=int(np.prod(data["X_train"].shape[1:])),
+        weight_scale=5e-3,
+        reg=1e-3,
+        seed=1,
+    )
+    Solver(
+        model,
+        data,
+        update_rule="adam",
+        optim_config={"learning_rate": 5e-4},
+        lr_decay=0.9,
+        num_epochs=20,
+        batch_size=100,
+        verbose=False,
+        seed=0,
+    ).train()
     path = tmp_path_factory.mktemp("weights") / "weights.npz"
     save_params(path, model.params)
     return path.read_bytes()
@@ -252,7 +307,11 @@ class Watch:
     def left(self):
         """Processes that still run in one of them, after a moment for the kernel to end them."""
         for _ in range(250):
-            left = [pid for pid in _processes() if _namespace(pid) in self.seen and not _is_of_another_test(pid)]
+            left = [
+                pid
+                for pid in _processes()
+                if _namespace(pid) in self.seen and not _is_of_another_test(pid)
+            ]
             if not left:
                 return []
             time.sleep(0.02)
@@ -306,14 +365,26 @@ def _namespace(pid):
 
 
 def _digests(folder):
-    return {path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()}
+    return {
+        path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
 
 
 def _traces():
     found = []
-    for folder in (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path.home(), Path.cwd(), Path("/")):
-        found += [path for path in folder.glob(f"*{TRACE}*")] + [path for path in folder.glob(f".*{TRACE}*")]
+    for folder in (
+        Path("/tmp"),
+        Path("/var/tmp"),
+        Path("/dev/shm"),
+        Path.home(),
+        Path.cwd(),
+        Path("/"),
+    ):
+        found += [path for path in folder.glob(f"*{TRACE}*")] + [
+            path for path in folder.glob(f".*{TRACE}*")
+        ]
     return found
 
 
@@ -326,7 +397,9 @@ def besiege(make_course, sandbox, tmp_path, monkeypatch):
         course = Course.open(shutil.copytree(make_course(weights is not None), tmp_path / "course"))
         assignment = course.assignment("small")
         names = {f"eve{number}": name for number, name in enumerate(attacks)}
-        honest = {name: source(name) for name in (AFFINE, ACTIVATIONS, NET)} | {NOTEBOOK: nbformat.writes(honest_notebook())}
+        honest = {name: source(name) for name in (AFFINE, ACTIVATIONS, NET)} | {
+            NOTEBOOK: nbformat.writes(honest_notebook())
+        }
         honest |= {WEIGHTS: weights} if weights else {}
         inbox = course.root / "inbox" / "small"
         inbox.mkdir(parents=True)
@@ -345,11 +418,25 @@ def besiege(make_course, sandbox, tmp_path, monkeypatch):
         write_csv(score_rows(course, [assignment]), stream=table)
         printed = course_table(course, assignment, verdicts)
 
-        wrong = [_complaint(name, attack, student, collection, verdicts) for student, (name, attack)
-                 in zip(names, attacks.items(), strict=True)]
-        texts = {student: json.dumps(verdicts[student].exercises, default=vars) for student in names if student in verdicts}
-        html = {student: "".join(p.read_text() for p in pages[student].glob("*.html")) for student in pages}
-        secrets = (seed.strip()[:16], PRIVATE, "secret-of-the-environment", "What the model answer says")
+        wrong = [
+            _complaint(name, attack, student, collection, verdicts)
+            for student, (name, attack) in zip(names, attacks.items(), strict=True)
+        ]
+        texts = {
+            student: json.dumps(verdicts[student].exercises, default=vars)
+            for student in names
+            if student in verdicts
+        }
+        html = {
+            student: "".join(p.read_text() for p in pages[student].glob("*.html"))
+            for student in pages
+        }
+        secrets = (
+            seed.strip()[:16],
+            PRIVATE,
+            "secret-of-the-environment",
+            "What the model answer says",
+        )
         for student, name in names.items():
             text = texts.get(student, "")
             found = [secret for secret in secrets if secret in text]
@@ -360,7 +447,9 @@ def besiege(make_course, sandbox, tmp_path, monkeypatch):
         assert not wrong, "\n\n".join(wrong)
         deserved = assignment.points
         earned = verdicts[HONEST].exercises
-        assert {e: f.score for e, f in earned.items()} == deserved, [f.text for f in earned.values()]
+        assert {e: f.score for e, f in earned.items()} == deserved, [
+            f.text for f in earned.values()
+        ]
         assert HONEST in pages and failed == {} and ESSAY.split(".")[0] in html[HONEST]
         assert set(verdicts) == {HONEST} | {s for s in names if not attacks[names[s]].refused}
         assert {part: _digests(course.root / part) for part in kept} == kept
@@ -383,7 +472,9 @@ def _active(body):
             found.extend([tag] if tag in ACTIVE else [])
             for name, value in attributes:
                 scheme = "".join((value or "").split()).lower()
-                if name.startswith("on") or scheme.startswith(("javascript:", "vbscript:", "data:text", "data:image/svg")):
+                if name.startswith("on") or scheme.startswith(
+                    ("javascript:", "vbscript:", "data:text", "data:image/svg")
+                ):
                     found.append(f"{tag} {name}={value}")
 
     Reader().feed(body)
@@ -393,12 +484,24 @@ def _active(body):
 def _complaint(name, attack, student, collection, verdicts):
     receipt = collection.students.get(student)
     if attack.refused:
-        return "" if receipt is not None and receipt.status == "refused" and student not in verdicts else f"{name}: not refused"
+        return (
+            ""
+            if receipt is not None and receipt.status == "refused" and student not in verdicts
+            else f"{name}: not refused"
+        )
     if student not in verdicts:
         return f"{name}: no verdict; {receipt}"
     found = verdicts[student].exercises
     gained = [e for e in attack.loses if found[e].score]
     lost = [e for e in attack.keeps if found[e].score != found[e].max_score]
     silent = attack.says and not any(attack.says in f.text for f in found.values())
-    texts = {e: found[e].text for e in (*gained, *lost)} if gained or lost else {e: f.text for e, f in found.items()}
-    return f"{name}: gained {gained}, lost {lost}, silent {silent}: {texts}" if gained or lost or silent else ""
+    texts = (
+        {e: found[e].text for e in (*gained, *lost)}
+        if gained or lost
+        else {e: f.text for e, f in found.items()}
+    )
+    return (
+        f"{name}: gained {gained}, lost {lost}, silent {silent}: {texts}"
+        if gained or lost or silent
+        else ""
+    )

@@ -9,13 +9,16 @@ def hogs(a):
         "loops on import": imported("while True: pass", says="processor time"),
         "loops when called": forward("while True: pass", says="processor time"),
         "sleeps": forward("time.sleep(1000)", says="no answer within"),
-        "swallows interrupts": forward("""
+        "swallows interrupts": forward(
+            """
             while True:
                 try:
                     time.sleep(1000)
                 except BaseException:
                     pass
-            """, says="no answer within"),
+            """,
+            says="no answer within",
+        ),
         "ignores the end of its processor time": forward("""
             for number in range(1, 65):
                 try:
@@ -25,7 +28,9 @@ def hogs(a):
             while True: pass
             """),
         "takes memory": forward("return np.ones(10 << 27), None", says="memory"),
-        "takes memory piece by piece": forward("held = []\nwhile True: held.append(bytearray(1 << 20))", says="memory"),
+        "takes memory piece by piece": forward(
+            "held = []\nwhile True: held.append(bytearray(1 << 20))", says="memory"
+        ),
         "takes memory in children": forward("""
             for _ in range(20):
                 if os.fork() == 0:
@@ -38,7 +43,8 @@ def hogs(a):
                 held.append(os.memfd_create("hidden"))
                 os.write(held[-1], bytes(8 << 20))
             """),
-        "takes memory in pipes": forward("""
+        "takes memory in pipes": forward(
+            """
             import fcntl
             held = []
             while True:
@@ -46,19 +52,29 @@ def hogs(a):
                 fcntl.fcntl(held[-1][1], 1031, 1 << 20)
                 os.set_blocking(held[-1][1], False)
                 os.write(held[-1][1], bytes(1 << 20))
-            """, says="open files"),
-        "takes memory in the kernel by empty files": forward("""
+            """,
+            says="open files",
+        ),
+        "takes memory in the kernel by empty files": forward(
+            """
             for number in range(10 ** 9):
                 os.close(os.open(f"/tmp/{number}", os.O_CREAT))
-            """, says="processor time"),
+            """,
+            says="processor time",
+        ),
         "nests folders": forward("""
             os.chdir("/tmp")
             while True:
                 os.mkdir("d"); os.chdir("d")
             """),
         "forks without end": forward("while True:\n    os.fork()"),
-        "forks by exec": forward("os.execv(sys.executable, [sys.executable, '-c', 'while True: pass'])"),
-        "starts threads without end": forward("while True:\n    threading.Thread(target=time.sleep, args=(1000,)).start()", says="processes and threads"),
+        "forks by exec": forward(
+            "os.execv(sys.executable, [sys.executable, '-c', 'while True: pass'])"
+        ),
+        "starts threads without end": forward(
+            "while True:\n    threading.Thread(target=time.sleep, args=(1000,)).start()",
+            says="processes and threads",
+        ),
         "leaves a daemon": forward("""
             try:
                 if os.fork() == 0:
@@ -72,12 +88,17 @@ def hogs(a):
             return np.zeros((len(x), w.shape[1])), None
             """),
         "starts a program": forward("subprocess.run(['/bin/sh', '-c', 'sleep 1000 &'])"),
-        "fills the disk": forward("""
+        "fills the disk": forward(
+            """
             for number in range(1000):
                 with open(f"/tmp/{number}", "wb") as file:
                     file.write(bytes(1 << 20))
-            """, says="disk"),
-        "writes one huge file": forward("open('/tmp/huge', 'wb').write(bytes(1 << 25))", says="size of a file"),
+            """,
+            says="disk",
+        ),
+        "writes one huge file": forward(
+            "open('/tmp/huge', 'wb').write(bytes(1 << 25))", says="size of a file"
+        ),
         "fills shared memory": forward("""
             for folder in ("/dev/shm", "/run/lock", "/dev/mqueue", "/var/tmp"):
                 try:
@@ -87,10 +108,16 @@ def hogs(a):
             libc = ctypes.CDLL(None, use_errno=True)
             assert libc.shmget(0, 1 << 30, 0o1600) == -1
             """),
-        "prints a lot": forward("for _ in range(64): os.write(2, bytes(1 << 20))", says="printed more than"),
-        "prints without end": forward("while True: print('x' * 100_000, flush=True)", says="printed more than"),
+        "prints a lot": forward(
+            "for _ in range(64): os.write(2, bytes(1 << 20))", says="printed more than"
+        ),
+        "prints without end": forward(
+            "while True: print('x' * 100_000, flush=True)", says="printed more than"
+        ),
         "answers a lot": forward("return np.zeros(1 << 24), None", says="may be sent"),
-        "answers a lot in every case": forward("return np.zeros(900_000), None", says="got shape (900000,)"),
+        "answers a lot in every case": forward(
+            "return np.zeros(900_000), None", says="got shape (900000,)"
+        ),
         "answers with a great many arrays": a.forward("""
             from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
@@ -141,13 +168,19 @@ def hogs(a):
                 held.append(right)
                 left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 200))])
             """),
-        "slows others down": forward("os.setpriority(os.PRIO_PROCESS, os.getppid(), 19); os.sched_setaffinity(os.getppid(), {0})"),
+        "slows others down": forward(
+            "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19); os.sched_setaffinity(os.getppid(), {0})"
+        ),
         "crashes the interpreter": forward("ctypes.string_at(0)", says="SIGSEGV"),
-        "overflows the stack": forward("sys.setrecursionlimit(10 ** 9)\nf = lambda n: f(n + 1)\nf(0)"),
+        "overflows the stack": forward(
+            "sys.setrecursionlimit(10 ** 9)\nf = lambda n: f(n + 1)\nf(0)"
+        ),
         "closes every descriptor": forward("os.closerange(0, 1024)"),
         "waits on a pipe with a name": forward("os.mkfifo('/tmp/fifo')\nopen('/tmp/fifo')"),
         "compiles for ever": forward("return eval('(' * 90 + '10 ** 10 ** 10' + ')' * 90), None"),
-        "matches for ever": forward("import re; re.match('(a*)*b', 'a' * 100)", says="processor time"),
+        "matches for ever": forward(
+            "import re; re.match('(a*)*b', 'a' * 100)", says="processor time"
+        ),
     }
 
 
@@ -179,18 +212,30 @@ def escapes(a):
             os.symlink("/", "/tmp/pwned"); os.link("/kit/cs231n/__init__.py", "/tmp/hard")
             open("/tmp/pwned/pwned", "w").write("x")
             """),
-        "connects to the network": forward("socket.create_connection(('192.0.2.1', 80), timeout=2)"),
-        "connects to this machine": forward("socket.create_connection(('127.0.0.1', 22), timeout=2)"),
+        "connects to the network": forward(
+            "socket.create_connection(('192.0.2.1', 80), timeout=2)"
+        ),
+        "connects to this machine": forward(
+            "socket.create_connection(('127.0.0.1', 22), timeout=2)"
+        ),
         "listens on this machine": forward("socket.create_server(('127.0.0.1', 0)).accept()"),
-        "connects to the machine below": forward("socket.socket(40, socket.SOCK_STREAM).connect((2, 1024))"),
-        "asks the kernel over netlink": forward("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)"),
-        "queues work in the kernel": forward("assert ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(200)) == -1"),
+        "connects to the machine below": forward(
+            "socket.socket(40, socket.SOCK_STREAM).connect((2, 1024))"
+        ),
+        "asks the kernel over netlink": forward(
+            "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)"
+        ),
+        "queues work in the kernel": forward(
+            "assert ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(200)) == -1"
+        ),
         "makes namespaces": forward("""
             libc = ctypes.CDLL(None, use_errno=True)
             assert [libc.unshare(flag) for flag in (0x10000000, 0x20000, 0x40000000)] == [-1] * 3
             assert libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0) == -1
             """),
-        "mounts": forward("assert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == -1"),
+        "mounts": forward(
+            "assert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == -1"
+        ),
         "types into the terminal": forward("""
             import fcntl
             for fd in range(64):
@@ -214,17 +259,25 @@ def escapes(a):
                 except OSError:
                     pass
             """),
-        "poisons the warm worker": a.imported("""
+        "poisons the warm worker": a.imported(
+            """
             import cs231n.layers, cs231n.check.process.worker as worker
             np.maximum = lambda *_: np.zeros(1)
             cs231n.layers.relu_forward = lambda x: (x, x)
             worker.os.fork = lambda: 1
             import builtins; builtins.open = None
-            """, keeps=("relu_forward", "TwoLayerNet")),
+            """,
+            keeps=("relu_forward", "TwoLayerNet"),
+        ),
     }
 
 
-QUICK_HOGS = ("loops when called", "forks without end", "prints without end", "lets the kernel send signals")
+QUICK_HOGS = (
+    "loops when called",
+    "forks without end",
+    "prints without end",
+    "lets the kernel send signals",
+)
 QUICK_ESCAPES = ("writes outside", "connects to this machine", "poisons the warm worker")
 
 

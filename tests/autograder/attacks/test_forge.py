@@ -35,22 +35,31 @@ def forgeries(a):
                 def __array_finalize__(self, _): pass
             return np.zeros((len(x), w.shape[1])).view(Lies), None
             """),
-        "returns an object that equals everything": forward("""
+        "returns an object that equals everything": forward(
+            """
             class Equal:
                 shape = property(lambda self: (len(x), w.shape[1]))
                 dtype = np.dtype("float64")
                 def __eq__(self, other): return True
                 def __array__(self, *_, **__): return np.zeros(self.shape)
             return Equal(), None
-            """, says="return an ndarray"),
-        "returns objects": forward("return np.zeros((len(x), w.shape[1]), object), None", says="cannot be sent"),
-        "returns structures": forward("return np.zeros((len(x), w.shape[1]), [('a', 'f8')]), None", says="cannot be sent"),
+            """,
+            says="return an ndarray",
+        ),
+        "returns objects": forward(
+            "return np.zeros((len(x), w.shape[1]), object), None", says="cannot be sent"
+        ),
+        "returns structures": forward(
+            "return np.zeros((len(x), w.shape[1]), [('a', 'f8')]), None", says="cannot be sent"
+        ),
         "returns complex numbers": forward("return np.zeros((len(x), w.shape[1]), complex), None"),
         "returns strings": forward("return np.full((len(x), w.shape[1]), 'PASS'), None"),
         "returns times": forward("return np.zeros((len(x), w.shape[1]), 'M8[s]'), None"),
         "returns nan": forward("return np.full((len(x), w.shape[1]), np.nan), None"),
         "returns infinity": forward("return np.full((len(x), w.shape[1]), np.inf), None"),
-        "returns the largest number": forward("return np.full((len(x), w.shape[1]), np.finfo(float).max), None"),
+        "returns the largest number": forward(
+            "return np.full((len(x), w.shape[1]), np.finfo(float).max), None"
+        ),
         "returns something that broadcasts": forward("return np.zeros((1, 1)), None"),
         "returns a scalar": forward("return np.float64(0), None"),
         "returns nothing": forward("return np.zeros((0, 0)), None"),
@@ -76,18 +85,24 @@ def forgeries(a):
                     pass
             return np.zeros((len(x), w.shape[1])), None
             """),
-        "sets a display hook": imported("""
+        "sets a display hook": imported(
+            """
             sys.displayhook = sys.excepthook = lambda *_: None
             import builtins
             builtins.print = builtins.repr = lambda *_, **__: "PASS"
             builtins.isinstance = builtins.all = builtins.any = lambda *_: True
-            """, keeps=()),
-        "transforms syntax": imported("""
+            """,
+            keeps=(),
+        ),
+        "transforms syntax": imported(
+            """
             import ast, builtins
             plain = builtins.compile
             ast.parse = lambda *_, **__: ast.Module([], [])
             builtins.compile = lambda source, *rest, **more: plain("pass", *rest, **more)
-            """, keeps=("relu_forward",)),
+            """,
+            keeps=("relu_forward",),
+        ),
         "hooks into imports": imported("""
             class Finder:
                 def find_spec(self, name, path=None, target=None):
@@ -108,11 +123,14 @@ def forgeries(a):
             np.random.RandomState = np.random.default_rng = np.random.seed = lambda *_: None
             import random; random.random = lambda: 0
             """),
-        "changes its inputs": forward("""
+        "changes its inputs": forward(
+            """
             out = x.reshape(len(x), -1) @ w + b
             x *= 0; w *= 0; b *= 0
             return out, None
-            """, says="changed in place"),
+            """,
+            says="changed in place",
+        ),
         "returns its inputs": forward("return w, (x, w, b)"),
         "hands over what it was given, doubled later": forward("""
             out = np.zeros((len(x), w.shape[1]))
@@ -149,14 +167,17 @@ def forgeries(a):
                 except OSError:
                     pass
             """),
-        "is ended by a signal without a name": forward("""
+        "is ended by a signal without a name": forward(
+            """
             libc = ctypes.CDLL(None)
             event, timer = (ctypes.c_char * 64)(), ctypes.c_void_p()
             struct.pack_into("=QII", event, 0, 0, 35, 0)
             assert libc.timer_create(1, event, ctypes.byref(timer)) == 0
             assert libc.timer_settime(timer, 0, struct.pack("=qqqq", 0, 0, 0, 1000), None) == 0
             time.sleep(5)
-            """, says="a signal without a name"),
+            """,
+            says="a signal without a name",
+        ),
         "sends a score": forward("""
             from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
@@ -177,14 +198,17 @@ def forgeries(a):
                 write_frame(answers, {"nonce": question["nonce"], "case": case["name"], "status": "raised", "warnings": {"a": 1},
                                       "changed": 7, "error": {"type": [[]], "message": {"x": np.arange(3)}, "where": 1e999}})
             """),
-        "is right in public alone": forward("""
+        "is right in public alone": forward(
+            """
             frame = sys._getframe()
             while "case" not in frame.f_locals:
                 frame = frame.f_back
             if frame.f_locals["case"]["name"].startswith("hidden"):
                 return np.zeros((len(x), w.shape[1])), None
             return x.reshape(len(x), -1) @ w + b, (x, w, b)
-            """, says="not shown"),
+            """,
+            says="not shown",
+        ),
         "has an error that will not be described": forward("""
             class Bad(OSError):
                 errno = property(lambda self: 1 / 0)
@@ -200,8 +224,13 @@ def forgeries(a):
     }
 
 
-QUICK = ("ends in ways that have no name", "patches the comparison functions", "returns an object that equals everything", "exits at once with success",
-         "is right in public alone")
+QUICK = (
+    "ends in ways that have no name",
+    "patches the comparison functions",
+    "returns an object that equals everything",
+    "exits at once with success",
+    "is right in public alone",
+)
 
 
 def test_simple_forgeries_gain_nothing(besiege, attacks):

@@ -17,18 +17,42 @@ from nbconvert.filters import markdown2html
 
 from autograder.collect.archives import Refused, read_hand_in
 from autograder.notebooks.format_check import check_notebook
-from autograder.notebooks.sanitize import safe_markdown, strip_control
 from autograder.notebooks.merge_answers import read_answers, rebase
+from autograder.notebooks.sanitize import safe_markdown, strip_control
 from cs231n.check import evaluation
-from cs231n.check.process.client import Worker
 from cs231n.check.exercises import EXERCISES
+from cs231n.check.process.client import Worker
 from cs231n.check.process.protocol import VERSION, ProtocolError, read_frame, write_frame
 
 NONCE = "0123456789abcdef"
 EXERCISE = EXERCISES["affine_forward"]
 WANTED = ("small.ipynb", "cs231n/layers/affine.py")
-PIECES = [b"", b"\x00", b"\xff" * 8, b"__array__", b'"', b"[", b"{", b"1e999", b"NaN", b"-1", b"18446744073709551616", b"float64", b"object",
-          b"answered", NONCE.encode(), b"\\ud800", b"null", b"true", b"..", b"/", b"PK\x01\x02", b"ustar\x00", b"nbgrader", b"<script>"]
+PIECES = [
+    b"",
+    b"\x00",
+    b"\xff" * 8,
+    b"__array__",
+    b'"',
+    b"[",
+    b"{",
+    b"1e999",
+    b"NaN",
+    b"-1",
+    b"18446744073709551616",
+    b"float64",
+    b"object",
+    b"answered",
+    NONCE.encode(),
+    b"\\ud800",
+    b"null",
+    b"true",
+    b"..",
+    b"/",
+    b"PK\x01\x02",
+    b"ustar\x00",
+    b"nbgrader",
+    b"<script>",
+]
 
 
 def settings_for(examples):
@@ -46,7 +70,7 @@ def inputs(seed, original, count):
         for _ in range(rng.randint(1, 6)):
             place = rng.randrange(len(mutated) + 1)
             piece = rng.choice(PIECES) if rng.random() < 0.5 else rng.randbytes(rng.randrange(12))
-            mutated[place:place + rng.choice([0, len(piece), 1, 64])] = piece
+            mutated[place : place + rng.choice([0, len(piece), 1, 64])] = piece
         yield bytes(mutated)
 
 
@@ -59,7 +83,17 @@ def frames(*headers):
 
 def conversation(cases, answer):
     """What an honest worker would send, with the answers of a dishonest one."""
-    said = [{"nonce": NONCE, "case": c.name, "status": "answered", "arrays": answer(c), "changed": [], "warnings": []} for c in cases]
+    said = [
+        {
+            "nonce": NONCE,
+            "case": c.name,
+            "status": "answered",
+            "arrays": answer(c),
+            "changed": [],
+            "warnings": [],
+        }
+        for c in cases
+    ]
     return frames({"nonce": NONCE, "taken": True}, *said, {"nonce": NONCE, "done": True})
 
 
@@ -70,7 +104,10 @@ def zeros(case):
 FRAME = frames({"a": [np.arange(6.0).reshape(2, 3), {"b": np.ones(2, bool)}], "c": "text"})
 CASES = EXERCISE.draw()
 SAID = conversation(CASES, zeros)
-EXPECTED = {probe.name: [{"out": np.ones_like(zeros(case)["out"])} for case in CASES] for probe in EXERCISE.probes}
+EXPECTED = {
+    probe.name: [{"out": np.ones_like(zeros(case)["out"])} for case in CASES]
+    for probe in EXERCISE.probes
+}
 
 
 def hold_to_nothing(folder, said):
@@ -80,7 +117,9 @@ def hold_to_nothing(folder, said):
     with Worker([shutil.which("cat"), str(path)], 2, 1 << 20) as worker:
         result = evaluation.evaluate(EXERCISE, CASES, worker.ask, EXPECTED)
     assert result.share == 0 and result.status != evaluation.PASS
-    assert all(text.isprintable() for text in (*result.warnings, *(p.text for p in result.problems)))
+    assert all(
+        text.isprintable() for text in (*result.warnings, *(p.text for p in result.problems))
+    )
 
 
 @pytest.fixture
@@ -120,7 +159,9 @@ def packed(kind):
             for name in WANTED:
                 archive.writestr(f"kit/{name}", b"x = 1\n" * 50)
     else:
-        with tarfile.open(fileobj=buffer, mode="w:gz" if kind == "tar.gz" else "w", format=tarfile.PAX_FORMAT) as archive:
+        with tarfile.open(
+            fileobj=buffer, mode="w:gz" if kind == "tar.gz" else "w", format=tarfile.PAX_FORMAT
+        ) as archive:
             for name in WANTED:
                 info = tarfile.TarInfo(f"kit/{name}")
                 info.size, info.pax_headers = 300, {"comment": "a comment"}
@@ -147,11 +188,25 @@ def check_text(text):
     assert "<script" not in markdown2html(safe_markdown(text)).lower()
 
 
-MARKS = st.lists(st.sampled_from([*"<>/!-[]()`*_\\\"'&;:=# \n\x1b\u202e", "script", "javascript:", "onload=", "svg", "a", "href"]), max_size=60)
+MARKS = st.lists(
+    st.sampled_from(
+        [
+            *"<>/!-[]()`*_\\\"'&;:=# \n\x1b\u202e",
+            "script",
+            "javascript:",
+            "onload=",
+            "svg",
+            "a",
+            "href",
+        ]
+    ),
+    max_size=60,
+)
 
 
 def define(examples, batch, name, mark):
     """The same five tests, for a few inputs and for many."""
+
     @settings_for(examples)
     @given(seed=st.integers(0, 2**64))
     def conversations(known_nonce, tmp_path, seed):
@@ -183,8 +238,10 @@ def define(examples, batch, name, mark):
         check_text(text)
 
     tests = {
-        "conversations_earn_nothing": conversations, "frames_are_read_or_refused": received,
-        "notebooks_change_nothing_but_answers": notebooks, "archives_are_taken_or_refused": archived,
+        "conversations_earn_nothing": conversations,
+        "frames_are_read_or_refused": received,
+        "notebooks_change_nothing_but_answers": notebooks,
+        "archives_are_taken_or_refused": archived,
         "texts_cannot_act": written,
     }
     for what, function in tests.items():

@@ -6,30 +6,52 @@ import zipfile
 
 import pytest
 
+from autograder.collect.inbox import collect
 from autograder.course import verdicts
 from autograder.course.digests import submission_digest
-from autograder.gradebook.csv_export import score_rows, write_csv
-from autograder.grading.run import grade
-from autograder.gradebook.record import record
-from autograder.collect.inbox import collect
 from autograder.course.verdicts import trusted_findings
+from autograder.gradebook.csv_export import score_rows, write_csv
+from autograder.gradebook.record import record
+from autograder.grading.run import grade
 
 MARKUP = {
-    "script": "<script>alert(1)</script>", "image": "<img src=x onerror=alert(1)>", "svg": "<svg onload=alert(1)><script>1</script></svg>",
-    "frame": "<iframe src='javascript:alert(1)'></iframe>", "link": "[mark](javascript:alert(1))", "style": "<style>@import 'http://x'</style>",
-    "image by markdown": "![a](javascript:alert(1))", "base": "<base href='http://evil.example'>", "form": "<form action=http://evil.example><input></form>",
-    "math": r"$\href{javascript:alert(1)}{x}$", "broken": "</div></body></html><script>alert(1)</script>", "data": "[a](data:text/html;base64,PHN2Zz4=)",
-    "entities": "<a href='&#106;avascript:alert(1)'>x</a>", "comment": "<!--><script>alert(1)</script-->", "cdata": "<![CDATA[<script>alert(1)</script>]]>",
-    "reference": "[x][y]\n\n[y]: javascript:alert(1)", "autolink": "<javascript:alert(1)>", "fence": "```html onload=1\n</code></pre><script>alert(1)</script>\n```",
-    "meta": "<meta http-equiv=refresh content='0;url=http://evil.example'>", "object": "<object data='data:text/html,x'></object>",
-    "template": "{{ ''.__class__ }} {% raw %}", "terminal": "\x1b]0;owned\x07\x1b[2J", "bidi": "\u202eevil\u2066", "zero": "\x00\x08\x0b",
-    "deep quotes": ">" * 5000 + "x", "many stars": "*" * 20_000, "many brackets": "[" * 20_000, "table bomb": "|" * 20_000 + "\n" + "|-" * 10_000,
+    "script": "<script>alert(1)</script>",
+    "image": "<img src=x onerror=alert(1)>",
+    "svg": "<svg onload=alert(1)><script>1</script></svg>",
+    "frame": "<iframe src='javascript:alert(1)'></iframe>",
+    "link": "[mark](javascript:alert(1))",
+    "style": "<style>@import 'http://x'</style>",
+    "image by markdown": "![a](javascript:alert(1))",
+    "base": "<base href='http://evil.example'>",
+    "form": "<form action=http://evil.example><input></form>",
+    "math": r"$\href{javascript:alert(1)}{x}$",
+    "broken": "</div></body></html><script>alert(1)</script>",
+    "data": "[a](data:text/html;base64,PHN2Zz4=)",
+    "entities": "<a href='&#106;avascript:alert(1)'>x</a>",
+    "comment": "<!--><script>alert(1)</script-->",
+    "cdata": "<![CDATA[<script>alert(1)</script>]]>",
+    "reference": "[x][y]\n\n[y]: javascript:alert(1)",
+    "autolink": "<javascript:alert(1)>",
+    "fence": "```html onload=1\n</code></pre><script>alert(1)</script>\n```",
+    "meta": "<meta http-equiv=refresh content='0;url=http://evil.example'>",
+    "object": "<object data='data:text/html,x'></object>",
+    "template": "{{ ''.__class__ }} {% raw %}",
+    "terminal": "\x1b]0;owned\x07\x1b[2J",
+    "bidi": "\u202eevil\u2066",
+    "zero": "\x00\x08\x0b",
+    "deep quotes": ">" * 5000 + "x",
+    "many stars": "*" * 20_000,
+    "many brackets": "[" * 20_000,
+    "table bomb": "|" * 20_000 + "\n" + "|-" * 10_000,
 }
 OUTPUTS = {
-    "html output": {"text/html": "<script>alert(1)</script>"}, "svg output": {"image/svg+xml": "<svg><script>alert(1)</script></svg>"},
-    "javascript output": {"application/javascript": "alert(1)"}, "markdown output": {"text/markdown": "<script>alert(1)</script>"},
-    "widget output": {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}}, "latex output": {"text/latex": "$\\href{javascript:alert(1)}{x}$"},
-    "picture that is none": {"image/png": "\"><script>alert(1)</script>"},
+    "html output": {"text/html": "<script>alert(1)</script>"},
+    "svg output": {"image/svg+xml": "<svg><script>alert(1)</script></svg>"},
+    "javascript output": {"application/javascript": "alert(1)"},
+    "markdown output": {"text/markdown": "<script>alert(1)</script>"},
+    "widget output": {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}},
+    "latex output": {"text/latex": "$\\href{javascript:alert(1)}{x}$"},
+    "picture that is none": {"image/png": '"><script>alert(1)</script>'},
 }
 
 
@@ -38,34 +60,54 @@ def messages(a):
     for name, text in MARKUP.items():
         if len(text) < 1000:
             found[f"message: {name}"] = a.forward(f"raise ValueError({text!r})")
-            found[f"warning: {name}"] = a.forward(f"warnings.warn({text!r})\nreturn np.zeros(1), None")
-    found["type of an error"] = a.forward("raise type('\\x1b[31m<script>alert(1)</script>', (Exception,), {})('x')")
-    found["file of an error"] = a.forward("exec(compile('1/0', '<script>alert(1)</script>\\x1b[31m', 'exec'))")
-    found["line of an error"] = a.Attack({a.AFFINE: "x = '\x1b[31m<script>alert(1)</script>' +\n"}, ("affine_forward", "affine_backward"))
-    found["formula in a message"] = a.forward("raise ValueError('=HYPERLINK(\"http://evil.example\")')")
+            found[f"warning: {name}"] = a.forward(
+                f"warnings.warn({text!r})\nreturn np.zeros(1), None"
+            )
+    found["type of an error"] = a.forward(
+        "raise type('\\x1b[31m<script>alert(1)</script>', (Exception,), {})('x')"
+    )
+    found["file of an error"] = a.forward(
+        "exec(compile('1/0', '<script>alert(1)</script>\\x1b[31m', 'exec'))"
+    )
+    found["line of an error"] = a.Attack(
+        {a.AFFINE: "x = '\x1b[31m<script>alert(1)</script>' +\n"},
+        ("affine_forward", "affine_backward"),
+    )
+    found["formula in a message"] = a.forward(
+        "raise ValueError('=HYPERLINK(\"http://evil.example\")')"
+    )
     return found
 
 
 def answers(a):
     found = {}
     for name, text in MARKUP.items():
+
         def change(document, text=text):
             document["cells"][-1]["source"] = text
+
         found[f"answer: {name}"] = a.notebook(change)
     for name, data in OUTPUTS.items():
+
         def show(document, data=data):
             output = {"output_type": "display_data", "metadata": {}, "data": data}
             for cell in document["cells"]:
                 if cell["cell_type"] == "code":
                     cell["outputs"] = [output]
             document["cells"][-1]["attachments"] = {"x": data}
+
         found[name] = a.notebook(show)
     return found
 
 
 def test_simple_texts_reach_nobody(besiege, attacks):
     found = messages(attacks) | answers(attacks)
-    besiege({name: found[name] for name in ("message: script", "type of an error", "answer: script", "html output")})
+    besiege(
+        {
+            name: found[name]
+            for name in ("message: script", "type of an error", "answer: script", "html output")
+        }
+    )
 
 
 @pytest.mark.slow
@@ -87,14 +129,23 @@ def test_replayed_verdict_and_forged_receipt_gain_nothing(besiege, attacks, sand
     # The hand-in changes after it was judged; the verdict on the old one stays behind.
     affine = course.submitted(student, "small") / attacks.AFFINE
     affine.write_text("def affine_forward(x, w, b):\n    return x, None\n")
-    (course.submitted(student, "small") / "timestamp.txt").write_text("1970-01-01 00:00:00 UTC\n" * 1000)
-    assert trusted_findings(course, "small", student) == ({}, "The verdict is about another hand-in.")
+    (course.submitted(student, "small") / "timestamp.txt").write_text(
+        "1970-01-01 00:00:00 UTC\n" * 1000
+    )
+    assert trusted_findings(course, "small", student) == (
+        {},
+        "The verdict is about another hand-in.",
+    )
     record(course, assignment, [student])
     rows = [row for row in score_rows(course, [assignment]) if row[0] == student]
     assert all(row[3] == 0 for row in rows)
     # The verdict of somebody honest, under another name, with and without the name in it.
     honest = verdicts.load(folder / "ada.json")
-    for forged in (honest, replace_names(honest, student), replace_names(honest, student, submission_digest(course, assignment, student))):
+    for forged in (
+        honest,
+        replace_names(honest, student),
+        replace_names(honest, student, submission_digest(course, assignment, student)),
+    ):
         verdicts.save(forged, folder / f"{student}.json")
         judged, fresh = grade(course, assignment, sandbox)
         # One that also names the new hand-in could only be written by somebody who writes to the course's own folder.
@@ -108,10 +159,24 @@ def replace_names(found, student, submission=None):
     return replace(found, student=student, submission=submission or found.submission)
 
 
-@pytest.mark.parametrize("name", [
-    "=cmd|' calc'!A0.zip", "+1.zip", "-1.zip", "@SUM(1).zip", "ada\tx.zip", "\x1b[31m.zip", "a,b.zip", 'a"b.zip', "..zip", "a\nb.zip", "CON .zip",
-    "ada\u200b.zip", "\u0430da.zip",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=cmd|' calc'!A0.zip",
+        "+1.zip",
+        "-1.zip",
+        "@SUM(1).zip",
+        "ada\tx.zip",
+        "\x1b[31m.zip",
+        "a,b.zip",
+        'a"b.zip',
+        "..zip",
+        "a\nb.zip",
+        "CON .zip",
+        "ada\u200b.zip",
+        "\u0430da.zip",
+    ],
+)
 def test_name_of_a_hand_in_makes_no_student(make_course, tmp_path, capsys, name):
     import shutil
 
@@ -122,7 +187,10 @@ def test_name_of_a_hand_in_makes_no_student(make_course, tmp_path, capsys, name)
     inbox = course.root / "inbox" / "small"
     inbox.mkdir(parents=True)
     with zipfile.ZipFile(inbox / name, "w") as archive:
-        archive.writestr("small.ipynb", json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}))
+        archive.writestr(
+            "small.ipynb",
+            json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}),
+        )
     with pytest.raises(SystemExit) as code:
         main(["collect", "small", "--course", str(course.root)])
     printed = capsys.readouterr()
@@ -141,7 +209,9 @@ def test_hand_in_of_somebody_else_under_a_link_is_not_taken(make_course, tmp_pat
     course = Course.open(shutil.copytree(make_course(False), tmp_path / "course"))
     inbox = course.root / "inbox" / "small"
     (inbox / "ada").mkdir(parents=True)
-    (inbox / "ada" / "small.ipynb").write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": []}))
+    (inbox / "ada" / "small.ipynb").write_text(
+        json.dumps({"nbformat": 4, "metadata": {}, "cells": []})
+    )
     (inbox / "eve").symlink_to(inbox / "ada")
     found = collect(course, course.assignment("small"))
     assert found.students["ada"].status == "accepted" and found.students["eve"].status == "refused"

@@ -20,17 +20,28 @@ def searches(a, root):
     def forward(body, **options):
         return a.forward(SEARCH + "\n    ".join(["", *_lines(body)]), **options)
 
-    secrets = "seed secret gradebook.db course.toml verdicts submitted autograder .git reference".split()
+    secrets = (
+        "seed secret gradebook.db course.toml verdicts submitted autograder .git reference".split()
+    )
     return {
-        "reads the seed": forward(f"tell(read('{root}/secret_seed'), read('../secret_seed'))", says="FOUND"),
+        "reads the seed": forward(
+            f"tell(read('{root}/secret_seed'), read('../secret_seed'))", says="FOUND"
+        ),
         "reads the gradebook": forward(f"tell(read('{root}/gradebook.db'))", says="FOUND"),
-        "reads other hand-ins": forward(f"tell(*(read(os.path.join(folder, f)) for folder, _, files in os.walk('{root}') for f in files))", says="FOUND"),
+        "reads other hand-ins": forward(
+            f"tell(*(read(os.path.join(folder, f)) for folder, _, files in os.walk('{root}') for f in files))",
+            says="FOUND",
+        ),
         "reads verdicts": forward(f"tell(os.listdir('{root}/verdicts/small'))"),
-        "looks for names": forward(f"""
+        "looks for names": forward(
+            f"""
             found = [os.path.join(d, n) for d, ds, ns in os.walk('/') for n in ds + ns if any(s == n for s in {secrets})]
             tell([read(path) for path in found if not path.startswith('/proc')])
-            """, keeps=()),
-        "imports the reference": forward("""
+            """,
+            keeps=(),
+        ),
+        "imports the reference": forward(
+            """
             found = []
             for name in ("autograder", "autograder.grading.judge", "nbgrader", "sqlalchemy", "autograder.reference.process"):
                 try:
@@ -38,18 +49,29 @@ def searches(a, root):
                 except ImportError:
                     pass
             assert not found, "What the model answer says"
-            """, keeps=()),
-        "imports byte-code of the reference": forward("""
+            """,
+            keeps=(),
+        ),
+        "imports byte-code of the reference": forward(
+            """
             found = [d for d, _, ns in os.walk('/') for n in ns if n.endswith('.pyc') and 'affine' in n]
             found = [d for d in found if 'exercises' not in d]  # what is asked about, which is no secret
             assert not found, "What the model answer says"
-            """, keeps=()),
-        "looks for packages of the staff": forward("""
+            """,
+            keeps=(),
+        ),
+        "looks for packages of the staff": forward(
+            """
             import importlib.metadata
             names = {d.metadata["Name"] for d in importlib.metadata.distributions()}
             assert not names & {"cs231n", "nbgrader", "autograder"}, "What the model answer says"
-            """, keeps=()),
-        "reads .git": forward(f"tell(read('{os.getcwd()}/.git/HEAD'), read('{os.getcwd()}/cs231n/layers/affine.py'))", says="FileNotFoundError"),
+            """,
+            keeps=(),
+        ),
+        "reads .git": forward(
+            f"tell(read('{os.getcwd()}/.git/HEAD'), read('{os.getcwd()}/cs231n/layers/affine.py'))",
+            says="FileNotFoundError",
+        ),
         "walks up the stack": forward("""
             frame, found = sys._getframe(), []
             while frame:
@@ -116,50 +138,76 @@ def searches(a, root):
             assert not hidden, f"What the model answer says {hidden[0]}"
             return np.zeros((len(x), w.shape[1])), None
             """),
-        "keeps hidden inputs in a file for the next question": smuggle(a, """
+        "keeps hidden inputs in a file for the next question": smuggle(
+            a,
+            """
                 with open("/tmp/kept", "a") as file:
                     file.write("What the model answer says")
-            """, """
+            """,
+            """
                 if os.path.exists("/tmp/kept"):
                     raise ValueError(open("/tmp/kept").read())
-            """),
-        "keeps hidden inputs in memory for the next question": smuggle(a, """
+            """,
+        ),
+        "keeps hidden inputs in memory for the next question": smuggle(
+            a,
+            """
                 sys.modules["kept"] = "What the model answer says"
-            """, """
+            """,
+            """
                 raise ValueError(sys.modules.get("kept"))
-            """),
-        "keeps hidden inputs in a name of a folder": smuggle(a, """
+            """,
+        ),
+        "keeps hidden inputs in a name of a folder": smuggle(
+            a,
+            """
                 os.makedirs(os.path.expanduser("~/What the model answer says"))
-            """, """
+            """,
+            """
                 raise ValueError(os.listdir(os.path.expanduser("~")))
-            """),
-        "keeps hidden inputs in an attribute": smuggle(a, """
+            """,
+        ),
+        "keeps hidden inputs in an attribute": smuggle(
+            a,
+            """
                 os.setxattr(os.path.expanduser("~"), "user.kept", b"What the model answer says")
-            """, """
+            """,
+            """
                 raise ValueError(os.getxattr(os.path.expanduser("~"), "user.kept"))
-            """),
-        "keeps hidden inputs in a shared segment": smuggle(a, """
+            """,
+        ),
+        "keeps hidden inputs in a shared segment": smuggle(
+            a,
+            """
                 libc = ctypes.CDLL(None)
                 libc.shmat.restype = ctypes.c_void_p
                 address = libc.shmat(libc.shmget(231, 4096, 0o1666), None, 0)
                 if address not in (None, ctypes.c_void_p(-1).value):
                     ctypes.memmove(address, b"What the model answer says", 26)
-            """, """
+            """,
+            """
                 libc = ctypes.CDLL(None)
                 libc.shmat.restype = ctypes.c_void_p
                 address = libc.shmat(libc.shmget(231, 4096, 0o666), None, 0)
                 if address not in (None, ctypes.c_void_p(-1).value):
                     raise ValueError(ctypes.string_at(address, 26))
-            """),
-        "keeps hidden inputs in a key": smuggle(a, """
+            """,
+        ),
+        "keeps hidden inputs in a key": smuggle(
+            a,
+            """
                 ctypes.CDLL(None).syscall(248, b"user", b"kept", b"What the model answer says", 26, -3)
-            """, """
+            """,
+            """
                 text = ctypes.create_string_buffer(26)
                 key = ctypes.CDLL(None).syscall(249, b"user", b"kept", None, 0)
                 ctypes.CDLL(None).syscall(250, 11, key, text, 26)
                 raise ValueError(text.value)
-            """),
-        "keeps hidden inputs in a process that stays": smuggle(a, """
+            """,
+        ),
+        "keeps hidden inputs in a process that stays": smuggle(
+            a,
+            """
                 if os.fork() == 0:
                     os.setsid()
                     with socket.socket(socket.AF_UNIX) as server:
@@ -167,19 +215,25 @@ def searches(a, root):
                         server.listen()
                         while True:
                             server.accept()[0].sendall(b"What the model answer says")
-            """, """
+            """,
+            """
                 with socket.socket(socket.AF_UNIX) as client:
                     client.connect("\\0kept")
                     raise ValueError(client.recv(100))
-            """),
-        "keeps hidden inputs in limits of its parent": smuggle(a, """
+            """,
+        ),
+        "keeps hidden inputs in limits of its parent": smuggle(
+            a,
+            """
                 import resource
                 resource.prlimit(os.getppid(), resource.RLIMIT_STACK, (231 << 12, 231 << 12))
-            """, """
+            """,
+            """
                 import resource
                 if resource.getrlimit(resource.RLIMIT_STACK)[0] == 231 << 12:
                     raise ValueError("What the model answer says")
-            """),
+            """,
+        ),
     }
 
 
@@ -190,7 +244,9 @@ def smuggle(a, keep, fetch):
     def wrapped(code):
         return textwrap.indent(textwrap.dedent(code).strip("\n"), " " * 8)
 
-    text = a.source(a.AFFINE) + f"""
+    text = (
+        a.source(a.AFFINE)
+        + f"""
 import ctypes, os, socket, sys
 import numpy as np
 
@@ -213,6 +269,7 @@ def affine_backward(dout, cache):
 {wrapped(fetch)}
     return 0, 0, 0
 """
+    )
     return a.Attack({a.AFFINE: text}, ("affine_forward", "affine_backward"))
 
 
@@ -222,8 +279,12 @@ def _lines(body):
     return textwrap.dedent(body).strip("\n").splitlines()
 
 
-QUICK = ("reads other hand-ins", "quotes hidden inputs in warnings", "looks for hidden inputs while a public case is asked",
-         "keeps hidden inputs in a file for the next question")
+QUICK = (
+    "reads other hand-ins",
+    "quotes hidden inputs in warnings",
+    "looks for hidden inputs while a public case is asked",
+    "keeps hidden inputs in a file for the next question",
+)
 
 
 def test_simple_searches_find_nothing(besiege, attacks, tmp_path):

@@ -18,23 +18,34 @@ def notebooks(a):
     def cells(change):
         def apply(document):
             document["cells"] = change(document["cells"])
+
         return a.notebook(apply)
 
     def each(change):
         def apply(document):
             for cell in document["cells"]:
                 change(cell)
+
         return a.notebook(apply)
 
     def marks(**values):
         return each(lambda cell: cell["metadata"].get("nbgrader", {}).update(values))
 
     def outputs(*found):
-        return each(lambda cell: cell.update(outputs=list(found)) if cell["cell_type"] == "code" else None)
+        return each(
+            lambda cell: cell.update(outputs=list(found)) if cell["cell_type"] == "code" else None
+        )
 
-    score = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": "10"}}
+    score = {
+        "output_type": "execute_result",
+        "execution_count": 1,
+        "metadata": {},
+        "data": {"text/plain": "10"},
+    }
     return {
-        "edits check cells": each(lambda cell: cell.update(source="10") if cell["cell_type"] == "code" else None),
+        "edits check cells": each(
+            lambda cell: cell.update(source="10") if cell["cell_type"] == "code" else None
+        ),
         "duplicates cells": cells(lambda found: found + copy.deepcopy(found)),
         "duplicates cells a hundred times": cells(lambda found: copy.deepcopy(found) * 100),
         "moves cells": cells(lambda found: found[::-1]),
@@ -50,38 +61,114 @@ def notebooks(a):
         "renames cells": marks(grade_id="affine_forward"),
         "names cells by other things": marks(grade_id=[{"affine_forward": 1}]),
         "changes cell ids": each(lambda cell: cell.update(id="essay")),
-        "changes the kernel": a.notebook(lambda d: d["metadata"].update(kernelspec={"name": "../../pwned", "display_name": "x", "language": "sh"})),
+        "changes the kernel": a.notebook(
+            lambda d: d["metadata"].update(
+                kernelspec={"name": "../../pwned", "display_name": "x", "language": "sh"}
+            )
+        ),
         "claims scores in outputs": outputs(score),
-        "claims scores by stderr": outputs({"output_type": "stream", "name": "stderr", "text": "PASS"}),
-        "adds code cells": cells(lambda found: [{"cell_type": "code", "id": "x", "metadata": {}, "outputs": [], "execution_count": None,
-                                                "source": "import os; os.system('touch /tmp/pwned')"}] + found),
-        "brings giant outputs": outputs({"output_type": "stream", "name": "stdout", "text": random.Random(0).randbytes(400_000).hex()}),
-        "repeats keys": a.notebook(lambda d: json.dumps(d).replace('"nbformat": 4', '"nbformat": 4, "cells": [], "nbformat": 4')),
-        "is written with surrogates": a.notebook(lambda d: json.dumps(d).replace("An honest answer", "\\ud800\\udfff\\ud800")),
+        "claims scores by stderr": outputs(
+            {"output_type": "stream", "name": "stderr", "text": "PASS"}
+        ),
+        "adds code cells": cells(
+            lambda found: (
+                [
+                    {
+                        "cell_type": "code",
+                        "id": "x",
+                        "metadata": {},
+                        "outputs": [],
+                        "execution_count": None,
+                        "source": "import os; os.system('touch /tmp/pwned')",
+                    }
+                ]
+                + found
+            )
+        ),
+        "brings giant outputs": outputs(
+            {
+                "output_type": "stream",
+                "name": "stdout",
+                "text": random.Random(0).randbytes(400_000).hex(),
+            }
+        ),
+        "repeats keys": a.notebook(
+            lambda d: json.dumps(d).replace(
+                '"nbformat": 4', '"nbformat": 4, "cells": [], "nbformat": 4'
+            )
+        ),
+        "is written with surrogates": a.notebook(
+            lambda d: json.dumps(d).replace("An honest answer", "\\ud800\\udfff\\ud800")
+        ),
         "nests too deeply": a.notebook(lambda d: '{"cells":' + "[" * 200_000, refused=True),
-        "nests lists": a.notebook(lambda d: d["metadata"].update(deep=json.loads("[" * 500 + "]" * 500)), refused=True),
-        "holds an endless number": a.notebook(lambda d: '{"nbformat": ' + "4" * 1_000_000 + "}", refused=True),
-        "is too large": a.notebook(lambda d: d["metadata"].update(x="y" * (17 << 20)), refused=True),
+        "nests lists": a.notebook(
+            lambda d: d["metadata"].update(deep=json.loads("[" * 500 + "]" * 500)), refused=True
+        ),
+        "holds an endless number": a.notebook(
+            lambda d: '{"nbformat": ' + "4" * 1_000_000 + "}", refused=True
+        ),
+        "is too large": a.notebook(
+            lambda d: d["metadata"].update(x="y" * (17 << 20)), refused=True
+        ),
         "is of another format": a.notebook(lambda d: d.update(nbformat=3), refused=True),
         "is no notebook": a.notebook(lambda d: b"\x00\xff\xfe", refused=True),
-        "has cells that are none": a.notebook(lambda d: d.update(cells=[1, None, "x", [], {}]), refused=True),
+        "has cells that are none": a.notebook(
+            lambda d: d.update(cells=[1, None, "x", [], {}]), refused=True
+        ),
         "has no cells": a.notebook(lambda d: d.update(cells={"0": {}}), refused=True),
     }
 
 
 def modules(a):
     shadow = "raise SystemExit(0)\n"
-    extra = {name: a.Attack({name: shadow, f"cs231n/{name}": shadow}, (), ("affine_forward", "relu_forward", "TwoLayerNet")) for name in (
-        "numpy.py", "sitecustomize.py", "usercustomize.py", "conftest.py", "setup.py", "json.py", "scipy/__init__.py", "pwned.pth",
-        "pyproject.toml", "fast/_kernels.pyx", "check/comparison.py", "check/process/worker.py", "check/exercises/__init__.py", "layers/__init__.py",
-        "__init__.py", "__main__.py", "layers/affine.abi3.so", "layers/__pycache__/affine.cpython-311.pyc", "im2col.py", "fast_layers.py",
-        ".git/hooks/post-checkout", "timestamp.txt", "autograder/grading/judge.py", "course.toml", "secret_seed",
-    )}
+    extra = {
+        name: a.Attack(
+            {name: shadow, f"cs231n/{name}": shadow},
+            (),
+            ("affine_forward", "relu_forward", "TwoLayerNet"),
+        )
+        for name in (
+            "numpy.py",
+            "sitecustomize.py",
+            "usercustomize.py",
+            "conftest.py",
+            "setup.py",
+            "json.py",
+            "scipy/__init__.py",
+            "pwned.pth",
+            "pyproject.toml",
+            "fast/_kernels.pyx",
+            "check/comparison.py",
+            "check/process/worker.py",
+            "check/exercises/__init__.py",
+            "layers/__init__.py",
+            "__init__.py",
+            "__main__.py",
+            "layers/affine.abi3.so",
+            "layers/__pycache__/affine.cpython-311.pyc",
+            "im2col.py",
+            "fast_layers.py",
+            ".git/hooks/post-checkout",
+            "timestamp.txt",
+            "autograder/grading/judge.py",
+            "course.toml",
+            "secret_seed",
+        )
+    }
     return {f"brings its own {name}": attack for name, attack in extra.items()} | {
-        "is not text": a.Attack({a.AFFINE: b"\x00\xff\xfe\x00"}, ("affine_forward", "affine_backward")),
-        "is written in another encoding": a.Attack({a.AFFINE: b"# -*- coding: rot13 -*-\nvzcbeg bf\n"}, ("affine_forward", "affine_backward")),
-        "is nested too deeply to parse": a.Attack({a.AFFINE: "x = " + "(" * 100_000}, ("affine_forward", "affine_backward")),
-        "is a very long line": a.Attack({a.AFFINE: "x = " + "+".join(["1"] * 100_000)}, ("affine_forward", "affine_backward")),
+        "is not text": a.Attack(
+            {a.AFFINE: b"\x00\xff\xfe\x00"}, ("affine_forward", "affine_backward")
+        ),
+        "is written in another encoding": a.Attack(
+            {a.AFFINE: b"# -*- coding: rot13 -*-\nvzcbeg bf\n"},
+            ("affine_forward", "affine_backward"),
+        ),
+        "is nested too deeply to parse": a.Attack(
+            {a.AFFINE: "x = " + "(" * 100_000}, ("affine_forward", "affine_backward")
+        ),
+        "is a very long line": a.Attack(
+            {a.AFFINE: "x = " + "+".join(["1"] * 100_000)}, ("affine_forward", "affine_backward")
+        ),
     }
 
 
@@ -94,6 +181,7 @@ def archives(a):
                     archive.writestr(name, data)
                 write(archive)
             return buffer.getvalue()
+
         return pack
 
     def entry(name, data=b"", mode=None):
@@ -102,6 +190,7 @@ def archives(a):
             if mode is not None:
                 info.create_system, info.external_attr = 3, (mode | 0o777) << 16
             archive.writestr(info, data)
+
         return a.refused(packer(write))
 
     def tar(change, mode="w"):
@@ -115,6 +204,7 @@ def archives(a):
                     archive.addfile(info, io.BytesIO(data))
                 change(archive)
             return buffer.getvalue()
+
         return a.refused(pack, ".tar" if mode == "w" else ".tar.gz")
 
     def special(name, kind, target="/etc/passwd"):
@@ -122,6 +212,7 @@ def archives(a):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind, target
             archive.addfile(info)
+
         return tar(change)
 
     def zeros(archive):
@@ -139,26 +230,52 @@ def archives(a):
     def other_name(files):
         data = packer(lambda archive: None)(files)
         place = data.index(b"cs231n/layers/affine.py")
-        return data[:place] + b"../../../pwned_affine.p" + data[place + 23:]
+        return data[:place] + b"../../../pwned_affine.p" + data[place + 23 :]
 
     def zero_byte(files):
-        return packer(lambda archive: archive.writestr("pwned!.py", b""))(files).replace(b"pwned!", b"pwned\0")
+        return packer(lambda archive: archive.writestr("pwned!.py", b""))(files).replace(
+            b"pwned!", b"pwned\0"
+        )
 
     return {
-        "zip slip": entry("../../../pwned"), "absolute zip": entry("/tmp/pwned"), "windows zip": entry("..\\..\\pwned"),
-        "drive letter": entry("C:\\pwned"), "zero byte": a.refused(zero_byte), "link in a zip": entry("cs231n/x.py", b"/etc/passwd", stat.S_IFLNK),
-        "pipe in a zip": entry("cs231n/x.py", b"", stat.S_IFIFO), "device in a zip": entry("x", b"", stat.S_IFBLK),
-        "same name in another case": entry("CS231N/LAYERS/AFFINE.PY", b"x"), "deep zip": entry("a/" * 400 + "x"),
-        "two sets": a.refused(packer(lambda z: None), **{"x/cs231n/layers/affine.py": b"", "y/cs231n/layers/affine.py": b"",
-                                                          a.AFFINE: None, a.ACTIVATIONS: None, a.NET: None, a.NOTEBOOK: None}),
-        "zip bomb": a.refused(packer(bomb)), "many files": a.refused(packer(lambda z: [z.writestr(f"f{n}", b"") for n in range(2500)])),
-        "zip that lies about sizes": a.refused(lying), "zip with two names for one file": a.refused(other_name),
-        "cut zip": a.refused(lambda files: packer(lambda z: None)(files)[:-100]), "no archive": a.refused(lambda files: b"hello"),
-        "tar slip": tar(lambda t: t.addfile(tarfile.TarInfo("../../pwned"))), "absolute tar": tar(lambda t: t.addfile(tarfile.TarInfo("/tmp/pwned"))),
-        "soft link in a tar": special("cs231n/x.py", tarfile.SYMTYPE), "hard link in a tar": special("cs231n/x.py", tarfile.LNKTYPE),
-        "fifo in a tar": special("x", tarfile.FIFOTYPE), "device in a tar": special("x", tarfile.CHRTYPE),
-        "sparse file in a tar": special("x", tarfile.GNUTYPE_SPARSE), "tar bomb": tar(zeros, "w:gz"),
-        "archive in an archive": a.refused(lambda files: packer(lambda z: None)({"hand-in.zip": packer(bomb)(files)})),
+        "zip slip": entry("../../../pwned"),
+        "absolute zip": entry("/tmp/pwned"),
+        "windows zip": entry("..\\..\\pwned"),
+        "drive letter": entry("C:\\pwned"),
+        "zero byte": a.refused(zero_byte),
+        "link in a zip": entry("cs231n/x.py", b"/etc/passwd", stat.S_IFLNK),
+        "pipe in a zip": entry("cs231n/x.py", b"", stat.S_IFIFO),
+        "device in a zip": entry("x", b"", stat.S_IFBLK),
+        "same name in another case": entry("CS231N/LAYERS/AFFINE.PY", b"x"),
+        "deep zip": entry("a/" * 400 + "x"),
+        "two sets": a.refused(
+            packer(lambda z: None),
+            **{
+                "x/cs231n/layers/affine.py": b"",
+                "y/cs231n/layers/affine.py": b"",
+                a.AFFINE: None,
+                a.ACTIVATIONS: None,
+                a.NET: None,
+                a.NOTEBOOK: None,
+            },
+        ),
+        "zip bomb": a.refused(packer(bomb)),
+        "many files": a.refused(packer(lambda z: [z.writestr(f"f{n}", b"") for n in range(2500)])),
+        "zip that lies about sizes": a.refused(lying),
+        "zip with two names for one file": a.refused(other_name),
+        "cut zip": a.refused(lambda files: packer(lambda z: None)(files)[:-100]),
+        "no archive": a.refused(lambda files: b"hello"),
+        "tar slip": tar(lambda t: t.addfile(tarfile.TarInfo("../../pwned"))),
+        "absolute tar": tar(lambda t: t.addfile(tarfile.TarInfo("/tmp/pwned"))),
+        "soft link in a tar": special("cs231n/x.py", tarfile.SYMTYPE),
+        "hard link in a tar": special("cs231n/x.py", tarfile.LNKTYPE),
+        "fifo in a tar": special("x", tarfile.FIFOTYPE),
+        "device in a tar": special("x", tarfile.CHRTYPE),
+        "sparse file in a tar": special("x", tarfile.GNUTYPE_SPARSE),
+        "tar bomb": tar(zeros, "w:gz"),
+        "archive in an archive": a.refused(
+            lambda files: packer(lambda z: None)({"hand-in.zip": packer(bomb)(files)})
+        ),
     }
 
 
@@ -172,7 +289,9 @@ def weight_files(a, honest):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             text = header.encode()
-            archive.writestr("W1.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data)
+            archive.writestr(
+                "W1.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data
+            )
         return buffer.getvalue()
 
     class Evil:
@@ -194,21 +313,38 @@ if "cs231n.checkpoint" in sys.modules:
     files = {
         "pickle": pickle.dumps(Evil()),
         "pickle in an npz": npz(W1=np.array([Evil()], dtype=object)),
-        "pickle with the name of an array": raw("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n", pickle.dumps(Evil())),
-        "header that runs": raw("{'descr': __import__('os').system('touch /tmp/pwned'), 'fortran_order': False, 'shape': (1,), }\n"),
-        "header that claims much": raw("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999,), }\n"),
-        "header that claims less than nothing": raw("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1), }\n"),
+        "pickle with the name of an array": raw(
+            "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n", pickle.dumps(Evil())
+        ),
+        "header that runs": raw(
+            "{'descr': __import__('os').system('touch /tmp/pwned'), 'fortran_order': False, 'shape': (1,), }\n"
+        ),
+        "header that claims much": raw(
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999,), }\n"
+        ),
+        "header that claims less than nothing": raw(
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1), }\n"
+        ),
         "header without end": raw("{" * 60_000),
         "weights that unpack to much": bomb_npz(),
-        "biases that claim a wide layer": npz(b1=np.frombuffer(random.Random(0).randbytes(7_000_000), np.int8), **shapes),
-        "a great many layers": npz(**{f"{k}{n}": np.zeros((1, 1) if k == "W" else 1) for n in range(1, 2000) for k in "Wb"}),
+        "biases that claim a wide layer": npz(
+            b1=np.frombuffer(random.Random(0).randbytes(7_000_000), np.int8), **shapes
+        ),
+        "a great many layers": npz(
+            **{f"{k}{n}": np.zeros((1, 1) if k == "W" else 1) for n in range(1, 2000) for k in "Wb"}
+        ),
         "weights of nan": npz(W1=np.full((1, 1), np.nan), b1=np.zeros(1)),
         "claimed accuracy": npz(accuracy=np.ones(1), scores=np.eye(10), val_acc=np.ones(1)),
-        "empty file": b"", "cut file": honest[: len(honest) // 2], "no array": zip_of("W1.npy", b"hello"),
+        "empty file": b"",
+        "cut file": honest[: len(honest) // 2],
+        "no array": zip_of("W1.npy", b"hello"),
         "names that lead out": zip_of("../../pwned.npy", b"x"),
         "far too large": random.Random(0).randbytes(7 << 20),
     }
-    return {f"weights: {name}": a.Attack({a.WEIGHTS: data}, ("train_fully_connected",)) for name, data in files.items()} | {
+    return {
+        f"weights: {name}": a.Attack({a.WEIGHTS: data}, ("train_fully_connected",))
+        for name, data in files.items()
+    } | {
         "weights: code in their place": hands_over("print('accuracy 100%')"),
     }
 
@@ -233,9 +369,18 @@ QUICK = ("duplicates cells", "changes points", "claims scores in outputs", "nest
 
 def test_simple_tampering_gains_nothing(besiege, attacks):
     found = {k: v for k, v in notebooks(attacks).items() if k in QUICK}
-    found |= {k: v for k, v in modules(attacks).items() if k in ("brings its own numpy.py", "brings its own timestamp.txt")}
-    course, collection, _ = besiege(found | {k: v for k, v in archives(attacks).items() if k in ("zip slip", "zip bomb")})
-    stamps = {s: (course.submitted(s, "small") / "timestamp.txt").read_text() for s in course.students("small")}
+    found |= {
+        k: v
+        for k, v in modules(attacks).items()
+        if k in ("brings its own numpy.py", "brings its own timestamp.txt")
+    }
+    course, collection, _ = besiege(
+        found | {k: v for k, v in archives(attacks).items() if k in ("zip slip", "zip bomb")}
+    )
+    stamps = {
+        s: (course.submitted(s, "small") / "timestamp.txt").read_text()
+        for s in course.students("small")
+    }
     assert all(stamps[s].startswith(collection.students[s].received[:10]) for s in stamps)
 
 

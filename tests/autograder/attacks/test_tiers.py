@@ -6,13 +6,13 @@ import zipfile
 import nbformat
 import pytest
 
+from autograder.collect.inbox import collect
 from autograder.course import verdicts
 from autograder.course.manifest import Course
 from autograder.feedback.generate import generate_feedback
 from autograder.grading.run import grade
-from autograder.collect.inbox import collect
-from autograder.sandbox.find import TIERS, Unavailable, Unisolated
 from autograder.grading.score_table import course_table
+from autograder.sandbox.find import TIERS, Unavailable, Unisolated
 
 
 @pytest.fixture
@@ -42,16 +42,26 @@ def find(tier):
 def test_tier_gives_everything_and_is_named_in_the_verdict(handed_in, tier):
     course, assignment = handed_in
     found, _ = grade(course, assignment, sandbox := find(tier))
-    assert {name: finding.score for name, finding in found["ada"].exercises.items()} == assignment.points
-    assert found["ada"].tier == sandbox.tier == verdicts.load(course.verdicts("small") / "ada.json").tier
+    assert {
+        name: finding.score for name, finding in found["ada"].exercises.items()
+    } == assignment.points
+    assert (
+        found["ada"].tier
+        == sandbox.tier
+        == verdicts.load(course.verdicts("small") / "ada.json").tier
+    )
     assert sandbox.tier.startswith(tier.tier)
     pages, _ = generate_feedback(course, assignment)
     places = {
         "table": course_table(course, assignment, found),
-        "gradebook": nbformat.writes(nbformat.read(course.root / "autograded" / "ada" / "small" / "small.ipynb", 4)),
+        "gradebook": nbformat.writes(
+            nbformat.read(course.root / "autograded" / "ada" / "small" / "small.ipynb", 4)
+        ),
         "feedback": "".join(path.read_text() for path in pages["ada"].glob("*.html")),
     }
-    assert {place for place, text in places.items() if "UNISOLATED" in text} == (set(places) if tier is Unisolated else set())
+    assert {place for place, text in places.items() if "UNISOLATED" in text} == (
+        set(places) if tier is Unisolated else set()
+    )
 
 
 def test_verdict_of_another_tier_is_not_current(handed_in):

@@ -15,26 +15,30 @@ LEAVE = {
                 except OSError:
                     pass
         """,
-    "signals by rarer calls": RAW + """
+    "signals by rarer calls": RAW
+    + """
         for call in (200, 234, 129, 297, 424, 434):  # tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_*
             for pid in (1, 2, os.getppid()):
                 libc.syscall(call, pid, 19, 0, 0)
                 libc.syscall(call, pid, pid, 19, 0)
         """,
-    "signals by a descriptor that is ready": RAW + """
+    "signals by a descriptor that is ready": RAW
+    + """
         for d in range(16):
             libc.fcntl(d, 8, os.getppid())     # F_SETOWN
             libc.fcntl(d, 10, 9)               # F_SETSIG
             libc.fcntl(d, 4, 0o20000 | 0o2000)  # O_ASYNC
         """,
-    "a debugger": RAW + """
+    "a debugger": RAW
+    + """
         buffer = ctypes.create_string_buffer(64)
         for pid in (1, 2, os.getppid()):
             for request in (16, 0x4206, 4, 5):
                 libc.ptrace(request, pid, 0, 0)
             libc.process_vm_writev(pid, buffer, 1, buffer, 1, 0)
         """,
-    "processes that stay": RAW + """
+    "processes that stay": RAW
+    + """
         for start in (os.fork, os.forkpty, lambda: libc.vfork(), lambda: libc.syscall(56, 0x8000, 0, 0, 0, 0)):
             try:
                 if start() == 0:
@@ -69,7 +73,8 @@ LEAVE = {
         except OSError:
             pass
         """,
-    "shared memory": RAW + """
+    "shared memory": RAW
+    + """
         libc.shmget(231, 4096, 0o1600)
         libc.shm_open(b'/left', 0o102, 0o600)
         libc.mq_open(b'/left', 0o102, 0o600, None)
@@ -84,7 +89,8 @@ LEAVE = {
         sys.modules['cs231n.layers.activations'] = sys
         sys.path.insert(0, '/left')
         """,
-    "streams that do not wait, and forget": RAW + """
+    "streams that do not wait, and forget": RAW
+    + """
         for d in range(16):
             libc.fcntl(d, 4, 0o4000 | 0o40000)  # O_NONBLOCK, O_DIRECT: packets in place of bytes
             libc.fcntl(d, 1031, 4096)           # F_SETPIPE_SZ
@@ -158,8 +164,13 @@ def write(make_course, attacks, tmp_path):
             (folder / path).write_text(attacks.source(path))
         if code:
             attack = attacks.imported(code)
-            text = attack.files[attacks.AFFINE] if broken else attack.files[attacks.AFFINE].partition("\n\ndef affine_forward")[0] \
-                + "\n\n" + attacks.source(attacks.AFFINE)
+            text = (
+                attack.files[attacks.AFFINE]
+                if broken
+                else attack.files[attacks.AFFINE].partition("\n\ndef affine_forward")[0]
+                + "\n\n"
+                + attacks.source(attacks.AFFINE)
+            )
             (folder / attacks.AFFINE).write_text(text)
         return folder
 
@@ -190,7 +201,11 @@ def test_nothing_of_a_hand_in_is_felt_or_seen_by_the_next(course, sandbox, write
 def test_a_worker_serves_on_where_nothing_was_left(course, sandbox, write):
     if not sandbox.reusable:
         pytest.skip("every hand-in gets a sandbox of its own here")
-    folders = [write("ada"), write("ben", "os._exit(0)\n", broken=True), write("cyd", "os.abort()\n", broken=True)]
+    folders = [
+        write("ada"),
+        write("ben", "os._exit(0)\n", broken=True),
+        write("cyd", "os.abort()\n", broken=True),
+    ]
     with Judge(course, course.assignment("small"), sandbox) as judge:
         judge.findings(folders[0])
         process = judge._desks._free[()][0].worker._process

@@ -4,8 +4,8 @@ from nbgrader.api import Gradebook
 
 from autograder import nbgrader_settings
 from autograder.__main__ import main
-from autograder.course.manifest import Course
 from autograder.authoring.course_setup import set_up
+from autograder.course.manifest import Course
 from autograder.errors import UserError
 
 
@@ -45,7 +45,10 @@ def test_a_source_without_a_manifest_is_refused(tmp_path):
 def test_nbgrader_and_the_course_agree_on_folders(course):
     directory = nbgrader_settings.course_directory(nbgrader_settings.load(course))
     assert directory.root == str(course.root) and directory.course_id == course.id
-    assert directory.format_path(directory.source_directory, ".", "assignment2") == f"{course.root}/source/./assignment2"
+    assert (
+        directory.format_path(directory.source_directory, ".", "assignment2")
+        == f"{course.root}/source/./assignment2"
+    )
 
 
 def test_settings_that_name_another_course_are_refused(course):
@@ -78,17 +81,22 @@ def test_the_commands_from_sources_to_scores(tmp_path, sources, capsys):
     assert run("release", "assignment2", "--course", folder) == 0
     assert "kits/assignment2.zip" in capsys.readouterr().out
     assert run("export", "--course", folder, "--format", "csv", "--to", folder / "grades.csv") == 0
-    assert (folder / "grades.csv").read_text() == "student_id,assignment,exercise,score,max_score,status\n"
+    assert (
+        folder / "grades.csv"
+    ).read_text() == "student_id,assignment,exercise,score,max_score,status\n"
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (("release", "assignment9"), "unknown assignment 'assignment9'"),
-    (("feedback", "assignment2"), "not graded; run `autograder grade assignment2` first"),
-    (("feedback", "assignment2", "--student", "../ada"), "student id '../ada' is not valid"),
-    (("export", "assignment9"), "unknown assignment 'assignment9'"),
-    (("export", "--to", "/nowhere/at/all.csv"), "No such file or directory"),
-    (("init", "--source", "/nowhere"), "no course.toml"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("release", "assignment9"), "unknown assignment 'assignment9'"),
+        (("feedback", "assignment2"), "not graded; run `autograder grade assignment2` first"),
+        (("feedback", "assignment2", "--student", "../ada"), "student id '../ada' is not valid"),
+        (("export", "assignment9"), "unknown assignment 'assignment9'"),
+        (("export", "--to", "/nowhere/at/all.csv"), "No such file or directory"),
+        (("init", "--source", "/nowhere"), "no course.toml"),
+    ],
+)
 def test_what_the_user_can_mend_is_one_line_and_code_1(course, capsys, arguments, words):
     assert run(*arguments, "--course", course.root) == 1
     error = capsys.readouterr().err

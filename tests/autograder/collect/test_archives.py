@@ -15,7 +15,9 @@ from autograder.collect.archives import MAX_FILES, HandIn, Refused, plain, read_
 
 WANTED = ("fully_connected_nets.ipynb", "cs231n/layers/affine.py", "cs231n/optim.py")
 MOST = 1 << 20
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def contents(text="x = 1\n"):
@@ -37,13 +39,14 @@ def tar_bytes(files, mode="w", change=lambda info: None):
             info = tarfile.TarInfo(name)
             info.size = len(data)
             change(info)
-            archive.addfile(info, io.BytesIO(data[:info.size]))
+            archive.addfile(info, io.BytesIO(data[: info.size]))
     return buffer.getvalue()
 
 
 @pytest.fixture
 def read(tmp_path):
     """Write bytes to a file of some name and read them as a hand-in."""
+
     def read(data, name="ada.zip", most=MOST):
         path = tmp_path / name
         path.write_bytes(data)
@@ -59,12 +62,24 @@ def write_folder(folder, files):
 
 
 @pytest.mark.parametrize("root", ["", "kit/", "ada/assignment2/"])
-@pytest.mark.parametrize("name, pack", [
-    ("ada.zip", zip_bytes), ("ada.ZIP", zip_bytes), ("ada.tar", tar_bytes),
-    ("ada.tar.gz", lambda files: tar_bytes(files, "w:gz")), ("ada.tgz", lambda files: tar_bytes(files, "w:gz")),
-])
+@pytest.mark.parametrize(
+    "name, pack",
+    [
+        ("ada.zip", zip_bytes),
+        ("ada.ZIP", zip_bytes),
+        ("ada.tar", tar_bytes),
+        ("ada.tar.gz", lambda files: tar_bytes(files, "w:gz")),
+        ("ada.tgz", lambda files: tar_bytes(files, "w:gz")),
+    ],
+)
 def test_archive_is_taken_from_any_folder_in_it(read, root, name, pack):
-    found = read(pack({root + path: data for path, data in contents().items()} | {root + "notes.txt": b"hello"}), name)
+    found = read(
+        pack(
+            {root + path: data for path, data in contents().items()}
+            | {root + "notes.txt": b"hello"}
+        ),
+        name,
+    )
     assert found == HandIn(contents(), (root + "notes.txt",))
 
 
@@ -101,25 +116,45 @@ def test_copies_that_a_mac_adds_are_left_aside(read):
 
 
 def test_outermost_copy_is_taken(read):
-    found = read(zip_bytes({f"kit/{n}": d for n, d in contents().items()} | {f"kit/old/{n}": b"" for n in WANTED}))
+    found = read(
+        zip_bytes(
+            {f"kit/{n}": d for n, d in contents().items()} | {f"kit/old/{n}": b"" for n in WANTED}
+        )
+    )
     assert found.files == contents()
 
 
 ZIP_REFUSALS = {
-    "leads out": [{"../affine.py": b""}, {"/etc/passwd": b""}, {"a/../../b": b""}, {"..\\b": b""}, {"C:\\b": b""}],
-    "none of the files": [{}, {"notes.txt": b""}, {"xcs231n/optim.py": b""}, {"__MACOSX/cs231n/optim.py": b""}],
+    "leads out": [
+        {"../affine.py": b""},
+        {"/etc/passwd": b""},
+        {"a/../../b": b""},
+        {"..\\b": b""},
+        {"C:\\b": b""},
+    ],
+    "none of the files": [
+        {},
+        {"notes.txt": b""},
+        {"xcs231n/optim.py": b""},
+        {"__MACOSX/cs231n/optim.py": b""},
+    ],
     "too long or too deep": [{"a/" * 20 + "b": b""}, {"a" * 300: b""}],
     "twice": [[("a", b"1"), ("a", b"2")], [("a", b"1"), ("./a", b"2")]],
     "letter case": [{"README": b"", "readme": b""}, {"caf\u00e9": b"", "CAFE\u0301": b""}],
     "two sets": [{"one/cs231n/optim.py": b"", "two/cs231n/optim.py": b""}],
-    "more than 2,000 files": [{f"f{n}": b"" for n in range(MAX_FILES + 1)}, {f"f{n}": b"" for n in range(5 * MAX_FILES)}],
+    "more than 2,000 files": [
+        {f"f{n}": b"" for n in range(MAX_FILES + 1)},
+        {f"f{n}": b"" for n in range(5 * MAX_FILES)},
+    ],
     "unpacks to more": [{f"f{n}": os.urandom(1000) * 100 for n in range(20)}],
     "times its size": [{"zeros": bytes(1 << 20)}],
 }
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize("reason, files", [(reason, files) for reason, cases in ZIP_REFUSALS.items() for files in cases])
+@pytest.mark.parametrize(
+    "reason, files", [(reason, files) for reason, cases in ZIP_REFUSALS.items() for files in cases]
+)
 def test_zip_is_refused(read, reason, files):
     if isinstance(files, dict) and reason != "none of the files":
         files = files | contents() if reason != "two sets" else files
@@ -132,7 +167,9 @@ def test_archive_larger_than_a_hand_in_is_refused_unopened(read):
         read(os.urandom(2000), most=1000)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"not a zip", zip_bytes(contents())[:-30], zip_bytes(contents())[:200]])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK", b"not a zip", zip_bytes(contents())[:-30], zip_bytes(contents())[:200]]
+)
 def test_damaged_zip_is_refused(read, data):
     with pytest.raises(Refused, match="damaged"):
         read(data)
@@ -173,7 +210,10 @@ def test_unusual_compression_is_refused(read, method):
         read(zip_bytes(contents(), compression=method))
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.GNUTYPE_SPARSE])
+@pytest.mark.parametrize(
+    "kind",
+    [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.GNUTYPE_SPARSE],
+)
 def test_tar_with_a_link_or_special_file_is_refused(read, kind):
     def change(info):
         info.type, info.linkname, info.size = kind, "/etc/passwd", 0
@@ -201,12 +241,15 @@ def test_tar_with_a_huge_extended_header_is_refused(read):
         read(data, "ada.tar")
 
 
-@pytest.mark.parametrize("plant, reason", [
-    (lambda path: path.symlink_to("/etc/passwd"), "is a link"),
-    (os.mkfifo, "is a pipe"),
-    (lambda path: path.hardlink_to(path.parent.parent / "secret"), "hard link"),
-    (lambda path: path.symlink_to("/etc", target_is_directory=True), "is a link"),
-])
+@pytest.mark.parametrize(
+    "plant, reason",
+    [
+        (lambda path: path.symlink_to("/etc/passwd"), "is a link"),
+        (os.mkfifo, "is a pipe"),
+        (lambda path: path.hardlink_to(path.parent.parent / "secret"), "hard link"),
+        (lambda path: path.symlink_to("/etc", target_is_directory=True), "is a link"),
+    ],
+)
 def test_folder_with_a_link_or_special_file_is_refused(tmp_path, plant, reason):
     (tmp_path / "secret").write_text("secret")
     write_folder(tmp_path / "ada", contents())
@@ -234,7 +277,9 @@ def test_printed_names_hold_no_control_characters():
 
 
 SEEDS = {
-    "zip": zip_bytes({f"kit/{n}": d for n, d in contents().items()}, compression=zipfile.ZIP_DEFLATED),
+    "zip": zip_bytes(
+        {f"kit/{n}": d for n, d in contents().items()}, compression=zipfile.ZIP_DEFLATED
+    ),
     "tar": tar_bytes(contents()),
     "tar.gz": tar_bytes(contents(), "w:gz"),
     "ipynb": b"{}",
@@ -268,14 +313,18 @@ def test_mutated_archives_are_taken_or_refused(tmp_path, kind, data):
     for _ in range(data.draw(st.integers(1, 8))):
         position = data.draw(st.integers(0, len(mutated)))
         piece = data.draw(st.binary(max_size=8))
-        mutated[position:position + data.draw(st.sampled_from([0, len(piece), 100]))] = piece
+        mutated[position : position + data.draw(st.sampled_from([0, len(piece), 100]))] = piece
     path = tmp_path / f"ada.{kind}"
     path.write_bytes(bytes(mutated))
     _only_taken_or_refused(path, tmp_path)
 
 
 @FUZZ
-@given(names=st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30), max_size=5, unique=True))
+@given(
+    names=st.lists(
+        st.text(st.characters(codec="utf-8"), min_size=1, max_size=30), max_size=5, unique=True
+    )
+)
 def test_strange_names_are_taken_or_refused(tmp_path, names):
     path = tmp_path / "ada.zip"
     path.write_bytes(zip_bytes({name: b"" for name in names if "\0" not in name} | contents()))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.errors import UserError
 from autograder.collect.inbox import collect
 from autograder.collect.lms import Owner, Roster, owner_of
+from autograder.errors import UserError
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
 AFFINE = "cs231n/layers/affine.py"
@@ -48,7 +48,9 @@ def assignment(course):
 
 
 def kit(assignment, affine=b"x = 1\n"):
-    files = {name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n" for name in assignment.hand_in}
+    files = {
+        name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n" for name in assignment.hand_in
+    }
     return files | {AFFINE: affine}
 
 
@@ -71,25 +73,44 @@ def affine_of(course, student):
 
 
 def test_canvas_archive_is_told_apart_by_number_and_by_name(course, assignment):
-    found = collected(course, assignment, {
-        "lovelaceadaking_11_501_kit.zip": packed(kit(assignment, b"ada\n")),
-        "rossbob_LATE_99_502_my_kit-1.zip": packed(kit(assignment, b"bob\n")),
-        "ngeve_13_503_kit.zip": packed(kit(assignment, b"eve\n")),
-        "stranger_77_504_kit.zip": packed(kit(assignment)),
-    })
-    assert {s: affine_of(course, s) for s in found.students} == {"ada": b"ada\n", "bob": b"bob\n", "eve": b"eve\n"}
-    assert list(found.strangers) == ["stranger_77_504_kit.zip"] and "roster" in found.strangers["stranger_77_504_kit.zip"]
+    found = collected(
+        course,
+        assignment,
+        {
+            "lovelaceadaking_11_501_kit.zip": packed(kit(assignment, b"ada\n")),
+            "rossbob_LATE_99_502_my_kit-1.zip": packed(kit(assignment, b"bob\n")),
+            "ngeve_13_503_kit.zip": packed(kit(assignment, b"eve\n")),
+            "stranger_77_504_kit.zip": packed(kit(assignment)),
+        },
+    )
+    assert {s: affine_of(course, s) for s in found.students} == {
+        "ada": b"ada\n",
+        "bob": b"bob\n",
+        "eve": b"eve\n",
+    }
+    assert (
+        list(found.strangers) == ["stranger_77_504_kit.zip"]
+        and "roster" in found.strangers["stranger_77_504_kit.zip"]
+    )
 
 
 @pytest.mark.parametrize("layout", ["folder", "file"])
 def test_moodle_archive_is_told_apart_by_name(course, assignment, layout):
     slash = "/" if layout == "folder" else ""
-    found = collected(course, assignment, {
-        f"Ada King Lovelace_3001_assignsubmission_file_{slash}kit.zip": packed(kit(assignment, b"ada\n")),
-        f"Bob Ross_3002_assignsubmission_file_{slash}kit.zip": packed(kit(assignment, b"bob\n")),
-        "Bob Ross_3002_assignsubmission_onlinetext_/onlinetext.html": b"<script>alert(1)</script>",
-        f"Eve Ng_3003_assignsubmission_file_{slash}kit.zip": packed(kit(assignment)),
-    })
+    found = collected(
+        course,
+        assignment,
+        {
+            f"Ada King Lovelace_3001_assignsubmission_file_{slash}kit.zip": packed(
+                kit(assignment, b"ada\n")
+            ),
+            f"Bob Ross_3002_assignsubmission_file_{slash}kit.zip": packed(
+                kit(assignment, b"bob\n")
+            ),
+            "Bob Ross_3002_assignsubmission_onlinetext_/onlinetext.html": b"<script>alert(1)</script>",
+            f"Eve Ng_3003_assignsubmission_file_{slash}kit.zip": packed(kit(assignment)),
+        },
+    )
     assert {s: affine_of(course, s) for s in found.students} == {"ada": b"ada\n", "bob": b"bob\n"}
     assert "2 students of the roster are like Eve Ng" in next(iter(found.strangers.values()))
 
@@ -98,9 +119,16 @@ def test_gradescope_archive_is_told_apart_by_its_metadata(course, assignment):
     root = "assignment_7_export/"
     files = {f"{root}submission_metadata.yml": METADATA.encode()}
     for number, text in ((901, b"ada\n"), (902, b"both\n"), (903, b"mallory\n")):
-        files |= {f"{root}submission_{number}/{name}": data for name, data in kit(assignment, text).items()}
+        files |= {
+            f"{root}submission_{number}/{name}": data
+            for name, data in kit(assignment, text).items()
+        }
     found = collected(course, assignment, files)
-    assert {s: affine_of(course, s) for s in found.students} == {"ada": b"ada\n", "bob": b"both\n", "eve": b"both\n"}
+    assert {s: affine_of(course, s) for s in found.students} == {
+        "ada": b"ada\n",
+        "bob": b"both\n",
+        "eve": b"both\n",
+    }
     assert list(found.strangers) == ["submission_903"]
 
 
@@ -133,7 +161,9 @@ def test_archive_that_no_platform_packed_is_one_clear_error(course, assignment):
 def test_hand_in_that_looks_like_a_class_is_one_hand_in(course, assignment, tmp_path):
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    (inbox / "eve.zip").write_bytes(packed({"rossbob_12_502_kit.zip": packed(kit(assignment, b"evil\n"))} | kit(assignment)))
+    (inbox / "eve.zip").write_bytes(
+        packed({"rossbob_12_502_kit.zip": packed(kit(assignment, b"evil\n"))} | kit(assignment))
+    )
     assert list(collect(course, assignment, inbox).students) == ["eve"]
     assert course.students("assignment2") == ["eve"]
 
@@ -146,29 +176,46 @@ def test_bad_hand_ins_of_a_class_are_refused_alone(course, assignment):
         archive.writestr("lovelaceadaking_11_501_kit.zip", packed(kit(assignment, b"ada\n")))
         archive.writestr(link, "/etc/passwd")
         archive.writestr("ngeve_13_503_kit.zip", bytes(32 << 20))
-        archive.writestr("ngeve_14_504_kit.zip", packed({"../../../ada/assignment2/x": b""} | kit(assignment)))
+        archive.writestr(
+            "ngeve_14_504_kit.zip", packed({"../../../ada/assignment2/x": b""} | kit(assignment))
+        )
     (course.root / "class.zip").write_bytes(buffer.getvalue())
     found = collect(course, assignment, course.root / "class.zip", bulk=True)
     assert {s: r.status for s, r in found.students.items()} == {
-        "ada": "accepted", "bob": "refused", "eve": "refused", "eva": "refused",
+        "ada": "accepted",
+        "bob": "refused",
+        "eve": "refused",
+        "eva": "refused",
     }
-    assert "link" in found.students["bob"].reason and "times its size" in found.students["eve"].reason
+    assert (
+        "link" in found.students["bob"].reason and "times its size" in found.students["eve"].reason
+    )
     assert "leads out" in found.students["eva"].reason
 
 
-@pytest.mark.parametrize("name, owner", [
-    ("lovelaceada_4711_98765_kit.zip", Owner("lovelaceada", "4711")),
-    ("lovelaceada_LATE_4711_98765_my_kit.zip", Owner("lovelaceada", "4711")),
-    ("Ada Lovelace_4711_assignsubmission_file_", Owner("Ada Lovelace")),
-    ("a_1_assignsubmission_file_b_2_assignsubmission_file_x.zip", Owner("a")),
-    ("ada.zip", None), ("ada_lovelace.zip", None), ("ada_1.zip", None),
-])
+@pytest.mark.parametrize(
+    "name, owner",
+    [
+        ("lovelaceada_4711_98765_kit.zip", Owner("lovelaceada", "4711")),
+        ("lovelaceada_LATE_4711_98765_my_kit.zip", Owner("lovelaceada", "4711")),
+        ("Ada Lovelace_4711_assignsubmission_file_", Owner("Ada Lovelace")),
+        ("a_1_assignsubmission_file_b_2_assignsubmission_file_x.zip", Owner("a")),
+        ("ada.zip", None),
+        ("ada_lovelace.zip", None),
+        ("ada_1.zip", None),
+    ],
+)
 def test_owner_is_read_from_the_front_of_a_name(name, owner):
     assert owner_of(name) == owner
 
 
 def test_profile_name_of_somebody_else_wins_nothing_against_a_number():
-    roster = Roster([{"student_id": "ada", "name": "Ada King", "canvas_id": "1"}, {"student_id": "eve", "name": "Eve", "canvas_id": "2"}])
+    roster = Roster(
+        [
+            {"student_id": "ada", "name": "Ada King", "canvas_id": "1"},
+            {"student_id": "eve", "name": "Eve", "canvas_id": "2"},
+        ]
+    )
     assert roster.find(Owner("Ada King", "2")) == ("eve", "")
     assert roster.find(Owner("King Ada"))[0] == "ada"
     assert roster.find(Owner("Adaking"))[0] == "ada"
@@ -195,13 +242,21 @@ def test_one_collect_at_a_time(course, assignment):
     assert collected(course, assignment, files).complete
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
-def test_mutated_archives_of_a_class_are_an_error_or_refused_and_never_file_for_others(course, assignment, data):
-    mutated = bytearray(packed({
-        "g/submission_metadata.yml": METADATA.encode(),
-        **{f"g/submission_902/{name}": text for name, text in kit(assignment).items()},
-    }))
+def test_mutated_archives_of_a_class_are_an_error_or_refused_and_never_file_for_others(
+    course, assignment, data
+):
+    mutated = bytearray(
+        packed(
+            {
+                "g/submission_metadata.yml": METADATA.encode(),
+                **{f"g/submission_902/{name}": text for name, text in kit(assignment).items()},
+            }
+        )
+    )
     for _ in range(data.draw(st.integers(1, 6))):
         mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
     (course.root / "class.zip").write_bytes(bytes(mutated))

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from autograder.collect import inbox as intake
 from autograder.collect.archives import Refused
+from autograder.collect.inbox import collect, refusals
 from autograder.course.digests import submission_digest
 from autograder.errors import UserError
-from autograder.collect.inbox import collect, refusals
 from autograder.notebooks.format_check import check_notebook
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -33,8 +33,11 @@ def assignment(course):
 @pytest.fixture
 def hand_in(course, assignment):
     """Put a zip into the inbox; files that are not named are those of an ordinary hand-in."""
+
     def hand_in(student, **changes):
-        files = {name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n" for name in assignment.hand_in}
+        files = {
+            name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n" for name in assignment.hand_in
+        }
         files |= {AFFINE: changes["affine"]} if "affine" in changes else {}
         path = course.root / "inbox" / "assignment2" / f"{student}.zip"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,11 +51,17 @@ def hand_in(course, assignment):
 
 def filed(course, student):
     folder = course.submitted(student, "assignment2")
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def tree(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
 
 
 def test_good_hand_in_is_filed_with_the_time_of_its_receipt(course, assignment, hand_in):
@@ -61,7 +70,11 @@ def test_good_hand_in_is_filed_with_the_time_of_its_receipt(course, assignment, 
     files = filed(course, "ada")
     assert receipt.status == "accepted"
     assert set(files) == {*assignment.hand_in, "timestamp.txt"}
-    assert files["timestamp.txt"].decode().startswith(receipt.received[:10] + " " + receipt.received[11:19])
+    assert (
+        files["timestamp.txt"]
+        .decode()
+        .startswith(receipt.received[:10] + " " + receipt.received[11:19])
+    )
     assert course.students("assignment2") == ["ada"]
 
 
@@ -105,7 +118,11 @@ def test_broken_hand_in_is_refused_and_the_others_are_taken(course, assignment, 
     hand_in("bob").write_bytes(b"PK\x03\x04 and no more")
     hand_in("eve")
     found = collect(course, assignment)
-    assert {s: r.status for s, r in found.students.items()} == {"ada": "accepted", "bob": "refused", "eve": "accepted"}
+    assert {s: r.status for s, r in found.students.items()} == {
+        "ada": "accepted",
+        "bob": "refused",
+        "eve": "accepted",
+    }
     assert not found.complete
     assert "zip" in refusals(course, "assignment2")["bob"]
     assert not (course.root / "submitted" / "bob").exists()
@@ -144,14 +161,20 @@ def test_hand_in_as_two_files_is_refused(course, assignment, hand_in):
     assert "2 times" in collect(course, assignment).students["ada"].reason
 
 
-@pytest.mark.parametrize("name", ["a b.zip", "=cmd.zip", "-x.zip", "\u00e4da.zip", "a" * 65 + ".zip", "\x1b[31m.zip"])
-def test_name_that_is_no_student_id_is_refused_and_nobody_is_made_of_it(course, assignment, hand_in, name):
+@pytest.mark.parametrize(
+    "name", ["a b.zip", "=cmd.zip", "-x.zip", "\u00e4da.zip", "a" * 65 + ".zip", "\x1b[31m.zip"]
+)
+def test_name_that_is_no_student_id_is_refused_and_nobody_is_made_of_it(
+    course, assignment, hand_in, name
+):
     path = hand_in("ada")
     path.rename(path.with_name(name))
     found = collect(course, assignment)
     assert found.students == {} and len(found.strangers) == 1 and not found.complete
     assert not any(c in key for key in found.strangers for c in "\x1b\n")
-    assert not (course.root / "submitted").exists() or not list((course.root / "submitted").iterdir())
+    assert not (course.root / "submitted").exists() or not list(
+        (course.root / "submitted").iterdir()
+    )
 
 
 @pytest.mark.parametrize("student", ["a/b", "../ada", "", ".", "a\\b", "a b"])
@@ -196,7 +219,9 @@ def test_files_of_the_system_in_an_inbox_are_no_hand_ins(course, assignment, han
     assert collect(course, assignment).complete
 
 
-def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(course, assignment, hand_in, monkeypatch):
+def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(
+    course, assignment, hand_in, monkeypatch
+):
     hand_in("ada"), hand_in("bob", affine=b"bob")
     calls = []
 
@@ -211,12 +236,19 @@ def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(course, as
     assert course.students("assignment2") == ["ada"]
     assert [p.name for p in (course.root / "collect").iterdir()] == ["assignment2.json"]
     found = collect(course, assignment)
-    assert {s: r.status for s, r in found.students.items()} == {"ada": "unchanged", "bob": "accepted"}
+    assert {s: r.status for s, r in found.students.items()} == {
+        "ada": "unchanged",
+        "bob": "accepted",
+    }
 
 
-@pytest.mark.parametrize("function", ["_file_away", "_write", "_set_aside", "check_notebook", "_save"])
+@pytest.mark.parametrize(
+    "function", ["_file_away", "_write", "_set_aside", "check_notebook", "_save"]
+)
 @pytest.mark.parametrize("call", [1, 2])
-def test_interrupted_run_goes_on_where_it_was(course, assignment, hand_in, monkeypatch, function, call):
+def test_interrupted_run_goes_on_where_it_was(
+    course, assignment, hand_in, monkeypatch, function, call
+):
     hand_in("ada"), hand_in("bob")
     collect(course, assignment)
     hand_in("ada", affine=b"new ada"), hand_in("bob", affine=b"new bob")
@@ -259,15 +291,22 @@ def test_damaged_report_is_said(course, assignment, hand_in):
         collect(course, assignment)
 
 
-@pytest.mark.parametrize("data, reason", [
-    (b"", "not a notebook"), (b"[]", "no list of cells"), (b"{}", "no list of cells"), (b"\xff\xfe", "UTF-8"),
-    (b"[" * 100_000, "not a notebook"), (b'{"cells": [], "nbformat": 3}', "format is not 4"),
-    (b'{"nbformat": 4, "cells": [1]}', "cell 1 is damaged"),
-    (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": {}}]}', "cell 1 is damaged"),
-    (b'{"nbformat": 4, "cells": [], "x": ' + b"[" * 100 + b"]" * 100 + b"}", "64 deep"),
-    (b'{"nbformat": 4, "cells": [], "x": ' + b"9" * 10_000 + b"}", "not a notebook"),
-    (b" " * (17 << 20), "clear its outputs"),
-])
+@pytest.mark.parametrize(
+    "data, reason",
+    [
+        (b"", "not a notebook"),
+        (b"[]", "no list of cells"),
+        (b"{}", "no list of cells"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"[" * 100_000, "not a notebook"),
+        (b'{"cells": [], "nbformat": 3}', "format is not 4"),
+        (b'{"nbformat": 4, "cells": [1]}', "cell 1 is damaged"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": {}}]}', "cell 1 is damaged"),
+        (b'{"nbformat": 4, "cells": [], "x": ' + b"[" * 100 + b"]" * 100 + b"}", "64 deep"),
+        (b'{"nbformat": 4, "cells": [], "x": ' + b"9" * 10_000 + b"}", "not a notebook"),
+        (b" " * (17 << 20), "clear its outputs"),
+    ],
+)
 def test_damaged_notebook_is_refused(data, reason):
     with pytest.raises(Refused, match=reason):
         check_notebook("a.ipynb", data)
@@ -275,7 +314,10 @@ def test_damaged_notebook_is_refused(data, reason):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda values: st.lists(values) | st.dictionaries(st.sampled_from(["cells", "nbformat", "source", "cell_type"]), values),
+    lambda values: (
+        st.lists(values)
+        | st.dictionaries(st.sampled_from(["cells", "nbformat", "source", "cell_type"]), values)
+    ),
     max_leaves=20,
 )
 
@@ -292,7 +334,9 @@ def test_any_bytes_are_a_notebook_or_refused(data):
         assert document["nbformat"] == 4 and isinstance(document["cells"], list)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_mutated_hand_ins_change_nothing_outside_their_own_folder(course, assignment, data):
     buffer = io.BytesIO()
@@ -306,10 +350,20 @@ def test_mutated_hand_ins_change_nothing_outside_their_own_folder(course, assign
     inbox.mkdir(parents=True, exist_ok=True)
     (inbox / "eve.zip").write_bytes(bytes(mutated))
     own = ("submitted/eve", "replaced/assignment2/eve", "collect/assignment2.json")
-    before = {path: text for path, text in tree(course.root).items() if not path.as_posix().startswith(own)}
+    before = {
+        path: text
+        for path, text in tree(course.root).items()
+        if not path.as_posix().startswith(own)
+    }
     receipt = collect(course, assignment).students["eve"]
-    assert receipt.status in ("accepted", "unchanged", "refused") and bool(receipt.reason) == (receipt.status == "refused")
-    after = {path: text for path, text in tree(course.root).items() if not path.as_posix().startswith(own)}
+    assert receipt.status in ("accepted", "unchanged", "refused") and bool(receipt.reason) == (
+        receipt.status == "refused"
+    )
+    after = {
+        path: text
+        for path, text in tree(course.root).items()
+        if not path.as_posix().startswith(own)
+    }
     assert after == before
 
 
@@ -318,12 +372,20 @@ def test_run_that_is_killed_at_any_moment_goes_on_and_ends_the_same(course, assi
     students = [f"student{n}" for n in range(60)]
     for student in students:
         hand_in(student, affine=student.encode() * 5000)
-    command = [sys.executable, "-m", "autograder", "collect", "assignment2", "--course", str(course.root)]
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "collect",
+        "assignment2",
+        "--course",
+        str(course.root),
+    ]
     for moment in range(12):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             # The bar appears when the first hand-in is taken; the kills spread over what follows.
             run.stderr.read(1)
-            time.sleep(0.002 * moment ** 2)
+            time.sleep(0.002 * moment**2)
             run.kill()
     assert collect(course, assignment).complete
     assert course.students("assignment2") == sorted(students)

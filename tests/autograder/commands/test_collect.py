@@ -14,7 +14,9 @@ def run(course, capsys):
         parser = argparse.ArgumentParser()
         parser.add_argument("--course")
         collect.configure(parser)
-        code = collect.run(parser.parse_args(["--course", str(course.root), "assignment2", *map(str, arguments)]))
+        code = collect.run(
+            parser.parse_args(["--course", str(course.root), "assignment2", *map(str, arguments)])
+        )
         return code, capsys.readouterr().out.splitlines()
 
     return run
@@ -25,7 +27,9 @@ def test_good_hand_ins_exit_0(course, run):
     inbox.mkdir(parents=True)
     with zipfile.ZipFile(inbox / "ada.zip", "w") as archive:
         for name in course.assignment("assignment2").hand_in:
-            archive.writestr(name, '{"nbformat": 4, "cells": []}' if name.endswith(".ipynb") else "")
+            archive.writestr(
+                name, '{"nbformat": 4, "cells": []}' if name.endswith(".ipynb") else ""
+            )
     assert run() == (0, ["1 accepted, 0 unchanged, 0 refused"])
     assert run() == (0, ["0 accepted, 1 unchanged, 0 refused"])
 

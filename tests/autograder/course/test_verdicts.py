@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 
 from autograder.course.verdicts import BadVerdict, Finding, Verdict, load, save, trusted_findings
 
-VERDICT = Verdict("ada", "assignment2", "a" * 64, "b" * 64, "c" * 64, "bubblewrap",
-                  {"relu_forward": Finding("fail", 1.5, 2.0, "out is wrong", ("RuntimeWarning: overflow",))})
+VERDICT = Verdict(
+    "ada",
+    "assignment2",
+    "a" * 64,
+    "b" * 64,
+    "c" * 64,
+    "bubblewrap",
+    {"relu_forward": Finding("fail", 1.5, 2.0, "out is wrong", ("RuntimeWarning: overflow",))},
+)
 
 
 def test_a_verdict_comes_back_as_it_was_saved(tmp_path):
@@ -20,10 +27,22 @@ def test_a_verdict_comes_back_as_it_was_saved(tmp_path):
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["ada.json"]
 
 
-@pytest.mark.parametrize("change", [
-    {"score": 2.5}, {"score": -1}, {"score": True}, {"score": "2"}, {"score": None}, {"max_score": "many"},
-    {"status": "passed"}, {"text": 3}, {"warnings": "none"}, {"warnings": [1]}, {"bonus": 1},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"score": 2.5},
+        {"score": -1},
+        {"score": True},
+        {"score": "2"},
+        {"score": None},
+        {"max_score": "many"},
+        {"status": "passed"},
+        {"text": 3},
+        {"warnings": "none"},
+        {"warnings": [1]},
+        {"bonus": 1},
+    ],
+)
 def test_a_finding_that_says_anything_else_is_refused(tmp_path, change):
     path = tmp_path / "ada.json"
     save(VERDICT, path)
@@ -34,7 +53,9 @@ def test_a_finding_that_says_anything_else_is_refused(tmp_path, change):
         load(path)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"student": "ada"}', "[" * 100_000, '{"student": NaN'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "null", '{"student": "ada"}', "[" * 100_000, '{"student": NaN']
+)
 def test_a_file_that_is_no_verdict_is_refused(tmp_path, text):
     path = tmp_path / "ada.json"
     path.write_text(text)
@@ -64,11 +85,16 @@ def test_a_verdict_counts_for_the_hand_in_that_it_is_about(students):
     assert set(findings) == set(students.assignment.points) and problem == ""
 
 
-@pytest.mark.parametrize("change", [{"student": "bob"}, {"assignment": "assignment1"}, {"submission": "0" * 64}])
+@pytest.mark.parametrize(
+    "change", [{"student": "bob"}, {"assignment": "assignment1"}, {"submission": "0" * 64}]
+)
 def test_a_verdict_about_something_else_counts_for_nothing(students, change):
     students.hand_in("ada")
     students.judge("ada", **change)
-    assert trusted_findings(students.course, "assignment2", "ada") == ({}, "The verdict is about another hand-in.")
+    assert trusted_findings(students.course, "assignment2", "ada") == (
+        {},
+        "The verdict is about another hand-in.",
+    )
 
 
 def test_an_old_verdict_counts_for_nothing_once_the_hand_in_changed(students):

@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from autograder.sandbox import landlock_exec as confine
-from autograder.doctor import examine as doctor
 from autograder.commands.doctor import run
+from autograder.doctor import examine as doctor
 from autograder.doctor.escape_attempts import ATTEMPTS
+from autograder.sandbox import landlock_exec as confine
 from autograder.sandbox.find import TIERS, Bubblewrap, Landlock, Unavailable, Unisolated
 
 
@@ -30,11 +30,21 @@ def test_submission_in_the_sandbox_gains_nothing_when_it_tries_to(inside, name):
     assert inside[name].gained == ""
 
 
-@pytest.mark.parametrize("name", [
-    "read a file of the instructor", "read the instructor's environment", "connect to a server on this machine",
-    "see or signal another process", "write where the instructor works", "change the kit that it runs in", "fill the disk",
-    "hold memory that no limit counts", "leave a process behind", "change a file that it cannot open",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "read a file of the instructor",
+        "read the instructor's environment",
+        "connect to a server on this machine",
+        "see or signal another process",
+        "write where the instructor works",
+        "change the kit that it runs in",
+        "fill the disk",
+        "hold memory that no limit counts",
+        "leave a process behind",
+        "change a file that it cannot open",
+    ],
+)
 def test_same_attempt_succeeds_without_a_sandbox(outside, name):
     assert outside[name].gained
 
@@ -47,7 +57,9 @@ def test_doctor_says_isolated_and_exits_0_where_there_is_a_sandbox(inside, monke
     assert "GAINED" not in printed
 
 
-def test_doctor_without_bubblewrap_falls_back_on_landlock_and_says_how_to_get_better(monkeypatch, capsys):
+def test_doctor_without_bubblewrap_falls_back_on_landlock_and_says_how_to_get_better(
+    monkeypatch, capsys
+):
     try:
         Landlock.find()
     except Unavailable as reason:

@@ -12,8 +12,8 @@ from nbformat.v4 import new_code_cell
 from PIL import Image
 
 from autograder.evidence import outputs as evidence
-from autograder.grading.workspaces import Desks
 from autograder.feedback.generate import generate_feedback
+from autograder.grading.workspaces import Desks
 from autograder.sandbox.find import find_sandbox
 from cs231n.fast.extensions import kernels
 
@@ -34,12 +34,16 @@ def ran(students, sandbox):
 
     def run(*sources, cells=None):
         pristine = students.kit_notebook()
-        pristine.cells += cells or [new_code_cell(source, id=f"cell{k}") for k, source in enumerate(sources)]
+        pristine.cells += cells or [
+            new_code_cell(source, id=f"cell{k}") for k, source in enumerate(sources)
+        ]
         folder = students.hand_in("ada")
         desks = Desks(students.course, students.assignment, sandbox, notebooks=True)
         try:
             with desks.with_hand_in(folder) as worker:
-                return evidence.run_notebook(worker, folder / "fully_connected_nets.ipynb", pristine)
+                return evidence.run_notebook(
+                    worker, folder / "fully_connected_nets.ipynb", pristine
+                )
         finally:
             desks.close()
 
@@ -56,12 +60,16 @@ def pictures(outputs):
 
 def test_text_figures_and_errors_of_cells_arrive(ran):
     found = ran(
-        "x = 3\nprint('x is', x)", "x + 1",
-        SHOW + "fig, ax = plt.subplots()\nax.plot([1, 2])\nshow(fig, alt='A \"line\" that <rises>.')",
-        "raise ValueError('stop')", "%matplotlib inline\nplt.plot([1])", "print('still here', x)",
+        "x = 3\nprint('x is', x)",
+        "x + 1",
+        SHOW
+        + "fig, ax = plt.subplots()\nax.plot([1, 2])\nshow(fig, alt='A \"line\" that <rises>.')",
+        "raise ValueError('stop')",
+        "%matplotlib inline\nplt.plot([1])",
+        "print('still here', x)",
     )
     assert text(found["cell0"]) == "x is 3\n" and text(found["cell1"]).endswith("4\n")
-    picture, = pictures(found["cell2"])
+    (picture,) = pictures(found["cell2"])
     assert picture["metadata"] == {"image/png": {"alt": 'A "line" that <rises>.'}}
     image = Image.open(io.BytesIO(base64.b64decode(picture["data"]["image/png"])))
     assert image.format == "PNG" and image.width > 100 and len(set(np.asarray(image).ravel())) > 5
@@ -82,42 +90,71 @@ def test_only_text_and_png_pictures_come_out(ran):
         "display({'image/png': base64.b64encode(file.getvalue()).decode()}, raw=True)",
     )
     outputs = [output for cell in found.values() for output in cell]
-    assert {kind for output in pictures(outputs) for kind in output["data"]} <= {"image/png", "text/plain"}
+    assert {kind for output in pictures(outputs) for kind in output["data"]} <= {
+        "image/png",
+        "text/plain",
+    }
     assert "alert" not in json.dumps(outputs) and text(found["cell1"]) == "red\n"
     png = base64.b64decode(pictures(found["cell2"])[0]["data"]["image/png"])
-    assert b"alert" not in png and np.asarray(Image.open(io.BytesIO(png))).tolist() == [[[255, 0, 0]] * 5] * 4
+    assert (
+        b"alert" not in png
+        and np.asarray(Image.open(io.BytesIO(png))).tolist() == [[[255, 0, 0]] * 5] * 4
+    )
 
 
 def test_a_cell_that_draws_too_much_says_so_and_the_next_one_is_shown(ran):
-    draw = ("from IPython.display import display\nimport base64, io\nfrom PIL import Image\nfile = io.BytesIO()\n"
-            "Image.new('RGB', (1990, 2000)).save(file, 'PNG')\n"
-            "for _ in range(8):\n    display({'image/png': base64.b64encode(file.getvalue()).decode()}, raw=True)")
+    draw = (
+        "from IPython.display import display\nimport base64, io\nfrom PIL import Image\nfile = io.BytesIO()\n"
+        "Image.new('RGB', (1990, 2000)).save(file, 'PNG')\n"
+        "for _ in range(8):\n    display({'image/png': base64.b64encode(file.getvalue()).decode()}, raw=True)"
+    )
     found = ran(draw, "print('still here')")
     assert "more than the 67,108,864 that may be sent" in text(found["cell0"])
     assert text(found["cell1"]) == "still here\n"
 
 
-@pytest.mark.parametrize("lie", [
-    {"text": np.ones(3)}, {"text": np.full(10, 255, np.uint8)}, {"pixels 0": np.ones((4, 4, 3))}, {"pixels 0": np.zeros((0, 4, 3), np.uint8)},
-    {"pixels 0": np.zeros((4, 4), np.uint8)}, {"pixels 0": np.zeros((4, 4, 3), np.uint8), "alt 0": np.ones((2, 2))}, {"pixels 7": np.ones(1)},
-    {"pixels 0": np.zeros((2001, 2000, 3), np.uint8)},
-])
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"text": np.ones(3)},
+        {"text": np.full(10, 255, np.uint8)},
+        {"pixels 0": np.ones((4, 4, 3))},
+        {"pixels 0": np.zeros((0, 4, 3), np.uint8)},
+        {"pixels 0": np.zeros((4, 4), np.uint8)},
+        {"pixels 0": np.zeros((4, 4, 3), np.uint8), "alt 0": np.ones((2, 2))},
+        {"pixels 7": np.ones(1)},
+        {"pixels 0": np.zeros((2001, 2000, 3), np.uint8)},
+    ],
+)
 def test_arrays_that_lie_do_no_harm(lie):
     outputs = evidence._outputs(lie, 8)
-    assert all(output["output_type"] == "stream" or output["data"]["image/png"] for output in outputs)
+    assert all(
+        output["output_type"] == "stream" or output["data"]["image/png"] for output in outputs
+    )
     assert len(pictures(outputs)) == ("alt 0" in lie)
 
 
 def test_pictures_are_counted_and_sized(ran):
-    many = SHOW + "for _ in range(5):\n    fig, ax = plt.subplots(figsize=(1, 1))\n    show(fig, alt='One.')"
-    found = ran(*[many] * 6, SHOW + "import numpy as np\nplt.imsave('x.png', np.zeros((3000, 3000)))\nfrom IPython.display import Image\nImage('x.png')")
+    many = (
+        SHOW
+        + "for _ in range(5):\n    fig, ax = plt.subplots(figsize=(1, 1))\n    show(fig, alt='One.')"
+    )
+    found = ran(
+        *[many] * 6,
+        SHOW
+        + "import numpy as np\nplt.imsave('x.png', np.zeros((3000, 3000)))\nfrom IPython.display import Image\nImage('x.png')",
+    )
     assert sum(len(pictures(outputs)) for outputs in found.values()) == evidence.MAX_IMAGES
     assert not pictures(found["cell6"])
 
 
 def test_a_notebook_that_dies_keeps_what_it_said_before(ran):
     found = ran("print('before')", "import os\nos._exit(0)", "print('after')")
-    assert text(found["cell0"]) == "before\n" and "stopped here" in text(found["cell1"]) and "cell2" not in found
+    assert (
+        text(found["cell0"]) == "before\n"
+        and "stopped here" in text(found["cell1"])
+        and "cell2" not in found
+    )
 
 
 def test_pictures_that_are_drawn_ahead_are_the_same_and_belong_to_one_notebook(ran):
@@ -142,7 +179,9 @@ def test_notebooks_run_on_compiled_kernels_where_there_are_some(ran):
 
 
 def test_kernels_that_were_built_from_another_header_stay_out(ran, students):
-    header = students.course.kit(students.assignment.name) / "cs231n" / "fast" / "kernels" / "pool.h"
+    header = (
+        students.course.kit(students.assignment.name) / "cs231n" / "fast" / "kernels" / "pool.h"
+    )
     before = header.read_text()
     header.chmod(0o644)
     header.write_text(f"{before}\n")
@@ -158,12 +197,18 @@ def test_check_cells_are_left_to_the_judge(ran):
 
 
 def test_a_notebook_sees_nothing_of_the_one_before_it(students, sandbox):
-    folder, desks = students.hand_in("ada"), Desks(students.course, students.assignment, sandbox, notebooks=True)
+    folder, desks = (
+        students.hand_in("ada"),
+        Desks(students.course, students.assignment, sandbox, notebooks=True),
+    )
     pristine = students.kit_notebook()
     leave = "import os\nos.makedirs('a/b')\nopen('a/b/c', 'w').write('secret')\nos.symlink('/kit', 'link')\nprint(sorted(os.listdir()))"
     try:
         for expected in ("'a', 'link'", "'a', 'link'"):
-            pristine.cells = [new_code_cell("import os\nprint(os.listdir())", id="look"), new_code_cell(leave, id="leave")]
+            pristine.cells = [
+                new_code_cell("import os\nprint(os.listdir())", id="look"),
+                new_code_cell(leave, id="leave"),
+            ]
             with desks.with_hand_in(folder) as worker:
                 found = evidence.run_notebook(worker, folder / "none.ipynb", pristine)
             assert text(found["look"]) == "['weights']\n" and expected in text(found["leave"])
@@ -174,7 +219,10 @@ def test_a_notebook_sees_nothing_of_the_one_before_it(students, sandbox):
 def test_the_feedback_page_shows_the_pictures_of_this_hand_in_alone(students, ran):
     path = students.course.kit("assignment2") / "fully_connected_nets.ipynb"
     notebook = students.kit_notebook()
-    source = SHOW + "fig, ax = plt.subplots(figsize=(1, 1))\nshow(fig, alt='A small <figure>.')\nprint('<script>alert(1)</script>')"
+    source = (
+        SHOW
+        + "fig, ax = plt.subplots(figsize=(1, 1))\nshow(fig, alt='A small <figure>.')\nprint('<script>alert(1)</script>')"
+    )
     notebook.cells.append(new_code_cell(source, id="cell0"))
     path.chmod(0o644)
     nbformat.write(notebook, path)
@@ -186,9 +234,13 @@ def test_the_feedback_page_shows_the_pictures_of_this_hand_in_alone(students, ra
     pages, failed = generate_feedback(students.course, students.assignment)
     assert not failed
     html = (pages["ada"] / "fully_connected_nets.html").read_text()
-    assert html.count('src="data:image/png;base64,') == 1 and 'alt="A small &lt;figure&gt;."' in html
+    assert (
+        html.count('src="data:image/png;base64,') == 1 and 'alt="A small &lt;figure&gt;."' in html
+    )
     assert "<script" not in html
-    (students.course.submitted("ada", "assignment2") / "fully_connected_nets.ipynb").write_text("{}")
+    (students.course.submitted("ada", "assignment2") / "fully_connected_nets.ipynb").write_text(
+        "{}"
+    )
     students.judge("ada")
     students.record("ada")
     pages, _ = generate_feedback(students.course, students.assignment)

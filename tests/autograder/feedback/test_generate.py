@@ -3,10 +3,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.errors import UserError
-from autograder.feedback.generate import generate_feedback
-from autograder.feedback.exporter import POLICY
 from autograder.course.verdicts import Finding
+from autograder.errors import UserError
+from autograder.feedback.exporter import POLICY
+from autograder.feedback.generate import generate_feedback
 
 ANSWER = "written_saturated_scores"
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">\n\n[x](javascript:alert(3))'
@@ -42,11 +42,17 @@ def test_the_page_shows_points_reports_and_comments(students, page):
     with students.gradebook() as gradebook:
         grade = gradebook.find_grade(ANSWER, "fully_connected_nets", "assignment2", "ada")
         grade.manual_score, grade.needs_manual_grade = 3, False
-        gradebook.find_comment(ANSWER, "fully_connected_nets", "assignment2", "ada").manual_comment = "Well **put**."
+        gradebook.find_comment(
+            ANSWER, "fully_connected_nets", "assignment2", "ada"
+        ).manual_comment = "Well **put**."
         gradebook.db.commit()
     text = page("ada")
     assert "72.5 <span>of 81 points" in text and "2.5 / 6" in text and "report on adam" in text
-    assert "Because of <em>this</em>." in text and "Well <strong>put</strong>." in text and "3 / 4" in text
+    assert (
+        "Because of <em>this</em>." in text
+        and "Well <strong>put</strong>." in text
+        and "3 / 4" in text
+    )
 
 
 def test_an_answer_that_nobody_read_yet_says_so(students, page):
@@ -60,13 +66,18 @@ def test_nothing_of_the_student_runs_in_the_page(students, page):
     findings = students.assignment.points
     students.hand_in("ada", answers={ANSWER: HOSTILE})
     text = f"{HOSTILE}\x1b]0;title\x07\u202e</pre><script>alert(4)</script>"
-    students.judge("ada", exercises={e: Finding("fail", 0.0, most, text, (text,)) for e, most in findings.items()})
+    students.judge(
+        "ada",
+        exercises={e: Finding("fail", 0.0, most, text, (text,)) for e, most in findings.items()},
+    )
     students.record("ada")
     html = page("ada")
     tags = Tags(html)
     assert "script" not in tags.tags and "img" not in tags.tags
     assert not [name for name, _ in tags.attributes if name.startswith("on")]
-    assert not [value for name, value in tags.attributes if name == "href" and not value.startswith("#")]
+    assert not [
+        value for name, value in tags.attributes if name == "href" and not value.startswith("#")
+    ]
     assert "\x1b" not in html and "\u202e" not in html and "alert(4)" in html
 
 
@@ -92,7 +103,9 @@ def test_one_page_that_cannot_be_made_does_not_stop_the_others(students):
         students.hand_in(student)
         students.judge(student)
     students.record("ada", "bob", "eve")
-    path = students.course.root / "autograded" / "bob" / "assignment2" / "fully_connected_nets.ipynb"
+    path = (
+        students.course.root / "autograded" / "bob" / "assignment2" / "fully_connected_nets.ipynb"
+    )
     path.chmod(0o644)
     path.write_text("{")
     pages, failed = generate_feedback(students.course, students.assignment)
@@ -100,5 +113,7 @@ def test_one_page_that_cannot_be_made_does_not_stop_the_others(students):
 
 
 def test_who_is_not_graded_is_named(students):
-    with pytest.raises(UserError, match="ada is not graded; run `autograder grade assignment2` first"):
+    with pytest.raises(
+        UserError, match="ada is not graded; run `autograder grade assignment2` first"
+    ):
         generate_feedback(students.course, students.assignment, ["ada"])

@@ -18,7 +18,10 @@ def table(students):
         write_csv(score_rows(students.course, [students.assignment]), stream=stream)
         rows = list(csv.DictReader(io.StringIO(stream.getvalue())))
         assert all(tuple(row) == COLUMNS and row["assignment"] == "assignment2" for row in rows)
-        return {(row["student_id"], row["exercise"]): (row["score"], row["max_score"], row["status"]) for row in rows}
+        return {
+            (row["student_id"], row["exercise"]): (row["score"], row["max_score"], row["status"])
+            for row in rows
+        }
 
     return export
 
@@ -30,8 +33,14 @@ def test_one_row_for_each_student_and_exercise(students, table):
     students.record("ada", "bob")
     found = table()
     exercises = students.assignment.points | students.assignment.written
-    assert set(found) == {(student, exercise) for student in ("ada", "bob") for exercise in exercises}
-    assert found["ada", "adam"] == ("2.25", "6", "fail") and found["bob", "relu_forward"] == ("2", "2", "pass")
+    assert set(found) == {
+        (student, exercise) for student in ("ada", "bob") for exercise in exercises
+    }
+    assert found["ada", "adam"] == ("2.25", "6", "fail") and found["bob", "relu_forward"] == (
+        "2",
+        "2",
+        "pass",
+    )
     assert found["ada", ANSWER] == ("0", "4", "needs grading")
     assert found["ada", "written_learning_curves"] == ("0", "4", "not answered")
 

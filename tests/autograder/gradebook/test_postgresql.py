@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.course.verdicts import load
 from autograder.gradebook.csv_export import score_rows
 from autograder.gradebook.score_changes import find_moves
 from autograder.release.kit import release
-from autograder.course.verdicts import load
 
 pytestmark = pytest.mark.slow
 NOBODY = 65534
@@ -29,17 +29,26 @@ def program(name):
 @pytest.fixture
 def url():
     """Where the database of a server lies that listens on a socket in a folder of its own."""
-    pytest.importorskip("psycopg2", reason="SQLAlchemy reaches PostgreSQL through psycopg2: pip install psycopg2-binary")
+    pytest.importorskip(
+        "psycopg2",
+        reason="SQLAlchemy reaches PostgreSQL through psycopg2: pip install psycopg2-binary",
+    )
     initdb, control = program("initdb"), program("pg_ctl")
     user = []
     with tempfile.TemporaryDirectory(prefix="cs231n-postgresql-") as folder:
         if os.geteuid() == 0:  # the server refuses to run as root
             os.chown(folder, NOBODY, NOBODY)
             user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        data, silent = Path(folder) / "data", {"stdout": subprocess.DEVNULL, "check": True, "cwd": "/"}
+        data, silent = (
+            Path(folder) / "data",
+            {"stdout": subprocess.DEVNULL, "check": True, "cwd": "/"},
+        )
         subprocess.run([*user, initdb, "-D", data, "-A", "trust", "-U", "grader"], **silent)
         options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        subprocess.run([*user, control, "-D", data, "-o", options, "-w", "-l", f"{folder}/log", "start"], **silent)
+        subprocess.run(
+            [*user, control, "-D", data, "-o", options, "-w", "-l", f"{folder}/log", "start"],
+            **silent,
+        )
         try:
             yield f"postgresql+psycopg2://grader@/postgres?host={folder}"
         finally:
@@ -62,7 +71,13 @@ def test_postgresql_holds_the_same_gradebook_as_sqlite(students, url):
         assert grade.auto_score == 2.5
         grade.manual_score, grade.extra_credit = 3, 1
         gradebook.db.commit()
-    assert len(expected) > 30 and [row for row in score_rows(students.course, [students.assignment]) if row not in expected] != []
+    assert (
+        len(expected) > 30
+        and [
+            row for row in score_rows(students.course, [students.assignment]) if row not in expected
+        ]
+        != []
+    )
     students.record("ada", "ben", "cyd")
     with Gradebook(url, students.course.id) as gradebook:
         assert gradebook.find_grade("adam", "fully_connected_nets", "assignment2", "ben").score == 4
@@ -71,6 +86,9 @@ def test_postgresql_holds_the_same_gradebook_as_sqlite(students, url):
         gradebook.db.commit()
     students.record("ada", "ben", "cyd")
     assert list(score_rows(students.course, [students.assignment])) == expected
-    found = {s: load(students.course.verdicts("assignment2") / f"{s}.json") for s in ("ada", "ben", "cyd")}
+    found = {
+        s: load(students.course.verdicts("assignment2") / f"{s}.json")
+        for s in ("ada", "ben", "cyd")
+    }
     assert find_moves(students.course, students.assignment, found) == []
     assert not students.course.database.exists()

@@ -10,13 +10,13 @@ import pytest
 from nbgrader.api import Course as CourseRow
 from nbgrader.apps import NbGraderAPI
 
-from autograder.gradebook import record as gradebook
 from autograder import nbgrader_settings
-from autograder.course.manifest import Course
 from autograder.authoring.course_setup import set_up
-from autograder.errors import UserError
-from autograder.gradebook.record import record
+from autograder.course.manifest import Course
 from autograder.course.verdicts import Finding
+from autograder.errors import UserError
+from autograder.gradebook import record as gradebook
+from autograder.gradebook.record import record
 
 ANSWER = "written_saturated_scores"
 
@@ -34,7 +34,10 @@ def test_scores_are_those_of_the_verdict(students):
     students.judge("ada", {"affine_forward": 1.5, "adam": 0})
     students.record("ada")
     written = dict.fromkeys(students.assignment.written, 0)
-    assert students.scores("ada") == students.assignment.points | written | {"affine_forward": 1.5, "adam": 0}
+    assert students.scores("ada") == students.assignment.points | written | {
+        "affine_forward": 1.5,
+        "adam": 0,
+    }
 
 
 def test_the_report_stands_under_its_check_cell_as_plain_text(students):
@@ -52,15 +55,31 @@ def test_a_written_answer_waits_to_be_read_and_an_untouched_one_does_not(student
     students.record("ada")
     with students.gradebook() as gradebook:
         submission = gradebook.find_submission("assignment2", "ada")
-        waiting = {grade.name for notebook in submission.notebooks for grade in notebook.grades if grade.needs_manual_grade}
-        find = lambda name: gradebook.find_comment(name, "fully_connected_nets", "assignment2", "ada")  # noqa: E731
-        assert find("written_learning_curves").auto_comment == "No response." and find(ANSWER).auto_comment is None
+        waiting = {
+            grade.name
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+            if grade.needs_manual_grade
+        }
+        find = lambda name: gradebook.find_comment(
+            name, "fully_connected_nets", "assignment2", "ada"
+        )
+        assert (
+            find("written_learning_curves").auto_comment == "No response."
+            and find(ANSWER).auto_comment is None
+        )
     assert waiting == {ANSWER}
 
 
-@pytest.mark.parametrize("forge", [
-    {"student": "bob"}, {"assignment": "assignment1"}, {"submission": "f" * 64}, {"exercises": {}},
-])
+@pytest.mark.parametrize(
+    "forge",
+    [
+        {"student": "bob"},
+        {"assignment": "assignment1"},
+        {"submission": "f" * 64},
+        {"exercises": {}},
+    ],
+)
 def test_a_verdict_that_is_not_about_this_hand_in_gives_nothing(students, forge):
     students.hand_in("ada")
     students.judge("ada", **forge)
@@ -95,7 +114,9 @@ def test_what_people_entered_stays_when_it_is_graded_again(students):
     with students.gradebook() as gradebook:
         grade = gradebook.find_grade(ANSWER, "fully_connected_nets", "assignment2", "ada")
         grade.manual_score, grade.extra_credit, grade.needs_manual_grade = 3, 0.5, False
-        gradebook.find_comment(ANSWER, "fully_connected_nets", "assignment2", "ada").manual_comment = "Well put."
+        gradebook.find_comment(
+            ANSWER, "fully_connected_nets", "assignment2", "ada"
+        ).manual_comment = "Well put."
         gradebook.update_or_create_assignment("assignment2", duedate="2026-02-27 12:00:00")
         gradebook.grant_extension("assignment2", "ada", days=3)
     before = dump(students)
@@ -165,7 +186,10 @@ def test_late_hand_ins_are_penalized_as_the_course_configures_nbgrader(students)
         students.judge(student)
     students.record("late", "early", "unknown")
     with students.gradebook() as gradebook:
-        penalties = {s.student.id: s.late_submission_penalty for s in gradebook.assignment_submissions("assignment2")}
+        penalties = {
+            s.student.id: s.late_submission_penalty
+            for s in gradebook.assignment_submissions("assignment2")
+        }
     assert penalties == {"late": 73, "early": 0, "unknown": 0}
 
 
@@ -212,7 +236,9 @@ def nbgrader(course, *arguments):
     """Run plain nbgrader in the course folder."""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(command, cwd=course.root, env=os.environ | {"PATH": path}, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=course.root, env=os.environ | {"PATH": path}, capture_output=True, text=True
+    )
 
 
 def test_plain_nbgrader_autograde_gives_the_same_scores_or_zero(students):
@@ -242,7 +268,9 @@ def test_plain_nbgrader_generates_feedback(students):
     students.record("ada")
     done = nbgrader(students.course, "generate_feedback", "assignment2")
     assert done.returncode == 0, done.stderr
-    text = (students.course.root / "feedback" / "ada" / "assignment2" / "fully_connected_nets.html").read_text()
+    text = (
+        students.course.root / "feedback" / "ada" / "assignment2" / "fully_connected_nets.html"
+    ).read_text()
     assert "73 of 81 points" in text and "Content-Security-Policy" in text
 
 
@@ -259,18 +287,28 @@ def test_the_api_of_the_formgrader_lists_what_was_recorded(students):
     assert assignment["max_score"] == 81 and assignment["average_score"] == 73
     submissions = {s["student"]: s for s in api.get_submissions("assignment2")}
     assert [submissions[student]["autograded"] for student in ("ada", "bob")] == [True, True]
-    assert [submissions[student]["needs_manual_grade"] for student in ("ada", "bob")] == [True, False]
+    assert [submissions[student]["needs_manual_grade"] for student in ("ada", "bob")] == [
+        True,
+        False,
+    ]
     assert submissions["ada"]["timestamp"] == "2026-03-01T12:00:00"
 
 
 def test_the_course_may_be_the_repository_itself(tmp_path, sources):
     sources.rename(tmp_path / "assignments")
     course, written = set_up(tmp_path)
-    assert course.source == tmp_path / "assignments" and [p.name for p in written] == ["nbgrader_config.py"]
+    assert course.source == tmp_path / "assignments" and [p.name for p in written] == [
+        "nbgrader_config.py"
+    ]
     assert Course.open(tmp_path) == course
 
 
 def test_answers_of_an_earlier_run_are_found_beside_any_amount_of_pictures(tmp_path):
-    cell = {"cell_type": "markdown", "source": "my answer", "metadata": {"nbgrader": {"grade_id": "why"}}, "outputs": ["x" * (17 << 20)]}
+    cell = {
+        "cell_type": "markdown",
+        "source": "my answer",
+        "metadata": {"nbgrader": {"grade_id": "why"}},
+        "outputs": ["x" * (17 << 20)],
+    }
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell]}))
     assert gradebook._sources(tmp_path / "a.ipynb") == {"why": "my answer"}

@@ -29,12 +29,16 @@ def state(root):
     rows = sorted(connection.iterdump())
     connection.close()
     folder = root / "autograded"
-    return rows, {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return rows, {
+        path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def start(root):
     pipe = subprocess.PIPE
-    process = subprocess.Popen([sys.executable, "-c", RUN, str(root)], stdout=pipe, stderr=pipe, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(root)], stdout=pipe, stderr=pipe, text=True
+    )
     if process.stdout.readline() != "ready\n":
         pytest.fail(process.communicate()[1])
     return process
@@ -63,4 +67,6 @@ def test_a_killed_run_is_completed_by_the_next(students):
     assert killed >= 5
     assert finish(start(root)) == 0
     assert state(root) == state(undisturbed)
-    assert {path.name for path in root.iterdir()} - {path.name for path in undisturbed.iterdir()} == set()
+    assert {path.name for path in root.iterdir()} - {
+        path.name for path in undisturbed.iterdir()
+    } == set()

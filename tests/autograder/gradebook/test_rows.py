@@ -13,12 +13,24 @@ def contents(database, tables=MADE):
     connection.row_factory = sqlite3.Row
     names = {"student": {}}
     for table, label in {"assignment": "name", "notebook": "name", "base_cell": "name"}.items():
-        names |= {row["id"]: row[label] for row in connection.execute(f"SELECT id, {label} FROM {table}")}
-    names |= {row["id"]: row["student_id"] for row in connection.execute("SELECT id, student_id FROM submitted_assignment")}
-    for row in list(connection.execute("SELECT id, assignment_id, notebook_id FROM submitted_notebook")):
+        names |= {
+            row["id"]: row[label] for row in connection.execute(f"SELECT id, {label} FROM {table}")
+        }
+    names |= {
+        row["id"]: row["student_id"]
+        for row in connection.execute("SELECT id, student_id FROM submitted_assignment")
+    }
+    for row in list(
+        connection.execute("SELECT id, assignment_id, notebook_id FROM submitted_notebook")
+    ):
         names[row["id"]] = f"{names[row['assignment_id']]}'s {names[row['notebook_id']]}"
-    rows = {table: sorted(str({key: names.get(row[key], row[key]) for key in row.keys() if key != "id"})
-                          for row in connection.execute(f"SELECT * FROM {table}")) for table in tables}
+    rows = {
+        table: sorted(
+            str({key: names.get(row[key], row[key]) for key in row.keys() if key != "id"})
+            for row in connection.execute(f"SELECT * FROM {table}")
+        )
+        for table in tables
+    }
     connection.close()
     return rows
 
@@ -29,7 +41,9 @@ def test_new_rows_are_those_that_nbgrader_itself_makes(released, tmp_path):
     with Gradebook(f"sqlite:///{nbgraders}", released.id) as gradebook:
         gradebook.update_or_create_student("ada")
         with gradebook.db.no_autoflush:
-            made = gradebook.add_submission("assignment2", "ada", timestamp="2026-03-01 12:00:00 UTC")
+            made = gradebook.add_submission(
+                "assignment2", "ada", timestamp="2026-03-01 12:00:00 UTC"
+            )
         stamp = made.timestamp
     with Gradebook(f"sqlite:///{released.database}", released.id) as gradebook:
         rows = AssignmentRows(gradebook, "assignment2").of({"ada": stamp})
@@ -53,7 +67,9 @@ def test_only_rows_that_changed_are_written(released):
         grade, _ = rows.cells("bob", "fully_connected_nets")[0]["adam"]
         grade.auto_score = 2.5
         connection = gradebook.db.connection().connection.driver_connection
-        connection.set_trace_callback(lambda text: written.append(text) if text.startswith(("INSERT", "UPDATE")) else None)
+        connection.set_trace_callback(
+            lambda text: written.append(text) if text.startswith(("INSERT", "UPDATE")) else None
+        )
         rows.save()
         rows.save()
         connection.set_trace_callback(None)

@@ -11,18 +11,22 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.authoring.course_setup import set_up
-from autograder.grading.judge import Judge
-from autograder.reference.submission import write_hand_in
-from autograder.reference.package_files import package_files
-from autograder.release.kit import release
 from autograder.grading.batches import rounds
+from autograder.grading.judge import Judge
+from autograder.reference.package_files import package_files
+from autograder.reference.submission import write_hand_in
+from autograder.release.kit import release
 from autograder.sandbox.find import find_sandbox
-from cs231n.check.process import sent_modules as lent
 from cs231n.check.exercises import EXERCISES
+from cs231n.check.process import sent_modules as lent
 
 CONVOLUTION, COLUMNS = "cs231n/layers/convolution.py", "cs231n/layers/columns.py"
 POINTS = {
-    "conv_forward_naive": 10, "conv_forward_matmul": 4, "ThreeLayerConvNet": 10, "affine_forward": 4, "relu_forward": 2,
+    "conv_forward_naive": 10,
+    "conv_forward_matmul": 4,
+    "ThreeLayerConvNet": 10,
+    "affine_forward": 4,
+    "relu_forward": 2,
     "softmax_loss": 6,
 }
 STEALS = """
@@ -117,12 +121,22 @@ def judge(tmp_path_factory):
     table = "".join(f"{name} = {points}\n" for name, points in POINTS.items())
     (root / "source" / "layers").mkdir(parents=True)
     (root / "source" / "course.toml").write_text(
-        f'[course]\nid = "cs231n"\n[assignments.layers]\ntitle = "Layers"\nnotebooks = ["layers"]\n[assignments.layers.points]\n{table}')
+        f'[course]\nid = "cs231n"\n[assignments.layers]\ntitle = "Layers"\nnotebooks = ["layers"]\n[assignments.layers.points]\n{table}'
+    )
     kinds = {"schema_version": 3, "grade": True, "locked": True, "solution": False, "task": False}
-    cells = [new_code_cell(f'check("{name}")', id=f"check-{k}", metadata={"nbgrader": kinds | {"grade_id": name, "points": points}})
-             for k, (name, points) in enumerate(POINTS.items())]
+    cells = [
+        new_code_cell(
+            f'check("{name}")',
+            id=f"check-{k}",
+            metadata={"nbgrader": kinds | {"grade_id": name, "points": points}},
+        )
+        for k, (name, points) in enumerate(POINTS.items())
+    ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), root / "source" / "layers" / "layers.ipynb")
+    nbformat.write(
+        new_notebook(cells=cells, metadata={"kernelspec": kernel}),
+        root / "source" / "layers" / "layers.ipynb",
+    )
     course, _ = set_up(root)
     release(course, course.assignment("layers"))
     with Judge(course, course.assignment("layers"), find_sandbox(allow_unisolated=True)) as judge:
@@ -134,7 +148,10 @@ def found(judge, tmp_path):
     """Judge the reference with additions."""
 
     def findings(additions=()):
-        changes = {name: package_files()[name].read_text(encoding="utf-8") + text for name, text in dict(additions).items()}
+        changes = {
+            name: package_files()[name].read_text(encoding="utf-8") + text
+            for name, text in dict(additions).items()
+        }
         write_hand_in(judge.course, judge.assignment, tmp_path / "hand_in", changes)
         return judge.findings(tmp_path / "hand_in")
 
@@ -147,7 +164,7 @@ def test_everything_is_asked_of_one_process(found, monkeypatch):
 
 
 def test_the_strictest_come_first_and_shown_cases_before_hidden_ones(judge):
-    only, = judge._rounds
+    (only,) = judge._rounds
     order = list(dict.fromkeys(exercise for part in only.parts for exercise, _, _ in part.rows))
     assert order[:2] == ["conv_forward_naive", "conv_forward_matmul"] and set(order) == set(POINTS)
     assert only.groups[0].without == EXERCISES["conv_forward_naive"].without
@@ -168,7 +185,9 @@ def test_what_is_hidden_in_one_exercise_is_not_told_by_another(found, how):
 
 def test_a_module_that_another_exercise_may_use_is_not_there_for_this_one(found):
     results = found({CONVOLUTION: BORROWS})
-    assert {name for name, finding in results.items() if finding.score < POINTS[name]} == {"conv_forward_naive"}
+    assert {name for name, finding in results.items() if finding.score < POINTS[name]} == {
+        "conv_forward_naive"
+    }
     assert "cs231n.im2col is not there" in results["conv_forward_naive"].text
 
 
@@ -181,9 +200,23 @@ def test_a_process_that_says_it_is_over_and_goes_on_is_not_asked_about_anybody_e
 
 
 def test_exercises_that_go_without_different_things_are_asked_apart(judge):
-    some = [SimpleNamespace(exercise=replace(s.exercise, without=names), cases=s.cases, hidden=s.hidden, expected=s.expected)
-            for s, names in zip(judge.standards, [("cs231n.im2col",), ("cs231n.optim", "scipy"), (), ("scipy",)], strict=False)]
-    chains = [[group.without for group in r.groups] for r in rounds(some, judge.course.kit("layers"), judge.assignment)]
+    some = [
+        SimpleNamespace(
+            exercise=replace(s.exercise, without=names),
+            cases=s.cases,
+            hidden=s.hidden,
+            expected=s.expected,
+        )
+        for s, names in zip(
+            judge.standards,
+            [("cs231n.im2col",), ("cs231n.optim", "scipy"), (), ("scipy",)],
+            strict=False,
+        )
+    ]
+    chains = [
+        [group.without for group in r.groups]
+        for r in rounds(some, judge.course.kit("layers"), judge.assignment)
+    ]
     assert chains == [[("cs231n.optim", "scipy"), ("scipy",), ()], [("cs231n.im2col",)]]
 
 

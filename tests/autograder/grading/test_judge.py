@@ -2,13 +2,13 @@
 
 import pytest
 
-from autograder.grading import run as grade
 from autograder.course import verdicts as verdict
 from autograder.course.manifest import Course
 from autograder.errors import UserError
+from autograder.grading import run as grade
 from autograder.grading.judge import Judge
-from autograder.reference.submission import write_hand_in
 from autograder.reference.package_files import package_files
+from autograder.reference.submission import write_hand_in
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES
@@ -47,7 +47,9 @@ def scores(found):
 
 def full(students, *less):
     goals = [e for e in students.assignment.points if isinstance(EXERCISES[e], TrainingGoal)]
-    return {e: 0 if e in (*less, *goals) else most for e, most in students.assignment.points.items()}
+    return {
+        e: 0 if e in (*less, *goals) else most for e, most in students.assignment.points.items()
+    }
 
 
 def test_the_reference_earns_everything_and_the_gradebook_says_so(students, hand_in, sandbox):
@@ -63,22 +65,33 @@ def test_a_verdict_is_kept_until_something_changes(students, hand_in, sandbox):
     folder = hand_in("ada")
     graded(students, sandbox)
     assert graded(students, sandbox)[1] == 0
-    (folder / AFFINE).write_text(source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)"))
+    (folder / AFFINE).write_text(
+        source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)")
+    )
     found, fresh = graded(students, sandbox)
     assert fresh == 1 and scores(found["ada"])["affine_backward"] == 4
 
 
 @pytest.mark.parametrize("points", [0.125, 0.333, 3.336, 0.009])
-def test_a_right_answer_earns_exactly_its_points_and_a_wrong_part_never_more(students, hand_in, sandbox, points):
+def test_a_right_answer_earns_exactly_its_points_and_a_wrong_part_never_more(
+    students, hand_in, sandbox, points
+):
     manifest = students.course.source / "course.toml"
-    manifest.write_text(manifest.read_text().replace("affine_backward = 6", f"affine_backward = {points}"))
+    manifest.write_text(
+        manifest.read_text().replace("affine_backward = 6", f"affine_backward = {points}")
+    )
     course = Course.open(students.course.root)
     hand_in("ada")
-    hand_in("ben", {AFFINE: source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)")})
+    hand_in(
+        "ben",
+        {AFFINE: source(AFFINE).replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)")},
+    )
     found, _ = grade.grade(course, course.assignment("assignment2"), sandbox)
     assert found["ada"].exercises["affine_backward"].score == points
     assert 0 < found["ben"].exercises["affine_backward"].score <= points
-    assert [students.scores(student)["affine_backward"] for student in found] == [f.exercises["affine_backward"].score for f in found.values()]
+    assert [students.scores(student)["affine_backward"] for student in found] == [
+        f.exercises["affine_backward"].score for f in found.values()
+    ]
 
 
 def test_a_verdict_of_another_hand_in_is_not_taken(students, hand_in, sandbox):
@@ -112,7 +125,12 @@ def test_an_interrupted_run_goes_on_where_it_was(students, hand_in, sandbox):
         graded(students, sandbox, progress=interrupted)
     known = len(list(students.course.verdicts("assignment2").glob("*.json")))
     found, fresh = graded(students, sandbox)
-    assert known >= 1 and fresh == 3 - known and {student: scores(v) for student, v in found.items()} == dict.fromkeys(("ada", "ben", "cyd"), full(students))
+    assert (
+        known >= 1
+        and fresh == 3 - known
+        and {student: scores(v) for student, v in found.items()}
+        == dict.fromkeys(("ada", "ben", "cyd"), full(students))
+    )
 
 
 def test_files_outside_the_allow_list_do_not_reach_the_worker(students, hand_in, sandbox):
@@ -143,7 +161,7 @@ def test_hidden_numbers_are_not_told(students, hand_in, sandbox):
 
 
 def test_answers_to_the_public_cases_alone_earn_nothing(students, hand_in, sandbox):
-    memory = '''
+    memory = """
 _seen = {}
 
 
@@ -157,8 +175,10 @@ def relu_forward(x):
         if case.inputs["x"].shape == x.shape and np.array_equal(case.inputs["x"], x):
             return answer["out"], x
     return np.zeros_like(x), x
-'''
-    hand_in("eve", {"cs231n/layers/activations.py": source("cs231n/layers/activations.py") + memory})
+"""
+    hand_in(
+        "eve", {"cs231n/layers/activations.py": source("cs231n/layers/activations.py") + memory}
+    )
     found, _ = graded(students, sandbox)
     assert scores(found["eve"]) == full(students, "relu_forward")
 

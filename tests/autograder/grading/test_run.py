@@ -12,13 +12,14 @@ import threading
 
 import pytest
 
-from autograder.grading import run as grade, executors as pool
 from autograder.errors import UserError
 from autograder.gradebook.csv_export import score_rows
-from autograder.grading.judge import Judge
-from autograder.reference.submission import write_hand_in
 from autograder.gradebook.score_changes import find_moves, moves_table
+from autograder.grading import executors as pool
+from autograder.grading import run as grade
+from autograder.grading.judge import Judge
 from autograder.reference.package_files import package_files
+from autograder.reference.submission import write_hand_in
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES
@@ -57,11 +58,18 @@ def total(verdict):
 
 
 def full(students):
-    return sum(p for e, p in students.assignment.points.items() if not isinstance(EXERCISES[e], TrainingGoal))
+    return sum(
+        p
+        for e, p in students.assignment.points.items()
+        if not isinstance(EXERCISES[e], TrainingGoal)
+    )
 
 
 def log(students):
-    return [json.loads(line) for line in (students.course.root / "logs" / "grade.jsonl").read_text().splitlines()]
+    return [
+        json.loads(line)
+        for line in (students.course.root / "logs" / "grade.jsonl").read_text().splitlines()
+    ]
 
 
 def test_a_file_that_is_missing_is_not_the_one_of_the_submission_before(students, hand_in, sandbox):
@@ -74,8 +82,14 @@ def test_a_file_that_is_missing_is_not_the_one_of_the_submission_before(students
     assert found["softmax_loss"].status == "pass"
 
 
-def test_an_exercise_does_not_suffer_from_another_one_in_the_same_process(students, hand_in, sandbox):
-    hand_in("ada", LOSSES, added="\n\n_plain = softmax_loss\n\n\ndef softmax_loss(x, y):\n    np.max = np.sum = np.arange = None\n    return _plain(x, y)\n")
+def test_an_exercise_does_not_suffer_from_another_one_in_the_same_process(
+    students, hand_in, sandbox
+):
+    hand_in(
+        "ada",
+        LOSSES,
+        added="\n\n_plain = softmax_loss\n\n\ndef softmax_loss(x, y):\n    np.max = np.sum = np.arange = None\n    return _plain(x, y)\n",
+    )
     found, _ = run(students, sandbox)
     assert found["ada"].exercises["svm_loss"].status == "pass"
 
@@ -91,7 +105,9 @@ def test_judging_processes_give_what_one_process_gives(students, hand_in, sandbo
 
 def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkeypatch):
     for k in range(6):
-        hand_in(f"s{k}", added="\nimport time\ntime.sleep(1)\n" if k else "")  # the others are not done when the first one is
+        hand_in(
+            f"s{k}", added="\nimport time\ntime.sleep(1)\n" if k else ""
+        )  # the others are not done when the first one is
     monkeypatch.setattr(grade, "FEW", 0)
     started, plain = [], pool.ProcessPoolExecutor
 
@@ -114,7 +130,9 @@ def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkey
 @pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
 def test_folders_of_runs_that_were_killed_are_removed_by_the_next_one(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    stays, killed, elsewhere = (tmp_path / name for name in ("cs231n-grade-new", "cs231n-grade-old", "elsewhere"))
+    stays, killed, elsewhere = (
+        tmp_path / name for name in ("cs231n-grade-new", "cs231n-grade-old", "elsewhere")
+    )
     for folder in (stays, killed, elsewhere):
         folder.mkdir()
         (folder / "kept").touch()
@@ -126,7 +144,11 @@ def test_folders_of_runs_that_were_killed_are_removed_by_the_next_one(tmp_path, 
         with pool.process_executor(1):
             assert folders < {path.name for path in tmp_path.iterdir()}
         assert running.submit(os.getpid).result() != os.getpid()
-    assert {path.name for path in tmp_path.iterdir()} == {"cs231n-grade-new", "elsewhere", "cs231n-grade-link"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "cs231n-grade-new",
+        "elsewhere",
+        "cs231n-grade-link",
+    }
     assert (elsewhere / "kept").exists()
 
 
@@ -136,27 +158,38 @@ def test_a_dry_run_says_who_would_move_and_writes_nothing(students, hand_in, san
     run(students, sandbox, students=["ada", "ben"])
     hand_in("ben", edits=LOSES_DB)
     with students.gradebook() as gradebook:
-        grade_row = gradebook.find_grade("affine_backward", "fully_connected_nets", "assignment2", "ada")
+        grade_row = gradebook.find_grade(
+            "affine_backward", "fully_connected_nets", "assignment2", "ada"
+        )
         grade_row.manual_score = 5
         gradebook.db.commit()
     before = _state(students.course.root)
     found, _ = run(students, sandbox, dry_run=True)
     moves = find_moves(students.course, students.assignment, found)
     assert _state(students.course.root) == before
-    assert [(m.student, m.changes) for m in moves] == [("ben", {"affine_backward": (6, 4)}), ("cyd", {})]
+    assert [(m.student, m.changes) for m in moves] == [
+        ("ben", {"affine_backward": (6, 4)}),
+        ("cyd", {}),
+    ]
     text = moves_table(moves)
-    assert "affine_backward  6 -> 4" in text and "(-2)" in text and "2 would move, 1 of them down" in text
+    assert (
+        "affine_backward  6 -> 4" in text
+        and "(-2)" in text
+        and "2 would move, 1 of them down" in text
+    )
 
 
 def test_points_entered_by_hand_stay_in_a_dry_run(students, hand_in, sandbox):
     hand_in("ada")
     run(students, sandbox)
     with students.gradebook() as gradebook:
-        gradebook.find_grade("affine_backward", "fully_connected_nets", "assignment2", "ada").manual_score = 5
+        gradebook.find_grade(
+            "affine_backward", "fully_connected_nets", "assignment2", "ada"
+        ).manual_score = 5
         gradebook.db.commit()
     hand_in("ada", edits=LOSES_DB)
     found, _ = run(students, sandbox, dry_run=True)
-    move, = find_moves(students.course, students.assignment, found)
+    (move,) = find_moves(students.course, students.assignment, found)
     assert move.by_hand == ("affine_backward",) and move.before == move.after
 
 
@@ -174,7 +207,9 @@ def test_the_log_has_a_line_for_every_event(students, hand_in, sandbox):
     events = log(students)
     assert [e["event"] for e in events] == ["begin", "verdict", "verdict", "end"]
     assert events[0]["hand_ins"] == 2 and events[0]["isolation"] == sandbox.tier
-    scores = {e["student"]: e["exercises"]["affine_backward"] for e in events if e["event"] == "verdict"}
+    scores = {
+        e["student"]: e["exercises"]["affine_backward"] for e in events if e["event"] == "verdict"
+    }
     assert scores == {"ada": 6, "ben": 4}
 
 
@@ -192,12 +227,16 @@ def test_a_hand_in_that_is_withdrawn_meanwhile_is_left_out(students, hand_in, sa
     assert not (students.course.verdicts("assignment2") / "ben.json").exists()
 
 
-def test_verdicts_are_recorded_in_the_order_of_students_whoever_is_judged_first(students, hand_in, sandbox):
+def test_verdicts_are_recorded_in_the_order_of_students_whoever_is_judged_first(
+    students, hand_in, sandbox
+):
     hand_in("ada", added="\nimport time\ntime.sleep(1)\n"), hand_in("ben"), hand_in("cyd")
     run(students, sandbox)
     assert [e["student"] for e in log(students) if e["event"] == "verdict"][0] != "ada"
     with sqlite3.connect(students.course.database) as gradebook:
-        rows = gradebook.execute("SELECT student_id FROM submitted_assignment ORDER BY rowid").fetchall()
+        rows = gradebook.execute(
+            "SELECT student_id FROM submitted_assignment ORDER BY rowid"
+        ).fetchall()
     gradebook.close()
     assert rows == [("ada",), ("ben",), ("cyd",)]
 
@@ -223,8 +262,19 @@ def test_another_kit_on_another_machine_is_refused(students, sandbox):
 
 def command(students, *options):
     """Run ``autograder grade`` as an instructor does."""
-    words = [sys.executable, "-m", "autograder", "grade", "assignment2", "--course", students.course.root, "--allow-unisolated"]
-    return subprocess.run([*map(str, words), *options], capture_output=True, text=True, check=True).stdout
+    words = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        "assignment2",
+        "--course",
+        students.course.root,
+        "--allow-unisolated",
+    ]
+    return subprocess.run(
+        [*map(str, words), *options], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def by_hand(students):
@@ -243,11 +293,21 @@ def entered(students):
     """What people have entered, and the points of two exercises."""
     with students.gradebook() as gradebook:
         place = ("fully_connected_nets", "assignment2", "ada")
-        backward, answer = (gradebook.find_grade(name, *place) for name in ("affine_backward", "written_saturated_scores"))
+        backward, answer = (
+            gradebook.find_grade(name, *place)
+            for name in ("affine_backward", "written_saturated_scores")
+        )
         comment = gradebook.find_comment("written_saturated_scores", *place).comment
         submission = gradebook.find_submission("assignment2", "ada")
-        return (backward.manual_score, answer.manual_score, answer.extra_credit, answer.needs_manual_grade, comment,
-                submission.extension.days, submission.total_seconds_late)
+        return (
+            backward.manual_score,
+            answer.manual_score,
+            answer.extra_credit,
+            answer.needs_manual_grade,
+            comment,
+            submission.extension.days,
+            submission.total_seconds_late,
+        )
 
 
 @pytest.mark.slow
@@ -258,7 +318,11 @@ def test_what_people_entered_stays_when_the_points_of_exercises_change(students,
     known = entered(students)
     assert known == (5, 3, 0.5, False, "Well put.", 3, 0)
     manifest = students.course.source / "course.toml"
-    text = manifest.read_text().replace("affine_backward = 6", "affine_backward = 9").replace("adam = 6", "adam = 2")
+    text = (
+        manifest.read_text()
+        .replace("affine_backward = 6", "affine_backward = 9")
+        .replace("adam = 6", "adam = 2")
+    )
     manifest.write_text(text)
     before = _state(students.course.root)
     shown = command(students, "--dry-run")
@@ -268,8 +332,15 @@ def test_what_people_entered_stays_when_the_points_of_exercises_change(students,
     command(students)
     assert entered(students) == known
     scores = {student: students.scores(student) for student in ("ada", "ben")}
-    assert (scores["ada"]["adam"], scores["ada"]["affine_backward"], scores["ada"]["written_saturated_scores"]) == (2, 5, 3.5)
+    assert (
+        scores["ada"]["adam"],
+        scores["ada"]["affine_backward"],
+        scores["ada"]["written_saturated_scores"],
+    ) == (2, 5, 3.5)
     assert (scores["ben"]["adam"], scores["ben"]["affine_backward"]) == (2, 6)
-    rows = {(row[0], row[2]): row[3:5] for row in score_rows(students.course, [students.course.assignment("assignment2")])}
+    rows = {
+        (row[0], row[2]): row[3:5]
+        for row in score_rows(students.course, [students.course.assignment("assignment2")])
+    }
     assert [float(value) for value in rows["ben", "affine_backward"]] == [6, 9]
     assert "Nobody would move" in command(students, "--dry-run")

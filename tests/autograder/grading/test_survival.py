@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.reference.submission import write_hand_in
 from autograder.reference.package_files import package_files
+from autograder.reference.submission import write_hand_in
 
 pytestmark = pytest.mark.slow
 AFFINE = "cs231n/layers/affine.py"
@@ -27,15 +27,34 @@ def filled(students):
     """A class that is large enough for judging processes; every third hand-in has a mistake."""
     text = package_files()[AFFINE].read_text(encoding="utf-8")
     for k in range(STUDENTS):
-        changed = text.replace("db = dout.sum(axis=0)", f"db = {k} * dout.sum(axis=0)") if k % 3 else text
-        write_hand_in(students.course, students.assignment, students.course.submitted(f"s{k}", "assignment2"), {AFFINE: changed})
+        changed = (
+            text.replace("db = dout.sum(axis=0)", f"db = {k} * dout.sum(axis=0)") if k % 3 else text
+        )
+        write_hand_in(
+            students.course,
+            students.assignment,
+            students.course.submitted(f"s{k}", "assignment2"),
+            {AFFINE: changed},
+        )
     students.course.secret_seed()
     return students
 
 
 def start(root, *options):
-    command = [sys.executable, "-m", "autograder", "grade", "assignment2", "--course", str(root), "--allow-unisolated", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "grade",
+        "assignment2",
+        "--course",
+        str(root),
+        "--allow-unisolated",
+        *options,
+    ]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def finish(process):
@@ -48,7 +67,12 @@ def state(root):
     connection = sqlite3.connect(root / "gradebook.db")
     rows = sorted(connection.iterdump())
     connection.close()
-    files = [p for part in ("autograded", "verdicts") for p in (root / part).rglob("[!.]*") if p.is_file()]
+    files = [
+        p
+        for part in ("autograded", "verdicts")
+        for p in (root / part).rglob("[!.]*")
+        if p.is_file()
+    ]
     return rows, {path.relative_to(root): path.read_bytes() for path in files}
 
 
@@ -56,7 +80,9 @@ def differing(found, expected):
     """list of str : rows and files that are not the same, and where."""
     wrong = sorted(set(found[0]) ^ set(expected[0]))
     for path in sorted({*found[1], *expected[1]}):
-        one, other = (files.get(path, b"").decode().splitlines() for files in (found[1], expected[1]))
+        one, other = (
+            files.get(path, b"").decode().splitlines() for files in (found[1], expected[1])
+        )
         wrong += [f"{path}: {line}" for line in difflib.unified_diff(one, other, n=0, lineterm="")]
     return wrong
 
@@ -74,7 +100,9 @@ def descendants(pid):
     parents = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            parents[int(entry.name)] = int(
+                (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            )
     below, level = [], {pid}
     while level:
         below += sorted(level)
@@ -86,7 +114,9 @@ def alive(pids):
     found = []
     for pid in pids:
         with contextlib.suppress(OSError):
-            found += [pid] * (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX")
+            found += [pid] * (
+                Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+            )
     return found
 
 
@@ -154,7 +184,9 @@ def test_an_interrupted_class_goes_on_where_it_was(filled):
     assert differing(state(root), expected) == []
 
 
-def test_a_run_that_is_interrupted_twice_ends_and_leaves_nothing_behind(filled, tmp_path, monkeypatch):
+def test_a_run_that_is_interrupted_twice_ends_and_leaves_nothing_behind(
+    filled, tmp_path, monkeypatch
+):
     root, temporary = filled.course.root, tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
@@ -177,7 +209,11 @@ def test_a_full_disk_gets_one_clear_line_and_loses_nothing(filled, tmp_path):
     expected, _ = undisturbed(root)
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)], capture_output=True, text=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)],
+        capture_output=True,
+        text=True,
+    )
     if mounted.returncode:
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
     try:

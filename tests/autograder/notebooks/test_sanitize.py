@@ -22,12 +22,32 @@ x < 1
 """
 
 ACTIVE = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)></svg>", "<style>*{}</style>",
-    "[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))", "[x](data:text/html,hi)", "![x](https://example.org/a.png)",
-    "![x](attachment:missing)", "[a]: javascript:x\n\n[a]", "<!-- hidden -->", "</div></div><p>", "<div class='panel'>",
-    "<iframe src=//example.org></iframe>", "<a href=x onclick=y>z</a>", "<b id=formgrade>", "<form action=/x></form>",
-    "$\\href{javascript:alert(1)}{x}$", "$\\style{color:red}{x}$", "<details open ontoggle=alert(1)>", "<em style='x'>a</em>",
-    "<?php ?>", "<![CDATA[x]]>", "<p onmouseover=alert(1)>x</p>", "<math><mtext></mtext></math>", "<base href=//x>",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)></svg>",
+    "<style>*{}</style>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](data:text/html,hi)",
+    "![x](https://example.org/a.png)",
+    "![x](attachment:missing)",
+    "[a]: javascript:x\n\n[a]",
+    "<!-- hidden -->",
+    "</div></div><p>",
+    "<div class='panel'>",
+    "<iframe src=//example.org></iframe>",
+    "<a href=x onclick=y>z</a>",
+    "<b id=formgrade>",
+    "<form action=/x></form>",
+    "$\\href{javascript:alert(1)}{x}$",
+    "$\\style{color:red}{x}$",
+    "<details open ontoggle=alert(1)>",
+    "<em style='x'>a</em>",
+    "<?php ?>",
+    "<![CDATA[x]]>",
+    "<p onmouseover=alert(1)>x</p>",
+    "<math><mtext></mtext></math>",
+    "<base href=//x>",
 ]
 
 
@@ -43,10 +63,27 @@ def test_what_could_act_is_shown_as_it_was_typed(text):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from([*ACTIVE, "$", "`", "\n", "\n\n", "    ", "* ", "> ", "<", "&lt;", "x", "[", "](", ")"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [*ACTIVE, "$", "`", "\n", "\n\n", "    ", "* ", "> ", "<", "&lt;", "x", "[", "](", ")"]
+        )
+    )
+)
 def test_no_mixture_renders_to_an_active_tag(parts):
     html = markdown2html(safe_markdown("".join(parts))).lower()
-    for mark in ("<script", "<img", "<svg", "<style", "<iframe", "<form", "<base", "<details", "<!--", 'href="javascript'):
+    for mark in (
+        "<script",
+        "<img",
+        "<svg",
+        "<style",
+        "<iframe",
+        "<form",
+        "<base",
+        "<details",
+        "<!--",
+        'href="javascript',
+    ):
         assert mark not in html
 
 
@@ -66,14 +103,22 @@ def test_long_text_is_cut_and_says_so():
     assert shorten("x" * 11, 10) == "x" * 10 + "\n[1 more characters are not shown]"
 
 
-@pytest.mark.parametrize("piece", ["[", "*", "`", "$", "<", "> ", "- ", "![](", "**a ", "_a", "<a", "|", "[a](", "\\(", "&"])
+@pytest.mark.parametrize(
+    "piece",
+    ["[", "*", "`", "$", "<", "> ", "- ", "![](", "**a ", "_a", "<a", "|", "[a](", "\\(", "&"],
+)
 def test_a_text_made_to_keep_the_renderer_busy_is_rendered(piece):
     text = (piece * 20_000)[:20_000]
     assert safe_markdown(text).strip()
 
 
-@pytest.mark.parametrize("text", ["<script", "text\n\n<script", "<svg onload=x", "<a href='x", "a < b", "<!--", "<![CDATA["])
+@pytest.mark.parametrize(
+    "text",
+    ["<script", "text\n\n<script", "<svg onload=x", "<a href='x", "a < b", "<!--", "<![CDATA["],
+)
 def test_a_tag_without_an_end_is_shown_as_it_was_typed(text):
     shown = markdown2html(safe_markdown(text) + "\n\nwhat follows")
-    assert "<script" not in shown and "<svg" not in shown and "<a " not in shown and "<!" not in shown
+    assert (
+        "<script" not in shown and "<svg" not in shown and "<a " not in shown and "<!" not in shown
+    )
     assert "what follows" in shown

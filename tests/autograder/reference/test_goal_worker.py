@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder.reference import process as reference, goal_worker as scorer
+from autograder.reference import goal_worker as scorer
+from autograder.reference import process as reference
 from cs231n.bag_of_words import BagOfVisualWords
 from cs231n.check.exercise import Case
 from cs231n.check.exercises import EXERCISES, training
@@ -19,9 +20,17 @@ def vocabulary(words=9, patch_size=5, stride=3, grid=2, dtype=np.float32):
     return bag
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"dtype": np.float64}, {"patch_size": 4, "stride": 1, "grid": 1}, {"patch_size": 7, "stride": 2, "grid": 4}, {"words": 1},
-], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dtype": np.float64},
+        {"patch_size": 4, "stride": 1, "grid": 1},
+        {"patch_size": 7, "stride": 2, "grid": 4},
+        {"words": 1},
+    ],
+    ids=str,
+)
 def test_features_are_those_that_the_package_takes_from_each_image(options):
     bag = vocabulary(**options)
     np.testing.assert_array_equal(scorer.Images(X).features(bag), training.features(X, bag))
@@ -52,17 +61,28 @@ def test_the_scorer_beside_the_judge_gives_the_scores_of_the_package():
     bag = vocabulary()
     found = training.features(X, bag)
     weights = {
-        "W": RNG.standard_normal((found.shape[1] + 1, 10)), "mean": found.mean(axis=0), "std": found.std(axis=0) + 1e-3,
-        "words": bag.words, "words_mean": bag.mean, "whitening": bag.whitening, "settings": np.array([5, 3, 2]),
+        "W": RNG.standard_normal((found.shape[1] + 1, 10)),
+        "mean": found.mean(axis=0),
+        "std": found.std(axis=0) + 1e-3,
+        "words": bag.words,
+        "words_mean": bag.mean,
+        "whitening": bag.whitening,
+        "settings": np.array([5, 3, 2]),
     }
     expected = EXERCISES["train_features"].probe("scores").run(X=X, weights=weights)["scores"]
     with reference.scorer({"X": X}, ["cs231n.features"]) as worker:
         for _ in range(2):
-            answer, = worker.ask("train_features", "scores", [Case("hidden", {"weights": weights})])
+            (answer,) = worker.ask(
+                "train_features", "scores", [Case("hidden", {"weights": weights})]
+            )
             np.testing.assert_array_equal(answer["arrays"]["scores"], expected)
-        wrong = weights | {"settings": np.array([31, 2, 2]), "words": np.ones((9, 2883)), "words_mean": np.ones(2883),
-                           "whitening": np.eye(2883)}
-        answer, = worker.ask("train_features", "scores", [Case("hidden", {"weights": wrong})])
+        wrong = weights | {
+            "settings": np.array([31, 2, 2]),
+            "words": np.ones((9, 2883)),
+            "words_mean": np.ones(2883),
+            "whitening": np.eye(2883),
+        }
+        (answer,) = worker.ask("train_features", "scores", [Case("hidden", {"weights": wrong})])
         assert answer["status"] == "raised" and "a grid of 2 fields" in answer["error"]["message"]
     assert len(set(expected.argmax(axis=1))) > 1
 
@@ -71,7 +91,7 @@ def test_weights_for_pixels_are_scored_like_one_after_the_other():
     with reference.scorer({"X": X}, ["cs231n.classifiers.linear_classifier"]) as worker:
         for _ in range(2):
             weights = {"W": RNG.standard_normal((3073, 10))}
-            answer, = worker.ask("train_linear", "scores", [Case("hidden", {"weights": weights})])
+            (answer,) = worker.ask("train_linear", "scores", [Case("hidden", {"weights": weights})])
             expected = EXERCISES["train_linear"].probe("scores").run(X=X, weights=weights)["scores"]
             np.testing.assert_array_equal(answer["arrays"]["scores"], expected)
     assert len(set(expected.argmax(axis=1))) > 1
@@ -80,10 +100,19 @@ def test_weights_for_pixels_are_scored_like_one_after_the_other():
 def test_weights_that_take_too_much_memory_are_refused_and_the_next_ones_scored(monkeypatch):
     monkeypatch.setattr(reference, "SCORER_BYTES", 3 << 29)
     many = np.zeros((6000, 3, 32, 32), np.float32)
-    wide = {"W1": np.zeros((3072, 1)), "b1": np.zeros(1), "W2": np.zeros((1, 40_000)), "b2": np.zeros(40_000)}
+    wide = {
+        "W1": np.zeros((3072, 1)),
+        "b1": np.zeros(1),
+        "W2": np.zeros((1, 40_000)),
+        "b2": np.zeros(40_000),
+    }
     with reference.scorer({"X": many}, ["cs231n.classifiers.fc_net"]) as worker:
-        answer, = worker.ask("train_fully_connected", "scores", [Case("hidden", {"weights": wide})])
+        (answer,) = worker.ask(
+            "train_fully_connected", "scores", [Case("hidden", {"weights": wide})]
+        )
         assert answer["status"] == "raised" and "a limit: memory" in answer["error"]["message"]
         process, small = worker._process, {"W1": np.zeros((3072, 10)), "b1": np.zeros(10)}
-        answer, = worker.ask("train_fully_connected", "scores", [Case("hidden", {"weights": small})])
+        (answer,) = worker.ask(
+            "train_fully_connected", "scores", [Case("hidden", {"weights": small})]
+        )
         assert answer["arrays"]["scores"].shape == (6000, 10) and worker._process is process

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from autograder.reference.mistakes import all_mistakes, load_mistakes
-from autograder.reference.public_results import expected_results
 from autograder.reference.process import reference
+from autograder.reference.public_results import expected_results
 from cs231n.check import public
 from cs231n.check.comparison import compare
 from cs231n.check.exercise import TrainingGoal
@@ -27,7 +27,11 @@ def test_names_and_messages_of_mistakes_are_unique_within_an_exercise():
 
 def test_every_exercise_has_a_typical_mistake():
     known = {mistake.exercise for mistake in all_mistakes()}
-    assert [name for name, e in EXERCISES.items() if name not in known and not isinstance(e, TrainingGoal)] == []
+    assert [
+        name
+        for name, e in EXERCISES.items()
+        if name not in known and not isinstance(e, TrainingGoal)
+    ] == []
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,10 @@ def test_shipped_results_are_those_of_the_reference(worker, family):
             for fresh, stored, case in zip(cases, shipped[probe], exercise.draw(), strict=True):
                 assert fresh.keys() == stored.keys()
                 for quantity, array in fresh.items():
-                    assert compare(array, stored[quantity], exercise.limit(quantity, case.dtype)) is None
+                    assert (
+                        compare(array, stored[quantity], exercise.limit(quantity, case.dtype))
+                        is None
+                    )
 
 
 def test_shipped_results_hold_no_solution_text():
@@ -57,4 +64,6 @@ def test_shipped_results_hold_no_solution_text():
             with np.load(path, allow_pickle=False) as file:
                 text = str(file["mistakes"])
             for mistake in load_mistakes(family):
-                assert all(new.strip() not in text for _, new in mistake.edits if len(new.strip()) > 20)
+                assert all(
+                    new.strip() not in text for _, new in mistake.edits if len(new.strip()) > 20
+                )

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from nbgrader.api import Course
 
-from autograder.course.manifest import Course as CourseFolder
 from autograder.authoring.course_setup import SHIPPED, set_up
+from autograder.course.manifest import Course as CourseFolder
 from autograder.errors import UserError
-from autograder.release.leaks import find_leaks
 from autograder.reference.package_files import package_files
 from autograder.release.kit import allowed_files, release
+from autograder.release.leaks import find_leaks
 
 NOTEBOOK = "fully_connected_nets.ipynb"
 
@@ -38,10 +38,19 @@ def edit_released(released):
     return edit
 
 
-def test_kit_holds_the_files_of_the_allow_list_in_defect_byte_code_and_compiled_extensions(released, kit):
+def test_kit_holds_the_files_of_the_allow_list_in_defect_byte_code_and_compiled_extensions(
+    released, kit
+):
     found = {path.relative_to(kit).as_posix() for path in kit.rglob("*") if path.is_file()}
     assert found == allowed_files(released.assignment("assignment2"))
-    assert {NOTEBOOK, "kit.json", "README.md", "setup.py", "requirements.txt", "cs231n/layers/affine.py"} <= found
+    assert {
+        NOTEBOOK,
+        "kit.json",
+        "README.md",
+        "setup.py",
+        "requirements.txt",
+        "cs231n/layers/affine.py",
+    } <= found
     assert {name for name in found if name.startswith("cs231n/")} == set(package_files())
 
 
@@ -49,7 +58,9 @@ def test_the_kit_file_says_what_counts(released, kit):
     facts = json.loads((kit / "kit.json").read_text())
     assignment = released.assignment("assignment2")
     assert facts["assignment"] == "assignment2" and facts["title"] == assignment.title
-    assert facts["exercises"] == assignment.points and facts["editable"] == list(assignment.editable)
+    assert facts["exercises"] == assignment.points and facts["editable"] == list(
+        assignment.editable
+    )
     assert NOTEBOOK in facts["hand_in"] and set(facts["editable"]) < set(facts["hand_in"])
 
 
@@ -65,7 +76,9 @@ def test_released_notebooks_hold_no_answers_or_outputs_in_defect_staff_names_in_
     for secret in ("model answer", "staff", "SOLUTION", "author"):
         assert secret not in text
     notebook = nbformat.read(kit / NOTEBOOK, as_version=4)
-    checks = [cell for cell in notebook.cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
+    checks = [
+        cell for cell in notebook.cells if cell.cell_type == "code" and "nbgrader" in cell.metadata
+    ]
     assert all(cell.outputs == [] and cell.metadata["editable"] is False for cell in checks)
 
 
@@ -75,10 +88,14 @@ def test_every_released_notebook_has_the_cell_for_colab_below_its_title(kit):
     assert 'address = ""' in cell.source and "@" not in cell.source
 
 
-@pytest.mark.parametrize("address", [4, "ftp://example.org/kits", "https://example.org/a b", 'https://example.org/"'])
+@pytest.mark.parametrize(
+    "address", [4, "ftp://example.org/kits", "https://example.org/a b", 'https://example.org/"']
+)
 def test_an_address_that_is_none_is_refused(course, address):
     path = course.source / "course.toml"
-    path.write_text(path.read_text().replace("[course]", f"[course]\nkits_url = {json.dumps(address)}"))
+    path.write_text(
+        path.read_text().replace("[course]", f"[course]\nkits_url = {json.dumps(address)}")
+    )
     with pytest.raises(UserError, match="course.kits_url must be an address such as"):
         CourseFolder.open(course.root)
 
@@ -102,17 +119,33 @@ def test_releasing_twice_gives_the_same_zip_byte_for_byte(released):
 
 def test_nothing_is_left_over_beside_the_kit(released):
     assert {path.name for path in released.root.iterdir()} == {
-        "source", "release", "kits", "gradebook.db", "nbgrader_config.py", "secret_seed"
+        "source",
+        "release",
+        "kits",
+        "gradebook.db",
+        "nbgrader_config.py",
+        "secret_seed",
     }
     assert [path.name for path in (released.root / "release").iterdir()] == ["assignment2"]
 
 
-@pytest.mark.parametrize("name, content, words", [
-    ("notes.txt", b"Dear students", "allow-list"),
-    ("README.md", b"    out = x.reshape(x.shape[0], w.shape[0])   @ w + b", "solution in cs231n/layers/affine.py"),
-    ("README.md", b"The model answer of the instructor, for written_learning_curves alone.", "solution in fully_conn"),
-    ("README.md", b"### BEGIN HIDDEN TESTS", "BEGIN HIDDEN TESTS"),
-])
+@pytest.mark.parametrize(
+    "name, content, words",
+    [
+        ("notes.txt", b"Dear students", "allow-list"),
+        (
+            "README.md",
+            b"    out = x.reshape(x.shape[0], w.shape[0])   @ w + b",
+            "solution in cs231n/layers/affine.py",
+        ),
+        (
+            "README.md",
+            b"The model answer of the instructor, for written_learning_curves alone.",
+            "solution in fully_conn",
+        ),
+        ("README.md", b"### BEGIN HIDDEN TESTS", "BEGIN HIDDEN TESTS"),
+    ],
+)
 def test_a_leak_is_found(released, kit, name, content, words):
     (kit / name).parent.mkdir(exist_ok=True)
     (kit / name).write_bytes(content)
@@ -127,22 +160,35 @@ def leaks_of(released, kit):
     return find_leaks(kit, released, assignment, allowed_files(assignment))
 
 
-def test_defect_byte_code_of_the_solutions_in_pycache_is_neither_released_nor_overlooked(released, kit):
+def test_defect_byte_code_of_the_solutions_in_pycache_is_neither_released_nor_overlooked(
+    released, kit
+):
     source = package_files()["cs231n/layers/affine.py"]
     compiled = Path(py_compile.compile(source))
     release(released, released.assignment("assignment2"))
-    assert compiled.is_file() and not list(kit.rglob("*.pyc")) and not list(kit.rglob("__pycache__"))
+    assert (
+        compiled.is_file() and not list(kit.rglob("*.pyc")) and not list(kit.rglob("__pycache__"))
+    )
     planted = kit / "cs231n" / "layers" / compiled.parent.name / compiled.name
     planted.parent.mkdir()
     shutil.copyfile(compiled, planted)
-    assert f"{planted.relative_to(kit).as_posix()}: compiled or generated file" in leaks_of(released, kit)
+    assert f"{planted.relative_to(kit).as_posix()}: compiled or generated file" in leaks_of(
+        released, kit
+    )
 
 
-@pytest.mark.parametrize("name, content", [
-    ("_kernels.cpython-311-x86_64-linux-gnu.so", b"\x7fELF\x02"), ("_kernels.pyd", b"MZ\x90"), ("_kernels.c", b"/* C */"),
-    ("_kernels", b"\xcf\xfa\xed\xfe"),
-])
-def test_defect_compiled_extensions_are_neither_released_nor_overlooked(released, kit, name, content):
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("_kernels.cpython-311-x86_64-linux-gnu.so", b"\x7fELF\x02"),
+        ("_kernels.pyd", b"MZ\x90"),
+        ("_kernels.c", b"/* C */"),
+        ("_kernels", b"\xcf\xfa\xed\xfe"),
+    ],
+)
+def test_defect_compiled_extensions_are_neither_released_nor_overlooked(
+    released, kit, name, content
+):
     assert not [path for path in kit.rglob("_*") if path.suffix not in (".py", ".pyx")]
     (kit / "cs231n" / name).write_bytes(content)
     assert any(re.search("compiled|machine code", leak) for leak in leaks_of(released, kit))
@@ -150,7 +196,11 @@ def test_defect_compiled_extensions_are_neither_released_nor_overlooked(released
 
 def test_defect_start_delete_blocks_are_released_no_longer(course, edit_source):
     def leave_a_block(notebook):
-        notebook.cells.append(nbformat.v4.new_code_cell("# START DELETE\ndx = dout * (x > 0)\n# END DELETE", id="left"))
+        notebook.cells.append(
+            nbformat.v4.new_code_cell(
+                "# START DELETE\ndx = dout * (x > 0)\n# END DELETE", id="left"
+            )
+        )
 
     edit_source(leave_a_block)
     with pytest.raises(UserError, match="assignment2 is not released.*the mark 'START DELETE'"):
@@ -161,14 +211,19 @@ def test_defect_start_delete_blocks_are_released_no_longer(course, edit_source):
 def test_a_path_of_this_machine_is_found(released, kit):
     (kit / "README.md").write_text(f"see {released.root}/source")
     assignment = released.assignment("assignment2")
-    assert "a path of this machine" in find_leaks(kit, released, assignment, allowed_files(assignment))[0]
+    assert (
+        "a path of this machine"
+        in find_leaks(kit, released, assignment, allowed_files(assignment))[0]
+    )
 
 
 def test_a_link_is_found(released, kit):
     (kit / "README.md").unlink()
     (kit / "README.md").symlink_to(released.source / "course.toml")
     assignment = released.assignment("assignment2")
-    assert find_leaks(kit, released, assignment, allowed_files(assignment)) == ["README.md: a link or a special file"]
+    assert find_leaks(kit, released, assignment, allowed_files(assignment)) == [
+        "README.md: a link or a special file"
+    ]
 
 
 def test_outputs_and_metadata_are_found_in_defect_staff_names_in_metadata(released, kit):
@@ -179,14 +234,21 @@ def test_outputs_and_metadata_are_found_in_defect_staff_names_in_metadata(releas
     (kit / NOTEBOOK).write_text(json.dumps(document))
     assignment = released.assignment("assignment2")
     leaks = "\n".join(find_leaks(kit, released, assignment, allowed_files(assignment)))
-    assert "notebook metadata ['authors']" in leaks and "metadata ['tags']" in leaks and "an output" in leaks
+    assert (
+        "notebook metadata ['authors']" in leaks
+        and "metadata ['tags']" in leaks
+        and "an output" in leaks
+    )
 
 
 def test_a_solution_inside_an_array_is_found(released, kit):
     path = next(kit.glob("cs231n/check/public/*.npz"))
     np.savez_compressed(path, note=np.array("out = x.reshape(x.shape[0], w.shape[0]) @ w + b"))
     assignment = released.assignment("assignment2")
-    assert "solution in cs231n/layers/affine.py" in find_leaks(kit, released, assignment, allowed_files(assignment))[0]
+    assert (
+        "solution in cs231n/layers/affine.py"
+        in find_leaks(kit, released, assignment, allowed_files(assignment))[0]
+    )
 
 
 def test_an_answer_without_marks_is_found_in_a_kit_that_shows_it(released, kit, edit_released):
@@ -197,14 +259,22 @@ def test_an_answer_without_marks_is_found_in_a_kit_that_shows_it(released, kit, 
     (kit / "README.md").write_text("# Hints\n\nBoth curves rise until the fifth epoch.")
     assignment = released.assignment("assignment2")
     leaks = find_leaks(kit, released, assignment, allowed_files(assignment))
-    assert len(leaks) == 1 and "README.md: text of a solution in fully_connected_nets.ipynb" in leaks[0]
+    assert (
+        len(leaks) == 1
+        and "README.md: text of a solution in fully_connected_nets.ipynb" in leaks[0]
+    )
 
 
 def test_the_notebooks_of_the_repository_make_a_kit(tmp_path):
     course, _ = set_up(tmp_path / "course")
-    assert (course.source / "assignment2" / NOTEBOOK).read_bytes() == (SHIPPED / "assignment2" / NOTEBOOK).read_bytes()
+    assert (course.source / "assignment2" / NOTEBOOK).read_bytes() == (
+        SHIPPED / "assignment2" / NOTEBOOK
+    ).read_bytes()
     for assignment in course.assignments.values():
-        written = all((course.source / assignment.name / f"{name}.ipynb").is_file() for name in assignment.notebooks)
+        written = all(
+            (course.source / assignment.name / f"{name}.ipynb").is_file()
+            for name in assignment.notebooks
+        )
         assert written, f"{assignment.name} lists notebooks that are not there"
         kit, archive = release(course, assignment)
         assert find_leaks(kit, course, assignment, allowed_files(assignment)) == []
@@ -243,16 +313,19 @@ def half_a_region(notebook):
     notebook.cells[-1].source = notebook.cells[-1].source.replace("### BEGIN SOLUTION\n", "")
 
 
-@pytest.mark.parametrize("change, words", [
-    (set_points, "cell affine_forward: gives 5 points; course.toml says 4"),
-    (unlock, "cell affine_forward: must be a locked test cell"),
-    (drop, "no cell has the grade_id 'affine_forward'"),
-    (duplicate, "cell affine_forward: the grade_id occurs twice"),
-    (unknown, "cell affine_sideways: gives points, but course.toml"),
-    (make_manual, "cell affine_forward: must be a locked test cell"),
-    (half_a_region, "END SOLUTION without BEGIN SOLUTION"),
-    (forget_the_kernel, f"{NOTEBOOK}: names no kernel"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (set_points, "cell affine_forward: gives 5 points; course.toml says 4"),
+        (unlock, "cell affine_forward: must be a locked test cell"),
+        (drop, "no cell has the grade_id 'affine_forward'"),
+        (duplicate, "cell affine_forward: the grade_id occurs twice"),
+        (unknown, "cell affine_sideways: gives points, but course.toml"),
+        (make_manual, "cell affine_forward: must be a locked test cell"),
+        (half_a_region, "END SOLUTION without BEGIN SOLUTION"),
+        (forget_the_kernel, f"{NOTEBOOK}: names no kernel"),
+    ],
+)
 def test_a_source_that_disagrees_with_the_manifest_is_refused(course, edit_source, change, words):
     edit_source(change)
     with pytest.raises(UserError, match=words):
@@ -277,7 +350,9 @@ def test_cells_cannot_change_once_somebody_was_graded(students, edit_released):
     students.judge("ada")
     students.record("ada")
     kinds = {"grade": False, "solution": True, "locked": False, "task": False}
-    new = nbformat.v4.new_code_cell("x", metadata={"nbgrader": {"schema_version": 3, "grade_id": "new", **kinds}})
+    new = nbformat.v4.new_code_cell(
+        "x", metadata={"nbgrader": {"schema_version": 3, "grade_id": "new", **kinds}}
+    )
     edit_released(lambda notebook: notebook.cells.append(new))
     with pytest.raises(UserError, match="submissions associated"):
         release(students.course, students.assignment)
@@ -298,10 +373,22 @@ def test_what_is_no_notebook_is_named(course):
 
 @pytest.mark.slow
 def test_the_kit_can_be_installed_and_checks_offline(kit, tmp_path):
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", "."]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        tmp_path / "site",
+        ".",
+    ]
     done = subprocess.run(pip, cwd=kit, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "site" / "cs231n").glob("_*.so"))) == len(list((kit / "cs231n").glob("_*.pyx")))
+    assert len(list((tmp_path / "site" / "cs231n").glob("_*.so"))) == len(
+        list((kit / "cs231n").glob("_*.pyx"))
+    )
     check = [sys.executable, "-m", "cs231n", "check", "affine_forward"]
     done = subprocess.run(check, cwd=kit, capture_output=True, text=True)
     assert done.returncode == 1 and "NOT STARTED" in done.stdout

@@ -5,23 +5,23 @@ from contextlib import closing
 
 import pytest
 
-from autograder.course.manifest import Course
 from autograder.authoring.course_setup import set_up
-from autograder.grading.workspaces import Desks
-from autograder.release.shown_solutions import show_solved
+from autograder.course.manifest import Course
 from autograder.errors import UserError
 from autograder.grading.judge import Judge
-from autograder.release.leaks import find_leaks
+from autograder.grading.workspaces import Desks
 from autograder.reference.mistakes import all_mistakes
-from autograder.reference.submission import write_hand_in
 from autograder.reference.package_files import package_files
-from autograder.release.solution_regions import clear, regions
+from autograder.reference.submission import write_hand_in
 from autograder.release.kit import allowed_files, release
+from autograder.release.leaks import find_leaks
+from autograder.release.shown_solutions import show_solved
+from autograder.release.solution_regions import clear, regions
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercises import EXERCISES
 
 AFFINE, NORMALIZATION = "cs231n/layers/affine.py", "cs231n/layers/normalization.py"
-STUB = "raise NotImplementedError(\"not started"
+STUB = 'raise NotImplementedError("not started'
 
 
 def source(name):
@@ -54,16 +54,22 @@ def test_a_setting_that_is_none_is_refused(two_assignments):
     course = two_assignments("own")
     path = course.source / "course.toml"
     path.write_text(path.read_text().replace('"own"', '"mine"').replace('"mine"', '"own"', 1))
-    with pytest.raises(UserError, match=r"assignments.second.earlier must be 'own' or 'reference'; got 'mine'"):
+    with pytest.raises(
+        UserError, match=r"assignments.second.earlier must be 'own' or 'reference'; got 'mine'"
+    ):
         Course.open(course.root)
 
 
 def test_marks_are_taken_off_in_the_exercises_that_are_shown_and_nowhere_else():
     text = source(NORMALIZATION)
     shown = show_solved(text, NORMALIZATION, {"batchnorm_forward"})
-    own = text[text.index("def batchnorm_forward"):text.index("def batchnorm_backward(")]
+    own = text[text.index("def batchnorm_forward") : text.index("def batchnorm_backward(")]
     assert regions(own) and len(regions(shown)) == len(regions(text)) - len(regions(own))
-    assert show_solved(text, NORMALIZATION, {"affine_forward"}) == show_solved(text, NORMALIZATION, frozenset()) == text
+    assert (
+        show_solved(text, NORMALIZATION, {"affine_forward"})
+        == show_solved(text, NORMALIZATION, frozenset())
+        == text
+    )
     assert show_solved(source(AFFINE), AFFINE, {"batchnorm_forward"}) == source(AFFINE)
 
 
@@ -72,7 +78,9 @@ def test_methods_count_as_the_exercises_they_are_or_lie_in():
     shown = show_solved(source(name), name, {"predict_labels"})
     assert len(regions(shown)) == len(regions(source(name))) - 1
     net = "cs231n/classifiers/cnn.py"
-    assert regions(source(net)) and not regions(show_solved(source(net), net, {"ThreeLayerConvNet"}))
+    assert regions(source(net)) and not regions(
+        show_solved(source(net), net, {"ThreeLayerConvNet"})
+    )
 
 
 def test_own_leaves_earlier_modules_empty_and_finds_a_solved_one(two_assignments):
@@ -107,18 +115,26 @@ def test_the_first_kit_says_nothing_of_earlier_assignments(two_assignments):
 
 
 @pytest.mark.parametrize("earlier", ["own", "reference"])
-def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(two_assignments, earlier, tmp_path):
+def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(
+    two_assignments, earlier, tmp_path
+):
     course = two_assignments(earlier)
     assignment = course.assignment("second")
     first = {m.exercise: m.changes() for m in reversed(all_mistakes())}
     carried = first["batchnorm_forward"] | first["affine_forward"]
-    empty = clear(show_solved(source(NORMALIZATION), NORMALIZATION, {"spatial_batchnorm_forward"}), NORMALIZATION)
+    empty = clear(
+        show_solved(source(NORMALIZATION), NORMALIZATION, {"spatial_batchnorm_forward"}),
+        NORMALIZATION,
+    )
     write_hand_in(course, assignment, tmp_path / "mistaken", carried)
     write_hand_in(course, assignment, tmp_path / "empty", {NORMALIZATION: empty})
     unreadable = source(NORMALIZATION).replace("def ", "def def ")
     write_hand_in(course, assignment, tmp_path / "broken", {NORMALIZATION: unreadable})
     with Judge(course, assignment, find_sandbox(allow_unisolated=True)) as judge:
-        folders = (*(tmp_path / name for name in ("mistaken", "empty", "broken")), course.kit("second"))
+        folders = (
+            *(tmp_path / name for name in ("mistaken", "empty", "broken")),
+            course.kit("second"),
+        )
         mistaken, empty, broken, untouched = map(judge.findings, folders)
     for found in (mistaken, empty):
         assert {name: finding.score for name, finding in found.items()} == assignment.points
@@ -134,7 +150,11 @@ def test_own_modules_are_handed_in_where_the_kit_has_them_empty(two_assignments,
     (tmp_path / AFFINE).write_text(source(AFFINE))
     exercise = EXERCISES["affine_forward"]
     with closing(Desks(course, assignment, find_sandbox(allow_unisolated=True))) as desks:
-        for folder, status in ((tmp_path, "answered"), (course.kit("second"), "not started"), (tmp_path, "answered")):
+        for folder, status in (
+            (tmp_path, "answered"),
+            (course.kit("second"), "not started"),
+            (tmp_path, "answered"),
+        ):
             with desks.with_hand_in(folder) as worker:
                 answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw())
             assert {answer["status"] for answer in answers} == {status}
@@ -142,7 +162,11 @@ def test_own_modules_are_handed_in_where_the_kit_has_them_empty(two_assignments,
 
 def test_nothing_of_earlier_assignments_is_handed_in_where_the_kit_solves_it(two_assignments):
     assignment = two_assignments("reference").assignment("second")
-    assert assignment.own == () and AFFINE not in assignment.hand_in and NORMALIZATION in assignment.hand_in
+    assert (
+        assignment.own == ()
+        and AFFINE not in assignment.hand_in
+        and NORMALIZATION in assignment.hand_in
+    )
 
 
 @pytest.mark.slow

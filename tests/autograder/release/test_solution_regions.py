@@ -4,7 +4,7 @@ from autograder.errors import UserError
 from autograder.reference.package_files import package_files
 from autograder.release.solution_regions import clear, regions
 
-MODULE = '''def f(x):
+MODULE = """def f(x):
     if x:
         ### BEGIN SOLUTION
         y = 2 * x
@@ -16,7 +16,7 @@ MODULE = '''def f(x):
         y = 0
         ### END SOLUTION
     return y
-'''
+"""
 
 
 def test_each_region_becomes_a_stub_at_its_own_indentation():
@@ -35,7 +35,12 @@ def test_text_without_regions_is_left_as_it_is():
 
 
 @pytest.mark.parametrize(
-    "text", ["y = 1\n### END SOLUTION\n", "### BEGIN SOLUTION\ny = 1\n", MODULE.replace("### END", "### BEGIN", 1)]
+    "text",
+    [
+        "y = 1\n### END SOLUTION\n",
+        "### BEGIN SOLUTION\ny = 1\n",
+        MODULE.replace("### END", "### BEGIN", 1),
+    ],
 )
 def test_a_mark_without_its_partner_is_refused(text):
     with pytest.raises(UserError, match=r"f\.py: .*both marks"):
@@ -43,8 +48,11 @@ def test_a_mark_without_its_partner_is_refused(text):
 
 
 def test_every_module_of_the_package_is_python_once_cleared():
-    cleared = [name for name, path in package_files().items()
-               if path.suffix == ".py" and clear(path.read_text(), name) != path.read_text()]
+    cleared = [
+        name
+        for name, path in package_files().items()
+        if path.suffix == ".py" and clear(path.read_text(), name) != path.read_text()
+    ]
     assert "cs231n/layers/affine.py" in cleared and len(cleared) >= 10
 
 

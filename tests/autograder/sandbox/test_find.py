@@ -13,13 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox import landlock_exec as confine
 from autograder.course.manifest import Limits
 from autograder.errors import UserError
 from autograder.reference.package_files import write_tree
-from autograder.sandbox.find import TIERS, Bubblewrap, Landlock, Unavailable, Unisolated, find_sandbox
-from cs231n.check.process.client import Worker
+from autograder.sandbox import landlock_exec as confine
+from autograder.sandbox.find import (
+    TIERS,
+    Bubblewrap,
+    Landlock,
+    Unavailable,
+    Unisolated,
+    find_sandbox,
+)
 from cs231n.check.exercises import EXERCISES
+from cs231n.check.process.client import Worker
 
 PATIENCE = 60
 LIMITS = Limits(cpu_seconds=1, memory_mb=1024, answer_mb=4, file_mb=4)
@@ -132,13 +139,27 @@ ATTACKS = {
 }
 
 SLOW = {
-    "sleeps", "swallows interrupts", "ignores the end of its processor time", "takes ten gigabytes in children",
-    "starts threads without end", "announces an endless frame", "writes to every descriptor", "closes every descriptor",
-    "stops its parent", "crashes the interpreter", "overflows the stack", "waits on a fifo", "writes a huge file",
+    "sleeps",
+    "swallows interrupts",
+    "ignores the end of its processor time",
+    "takes ten gigabytes in children",
+    "starts threads without end",
+    "announces an endless frame",
+    "writes to every descriptor",
+    "closes every descriptor",
+    "stops its parent",
+    "crashes the interpreter",
+    "overflows the stack",
+    "waits on a fifo",
+    "writes a huge file",
 }
 
 
-@pytest.fixture(scope="module", params=[Bubblewrap, pytest.param(Landlock, marks=pytest.mark.slow)], ids=lambda tier: tier.tier)
+@pytest.fixture(
+    scope="module",
+    params=[Bubblewrap, pytest.param(Landlock, marks=pytest.mark.slow)],
+    ids=lambda tier: tier.tier,
+)
 def sandbox(request):
     """Every tier that this machine gives."""
     try:
@@ -166,7 +187,9 @@ def relu_is_right(worker):
     exercise = EXERCISES["relu_forward"]
     case = exercise.draw()[0]
     (answer,) = worker.ask(exercise.id, exercise.probes[0].name, [case])
-    return answer["status"] == "answered" and np.array_equal(answer["arrays"]["out"], np.maximum(case.inputs["x"], 0))
+    return answer["status"] == "answered" and np.array_equal(
+        answer["arrays"]["out"], np.maximum(case.inputs["x"], 0)
+    )
 
 
 def namespaces_below(pid):
@@ -175,7 +198,9 @@ def namespaces_below(pid):
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                parents[int(entry.name)] = int(
+                    (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                )
             except OSError:
                 continue
     found, below = set(), {pid}
@@ -206,14 +231,20 @@ def left_in(namespaces, folder):
     """Processes in these namespaces or started on this folder, after giving the kernel a moment to end them."""
     for _ in range(500):
         processes = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        left = [p for p in processes if namespace_of(p) & namespaces or str(folder).encode() in arguments_of(p)]
+        left = [
+            p
+            for p in processes
+            if namespace_of(p) & namespaces or str(folder).encode() in arguments_of(p)
+        ]
         if not left:
             return []
         time.sleep(0.02)
     return left
 
 
-@pytest.mark.parametrize("attack", [pytest.param(a, marks=[pytest.mark.slow] * (a in SLOW)) for a in ATTACKS])
+@pytest.mark.parametrize(
+    "attack", [pytest.param(a, marks=[pytest.mark.slow] * (a in SLOW)) for a in ATTACKS]
+)
 def test_attack_gains_nothing_and_the_next_question_is_answered(sandbox, tmp_path, attack):
     source = HEADER + textwrap.indent(textwrap.dedent(ATTACKS[attack]).strip("\n"), "    ") + "\n"
     with submission(sandbox, tmp_path, source) as worker:
@@ -227,10 +258,17 @@ def test_attack_gains_nothing_and_the_next_question_is_answered(sandbox, tmp_pat
     assert left_in(namespaces, tmp_path) == []
 
 
-@pytest.mark.parametrize("attack, outcome", [
-    ("never returns", "processor time"), ("sleeps", "no answer within"), ("takes ten gigabytes", "allocate"),
-    ("exits with success", "ended"), ("answers more than it may", "may be sent"), ("opens files without end", "open files"),
-])
+@pytest.mark.parametrize(
+    "attack, outcome",
+    [
+        ("never returns", "processor time"),
+        ("sleeps", "no answer within"),
+        ("takes ten gigabytes", "allocate"),
+        ("exits with success", "ended"),
+        ("answers more than it may", "may be sent"),
+        ("opens files without end", "open files"),
+    ],
+)
 def test_message_says_which_limit_was_hit(sandbox, tmp_path, attack, outcome):
     source = HEADER + textwrap.indent(textwrap.dedent(ATTACKS[attack]).strip("\n"), "    ") + "\n"
     with submission(sandbox, tmp_path, source) as worker:
@@ -239,7 +277,10 @@ def test_message_says_which_limit_was_hit(sandbox, tmp_path, attack, outcome):
 
 
 def test_what_is_printed_beyond_the_limit_ends_the_process_and_is_said(sandbox, tmp_path):
-    write_tree(tmp_path, {"cs231n/layers/affine.py": HEADER + "    while True: os.write(1, bytes(1 << 16))\n"})
+    write_tree(
+        tmp_path,
+        {"cs231n/layers/affine.py": HEADER + "    while True: os.write(1, bytes(1 << 16))\n"},
+    )
     with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE, output_bytes=1 << 20) as worker:
         answer = ask(worker, "affine_forward")
         assert "printed more than 1,048,576 bytes" in answer["error"]["message"]
@@ -250,7 +291,9 @@ def test_submission_that_has_used_its_time_is_asked_nothing_more(sandbox, tmp_pa
     write_tree(tmp_path, {"cs231n/layers/affine.py": HEADER + "    time.sleep(1000)\n"})
     with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE, total_seconds=1) as worker:
         assert relu_is_right(worker)
-        assert "no answer within 1 s" in ask(worker, "affine_forward", seconds=1)["error"]["message"]
+        assert (
+            "no answer within 1 s" in ask(worker, "affine_forward", seconds=1)["error"]["message"]
+        )
         exercise = EXERCISES["relu_forward"]
         answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw())
     assert {answer["status"] for answer in answers} == {"timeout"}
@@ -258,20 +301,29 @@ def test_submission_that_has_used_its_time_is_asked_nothing_more(sandbox, tmp_pa
 
 
 def test_nothing_that_one_question_writes_is_there_for_the_next(sandbox, tmp_path):
-    kept = HEADER + textwrap.indent(textwrap.dedent("""
+    kept = HEADER + textwrap.indent(
+        textwrap.dedent("""
         try:
             open("/tmp/kept", "x").close()
         except FileExistsError:
             return np.ones(1), None
         return np.zeros(1), None
-        """), "    ")
+        """),
+        "    ",
+    )
     if not isinstance(sandbox, Bubblewrap):
         pytest.skip("nothing can be written in this tier")
     with submission(sandbox, tmp_path, kept) as worker:
-        assert [ask(worker, "affine_forward")["arrays"]["out"].item() for _ in range(3)] == [0, 0, 0]
+        assert [ask(worker, "affine_forward")["arrays"]["out"].item() for _ in range(3)] == [
+            0,
+            0,
+            0,
+        ]
 
 
-def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_killed(sandbox, tmp_path):
+def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_killed(
+    sandbox, tmp_path
+):
     write_tree(tmp_path)
     code = (
         "import sys, time\n"
@@ -283,7 +335,9 @@ def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_k
         "print(worker._process.pid, flush=True)\n"
         "time.sleep(1000)\n"
     )
-    grader = subprocess.Popen([sys.executable, "-c", code, *sandbox.command(tmp_path, LIMITS)], stdout=subprocess.PIPE)
+    grader = subprocess.Popen(
+        [sys.executable, "-c", code, *sandbox.command(tmp_path, LIMITS)], stdout=subprocess.PIPE
+    )
     with grader:
         namespaces = namespaces_below(int(grader.stdout.readline()))
         grader.send_signal(signal.SIGKILL)
@@ -309,7 +363,8 @@ def test_honest_submission_gets_the_same_answers_as_without_a_sandbox(sandbox, t
 
 
 def test_a_library_that_would_be_the_answer_is_not_there(sandbox, tmp_path):
-    source = HEADER + textwrap.indent(textwrap.dedent("""
+    source = HEADER + textwrap.indent(
+        textwrap.dedent("""
         import gc
         import types
         sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_Absent"]
@@ -328,7 +383,9 @@ def test_a_library_that_would_be_the_answer_is_not_there(sandbox, tmp_path):
                 except OSError:
                     pass
         return np.frombuffer("\\n".join(found).encode(), np.uint8), None
-    """), "    ")
+    """),
+        "    ",
+    )
     write_tree(tmp_path, {"cs231n/layers/affine.py": source})
     with Worker(sandbox.command(tmp_path, LIMITS, ("scipy", "torch")), PATIENCE) as worker:
         answer = ask(worker, "affine_forward")
@@ -339,7 +396,8 @@ def test_a_library_that_would_be_the_answer_is_not_there(sandbox, tmp_path):
 
 
 def test_everything_in_the_sandbox_but_scratch_is_read_only(sandbox, tmp_path):
-    source = HEADER + textwrap.indent(textwrap.dedent("""
+    source = HEADER + textwrap.indent(
+        textwrap.dedent("""
         written = []
         for folder, _, _ in os.walk("/"):
             try:
@@ -348,20 +406,27 @@ def test_everything_in_the_sandbox_but_scratch_is_read_only(sandbox, tmp_path):
             except OSError:
                 pass
         return np.frombuffer("\\n".join(sorted(written)).encode(), np.uint8), None
-        """), "    ")
+        """),
+        "    ",
+    )
     with submission(sandbox, tmp_path, source, limits=replace(LIMITS, cpu_seconds=30)) as worker:
         answer = ask(worker, "affine_forward")
-    assert answer["arrays"]["out"].tobytes().decode().split() == (["/home/student"] if isinstance(sandbox, Bubblewrap) else [])
+    assert answer["arrays"]["out"].tobytes().decode().split() == (
+        ["/home/student"] if isinstance(sandbox, Bubblewrap) else []
+    )
 
 
 def test_sandbox_shows_no_file_with_the_solution_of_another_copy(sandbox, tmp_path):
-    source = HEADER + textwrap.indent(textwrap.dedent("""
+    source = HEADER + textwrap.indent(
+        textwrap.dedent("""
         found = []
         for folder, _, files in os.walk("/"):
             if not folder.startswith("/kit"):
                 found += [os.path.join(folder, f) for f in files if f in ("affine.py", "course.toml", "gradebook.db")]
         return np.frombuffer("\\n".join(found).encode(), np.uint8), None
-        """), "    ")
+        """),
+        "    ",
+    )
     with submission(sandbox, tmp_path, source, limits=replace(LIMITS, cpu_seconds=30)) as worker:
         answer = ask(worker, "affine_forward")
     assert answer["arrays"]["out"].tobytes() == b""

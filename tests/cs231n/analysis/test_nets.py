@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from cs231n.analysis import Affine, Conv, Normalization, Pool, ReLU, alexnet, analyze, describe, lenet5, vgg16
+from cs231n.analysis import (
+    Affine,
+    Conv,
+    Normalization,
+    Pool,
+    ReLU,
+    alexnet,
+    analyze,
+    describe,
+    lenet5,
+    vgg16,
+)
 from cs231n.classifiers import (
     FullyConnectedNet,
     LeNet5,
@@ -56,15 +67,26 @@ def count(net):
     return sum(p.size for p in net.params.values())
 
 
-@pytest.mark.parametrize("net, shape", [
-    (LeNet5(input_dim=(3, 32, 32), seed=0), (3, 32, 32)),
-    (PatternNet("[(CONV-RELU)*2-POOL]*2-(FC-RELU)*1-SOFTMAX", (3, 8, 12), normalization="batchnorm", seed=0),
-     (3, 8, 12)),
-    (ResNet((3, 16, 16), widths=(4, 8), blocks=2, seed=0), (3, 16, 16)),
-    (ThreeLayerConvNet((3, 8, 12), num_filters=5, filter_size=3, seed=0), (3, 8, 12)),
-    (TwoLayerNet(12, 5, 3, seed=0), (12,)),
-    (FullyConnectedNet([6, 5], 12, 4, normalization="layernorm", seed=0), (12,)),
-], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "net, shape",
+    [
+        (LeNet5(input_dim=(3, 32, 32), seed=0), (3, 32, 32)),
+        (
+            PatternNet(
+                "[(CONV-RELU)*2-POOL]*2-(FC-RELU)*1-SOFTMAX",
+                (3, 8, 12),
+                normalization="batchnorm",
+                seed=0,
+            ),
+            (3, 8, 12),
+        ),
+        (ResNet((3, 16, 16), widths=(4, 8), blocks=2, seed=0), (3, 16, 16)),
+        (ThreeLayerConvNet((3, 8, 12), num_filters=5, filter_size=3, seed=0), (3, 8, 12)),
+        (TwoLayerNet(12, 5, 3, seed=0), (12,)),
+        (FullyConnectedNet([6, 5], 12, 4, normalization="layernorm", seed=0), (12,)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_the_sums_of_a_net_match_its_arrays(net, shape):
     table = analyze(net, shape)
     assert table.parameters == count(net)
@@ -85,4 +107,11 @@ def test_describe_writes_the_layers_of_a_net():
     net = FullyConnectedNet([6], 12, 4, normalization="batchnorm", seed=0)
     assert describe(net) == [Affine(6), Normalization(), ReLU(), Affine(4)]
     net = ThreeLayerConvNet((3, 8, 8), num_filters=5, filter_size=3, hidden_dim=7, seed=0)
-    assert describe(net) == [Conv(5, (3, 3), 1, 1), ReLU(), Pool((2, 2), 2), Affine(7), ReLU(), Affine(10)]
+    assert describe(net) == [
+        Conv(5, (3, 3), 1, 1),
+        ReLU(),
+        Pool((2, 2), 2),
+        Affine(7),
+        ReLU(),
+        Affine(10),
+    ]

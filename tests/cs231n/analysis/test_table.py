@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from cs231n.analysis import Affine, Conv, GlobalAvgPool, Normalization, Pool, ReLU, Residual, analyze
+from cs231n.analysis import (
+    Affine,
+    Conv,
+    GlobalAvgPool,
+    Normalization,
+    Pool,
+    ReLU,
+    Residual,
+    analyze,
+)
 from cs231n.layers import conv_forward_naive, max_pool_forward_naive
 
 
@@ -36,15 +45,20 @@ def measured_field(layers, size):
         param = {"stride": layer.stride, "pad": layer.pad, "dilation": layer.dilation}
         out, _ = conv_forward_naive(out, np.ones((1, 1, *layer.size)), np.zeros(1), param)
     middle = out[:, 0, out.shape[2] // 2, out.shape[3] // 2]
-    rows, columns = (np.flatnonzero(abs(part - middle[0]) > 1e-6) for part in np.split(middle[1:], 2))
+    rows, columns = (
+        np.flatnonzero(abs(part - middle[0]) > 1e-6) for part in np.split(middle[1:], 2)
+    )
     return rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
 
 
-@pytest.mark.parametrize("layers", [
-    [Conv(1, (3, 5)), Conv(1, (3, 1))],
-    [Conv(1, (3, 3), stride=2), Conv(1, (3, 2)), Conv(1, (1, 3))],
-    [Conv(1, (3, 3), dilation=2, pad=2), Conv(1, (3, 3), dilation=4)],
-])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Conv(1, (3, 5)), Conv(1, (3, 1))],
+        [Conv(1, (3, 3), stride=2), Conv(1, (3, 2)), Conv(1, (1, 3))],
+        [Conv(1, (3, 3), dilation=2, pad=2), Conv(1, (3, 3), dilation=4)],
+    ],
+)
 def test_receptive_field_is_what_really_changes_the_output(layers):
     assert analyze(layers, (1, 17, 17)).rows[-1].receptive_field == measured_field(layers, 17)
 
@@ -60,7 +74,9 @@ def test_multiply_adds_count_the_products_of_the_naive_loops():
 
 
 def test_pool_defaults_to_windows_that_do_not_overlap():
-    out, _ = max_pool_forward_naive(np.ones((1, 3, 12, 9)), {"pool_height": 3, "pool_width": 3, "stride": 3})
+    out, _ = max_pool_forward_naive(
+        np.ones((1, 3, 12, 9)), {"pool_height": 3, "pool_width": 3, "stride": 3}
+    )
     assert analyze([Pool(3)], (3, 12, 9)).rows[-1].out_shape == out.shape[1:]
 
 
@@ -96,7 +112,9 @@ def test_residual_block_sees_the_wider_way_and_counts_both():
 
 
 def test_residual_ways_that_end_differently_are_refused():
-    with pytest.raises(ValueError, match="got 8x8x8 and 4x16x16. Give the shortcut a 1x1 convolution"):
+    with pytest.raises(
+        ValueError, match="got 8x8x8 and 4x16x16. Give the shortcut a 1x1 convolution"
+    ):
         analyze([Residual((Conv(8, 3, stride=2, pad="same"),))], (4, 16, 16))
 
 
@@ -110,12 +128,16 @@ def test_a_filter_that_does_not_fit_is_named_with_sizes_that_would():
 
 
 def test_groups_that_do_not_divide_are_refused():
-    with pytest.raises(ValueError, match="conv 3x3 x 8 groups 2: 2 groups must divide the 3 channels"):
+    with pytest.raises(
+        ValueError, match="conv 3x3 x 8 groups 2: 2 groups must divide the 3 channels"
+    ):
         analyze([Conv(8, 3, groups=2)], (3, 8, 8))
 
 
 def test_windows_need_positions():
-    with pytest.raises(ValueError, match=r"needs channels and positions, \(C, H, W\); got shape \(10,\)"):
+    with pytest.raises(
+        ValueError, match=r"needs channels and positions, \(C, H, W\); got shape \(10,\)"
+    ):
         analyze([Affine(10), Pool(2)], (3, 8, 8))
 
 

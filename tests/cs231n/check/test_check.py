@@ -11,8 +11,15 @@ from autograder.reference.mistakes import all_mistakes
 from autograder.reference.package_files import package_files, write_tree
 from autograder.release.solution_regions import clear
 from cs231n.check import EXERCISES, check_with, find, needs_your_code
-from cs231n.check.process.client import Part, Worker, WorkerError, local_command, python_command, site_packages
 from cs231n.check.exercise import Case, TrainingGoal
+from cs231n.check.process.client import (
+    Part,
+    Worker,
+    WorkerError,
+    local_command,
+    python_command,
+    site_packages,
+)
 from cs231n.check.report import Report, result_text
 
 WRONG_INSIDE_THE_THRESHOLDS = {
@@ -69,37 +76,57 @@ def broken(body, name="relu_forward", arguments="x"):
 
 def test_the_reference_passes_every_exercise(tree):
     worker = tree()
-    failed = [result_text(r) for r in (check_with(worker, EXERCISES[name]) for name in LAYERS) if r.status != "pass"]
+    failed = [
+        result_text(r)
+        for r in (check_with(worker, EXERCISES[name]) for name in LAYERS)
+        if r.status != "pass"
+    ]
     assert not failed, "\n".join(failed)
 
 
 def test_untouched_files_are_not_started_in_defect_untouched_code_looks_right(tree):
     worker = tree(cleared())
-    assert {check_with(worker, exercise).status for exercise in EXERCISES.values()} == {"not started"}
+    assert {check_with(worker, exercise).status for exercise in EXERCISES.values()} == {
+        "not started"
+    }
 
 
 ZEROS = {
     "untouched_knn_prints_good": (
-        "cs231n/classifiers/k_nearest_neighbor.py", ("two_loops", "one_loop", "no_loops"), """
+        "cs231n/classifiers/k_nearest_neighbor.py",
+        ("two_loops", "one_loop", "no_loops"),
+        """
 def _zeros(self, X, metric="l2"):
     return np.zeros((len(X), len(self.X_train)))
-""", "KNearestNeighbor.compute_distances_{0} = _zeros\n", "compute_distances_{0}"),
+""",
+        "KNearestNeighbor.compute_distances_{0} = _zeros\n",
+        "compute_distances_{0}",
+    ),
     "untouched_softmax_gradients_differ_by_zero": (
-        "cs231n/classifiers/softmax.py", ("naive", "vectorized"), """
+        "cs231n/classifiers/softmax.py",
+        ("naive", "vectorized"),
+        """
 def _zeros(W, X, y, reg):
     return 0.0, np.zeros_like(W)
-""", "softmax_loss_{0} = _zeros\n", "softmax_loss_{0}"),
+""",
+        "softmax_loss_{0} = _zeros\n",
+        "softmax_loss_{0}",
+    ),
 }
 
 
 @pytest.mark.parametrize("file, kinds, zeros, assignment, exercise", ZEROS.values(), ids=ZEROS)
-def test_implementations_that_agree_on_zeros_fail_in_defect(tree, file, kinds, zeros, assignment, exercise):
+def test_implementations_that_agree_on_zeros_fail_in_defect(
+    tree, file, kinds, zeros, assignment, exercise
+):
     worker = tree({file: source(file) + zeros + "".join(assignment.format(kind) for kind in kinds)})
     results = [check_with(worker, EXERCISES[exercise.format(kind)]) for kind in kinds]
     assert [(result.status, result.share) for result in results] == [("fail", 0)] * len(kinds)
 
 
-@pytest.mark.parametrize("name", WRONG_INSIDE_THE_THRESHOLDS.values(), ids=WRONG_INSIDE_THE_THRESHOLDS)
+@pytest.mark.parametrize(
+    "name", WRONG_INSIDE_THE_THRESHOLDS.values(), ids=WRONG_INSIDE_THE_THRESHOLDS
+)
 def test_check_catches_and_names_what_was_inside_the_thresholds_in_defect(tree, name):
     mistake = next(mistake for mistake in all_mistakes() if mistake.name == name)
     result = check_with(tree(mistake.changes()), EXERCISES[mistake.exercise])
@@ -116,12 +143,23 @@ def test_a_broken_forward_does_not_sink_the_backward(tree):
 
 def test_a_cache_of_ones_own_layout_is_fine(tree):
     text = source("cs231n/layers/affine.py")
-    text = text.replace("cache = (x, w, b)\n", "cache = (b, w, x)\n").replace("x, w, b = cache", "b, w, x = cache")
-    assert check_with(tree({"cs231n/layers/affine.py": text}), EXERCISES["affine_backward"]).status == "pass"
+    text = text.replace("cache = (x, w, b)\n", "cache = (b, w, x)\n").replace(
+        "x, w, b = cache", "b, w, x = cache"
+    )
+    assert (
+        check_with(tree({"cs231n/layers/affine.py": text}), EXERCISES["affine_backward"]).status
+        == "pass"
+    )
 
 
 def test_a_syntax_error_breaks_only_its_own_file(tree):
-    worker = tree(changed("cs231n/layers/affine.py", "def affine_backward(dout, cache):", "def affine_backward(dout, cache)"))
+    worker = tree(
+        changed(
+            "cs231n/layers/affine.py",
+            "def affine_backward(dout, cache):",
+            "def affine_backward(dout, cache)",
+        )
+    )
     text = result_text(check_with(worker, EXERCISES["affine_forward"]))
     assert "SyntaxError" in text and "cs231n/layers/affine.py, line 40" in text
     for name in ("relu_forward", "softmax_loss", "TwoLayerNet", "FullyConnectedNet", "adam"):
@@ -135,11 +173,15 @@ def test_changing_an_input_in_place_is_named(tree):
 
 def test_a_wrong_number_of_results_is_explained(tree):
     result = check_with(tree(broken("return x")), EXERCISES["relu_forward"])
-    assert "relu_forward must return 2 values: out, cache; got one of type ndarray" in result_text(result)
+    assert "relu_forward must return 2 values: out, cache; got one of type ndarray" in result_text(
+        result
+    )
 
 
 def test_nothing_returned_is_explained(tree):
-    result = check_with(tree(broken("pass", "relu_backward", "dout, cache")), EXERCISES["relu_backward"])
+    result = check_with(
+        tree(broken("pass", "relu_backward", "dout, cache")), EXERCISES["relu_backward"]
+    )
     assert "dx is None; return an ndarray" in result_text(result)
 
 
@@ -163,8 +205,15 @@ def test_a_loop_without_end_is_stopped_and_the_next_exercise_runs(tree):
     assert check_with(worker, EXERCISES["relu_backward"]).status == "pass"
 
 
-@pytest.mark.parametrize("body", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)", "raise SystemExit(0)",
-                                  "import os; os.kill(os.getppid(), 9)"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import os; os._exit(0)",
+        "import os; os.kill(os.getpid(), 9)",
+        "raise SystemExit(0)",
+        "import os; os.kill(os.getppid(), 9)",
+    ],
+)
 def test_an_early_end_loses_its_exercise_only(tree, body):
     worker = tree(broken(body))
     assert check_with(worker, EXERCISES["relu_forward"]).share == 0
@@ -177,11 +226,18 @@ def test_what_one_exercise_patches_does_not_reach_the_next(tree):
     assert check_with(worker, EXERCISES["softmax_loss"]).status == "pass"
 
 
-def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(tree, tmp_path, monkeypatch):
-    rows = [(name, EXERCISES[name].probes[0].name, case) for name in ("relu_forward", "relu_backward")
-            for case in EXERCISES[name].draw()]
+def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(
+    tree, tmp_path, monkeypatch
+):
+    rows = [
+        (name, EXERCISES[name].probes[0].name, case)
+        for name in ("relu_forward", "relu_backward")
+        for case in EXERCISES[name].draw()
+    ]
     sent, write = [], Worker._write
-    monkeypatch.setattr(Worker, "_write", lambda self, question: sent.append(question) or write(self, question))
+    monkeypatch.setattr(
+        Worker, "_write", lambda self, question: sent.append(question) or write(self, question)
+    )
     worker = tree(broken("x[:] = 7; return x, x"))
     parts = [Part(rows)]
     first = worker.ask_together(parts, keep=True)
@@ -195,7 +251,9 @@ def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(tree,
         assert [a["changed"] for a in answers] == [[]] * len(rows)
         for (name, _, case), answer in zip(rows, answers, strict=True):
             if name == "relu_forward":
-                np.testing.assert_array_equal(answer["arrays"]["out"], np.maximum(case.inputs["x"], 0))
+                np.testing.assert_array_equal(
+                    answer["arrays"]["out"], np.maximum(case.inputs["x"], 0)
+                )
 
 
 LOOKS_AROUND = """import gc
@@ -216,7 +274,11 @@ def test_what_is_asked_later_is_not_there_before_the_rest_is_answered(tree, toge
     rows = [("relu_forward", "forward", case) for case in cases]
     parts = [Part(rows[:2]), Part(rows[2:])]
     for _ in range(3):
-        answers = worker.ask_together(parts, keep=True) if together else worker.ask("relu_forward", "forward", cases, 2)
+        answers = (
+            worker.ask_together(parts, keep=True)
+            if together
+            else worker.ask("relu_forward", "forward", cases, 2)
+        )
         assert [answer["status"] for answer in answers] == ["answered"] * 5
         held = [answer["arrays"]["out"].max() for answer in answers]
         assert held[:2] == [0, 0] and min(held[2:]) >= 3
@@ -224,17 +286,33 @@ def test_what_is_asked_later_is_not_there_before_the_rest_is_answered(tree, toge
 
 def test_a_process_that_ends_before_it_is_asked_everything_loses_only_what_is_left(tree):
     case = EXERCISES["relu_forward"].draw()[0]
-    shown, later = ([("relu_forward", "forward", replace(case, name=name))] * 2 for name in ("a", "hidden"))
+    shown, later = (
+        [("relu_forward", "forward", replace(case, name=name))] * 2 for name in ("a", "hidden")
+    )
     worker = tree(broken(ENDS_WHERE_HIDDEN))
-    assert [a["status"] for a in worker.ask_together([Part(shown), Part(later)])] == ["answered"] * 2
-    assert [a["status"] for a in worker.ask("relu_forward", "forward", [row[2] for row in (*shown, *later)], 2)] == \
-        ["answered", "answered", "died", "died"]
+    assert [a["status"] for a in worker.ask_together([Part(shown), Part(later)])] == [
+        "answered"
+    ] * 2
+    assert [
+        a["status"]
+        for a in worker.ask("relu_forward", "forward", [row[2] for row in (*shown, *later)], 2)
+    ] == ["answered", "answered", "died", "died"]
     assert [a["status"] for a in worker.ask_together([Part(shown)])] == ["answered"] * 2
 
 
 def test_a_worker_of_another_version_is_refused_in_one_line(tmp_path):
-    write_tree(tmp_path, {"cs231n/check/process/protocol.py": source("cs231n/check/process/protocol.py").replace("VERSION = 3", "VERSION = 2")})
-    with Worker(python_command(tmp_path, site_packages())) as worker, pytest.raises(WorkerError, match="autograder release"):
+    write_tree(
+        tmp_path,
+        {
+            "cs231n/check/process/protocol.py": source("cs231n/check/process/protocol.py").replace(
+                "VERSION = 3", "VERSION = 2"
+            )
+        },
+    )
+    with (
+        Worker(python_command(tmp_path, site_packages())) as worker,
+        pytest.raises(WorkerError, match="autograder release"),
+    ):
         worker.start()
 
 
@@ -254,19 +332,32 @@ def test_of_many_large_answers_no_more_is_held_than_a_few_may_have(tmp_path):
     with Worker(python_command(tmp_path, site_packages()), answer_bytes=1 << 20) as worker:
         answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:2] * 5)
         assert [answer["status"] for answer in answers] == ["answered"] * 3 + ["timeout"] * 7
-        assert "all answers together are more than the 4,194,304 bytes" in answers[-1]["error"]["message"]
+        assert (
+            "all answers together are more than the 4,194,304 bytes"
+            in answers[-1]["error"]["message"]
+        )
         rows = [(exercise.id, exercise.probes[0].name, case) for case in exercise.draw()[:2] * 5]
         assert len(worker.ask_together([Part(rows)])) == 3
-        assert worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]["status"] == "answered"
+        assert (
+            worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]["status"]
+            == "answered"
+        )
 
 
 def test_a_question_that_cannot_be_sent_is_no_error_of_who_asks(tree):
     worker = tree()
     weights = {"\u00e4" * 60_000 + str(number): np.zeros(1) for number in range(4)}
-    answer = worker.ask("train_fully_connected", "scores", [Case("images", {"X": np.zeros((1, 3, 32, 32)), "weights": weights})])[0]
+    answer = worker.ask(
+        "train_fully_connected",
+        "scores",
+        [Case("images", {"X": np.zeros((1, 3, 32, 32)), "weights": weights})],
+    )[0]
     assert answer["status"] == "unanswerable" and "cannot be asked" in answer["error"]["message"]
     process = worker._process
-    assert check_with(worker, EXERCISES["relu_forward"]).status == "pass" and worker._process is process
+    assert (
+        check_with(worker, EXERCISES["relu_forward"]).status == "pass"
+        and worker._process is process
+    )
 
 
 def test_an_array_that_lies_is_sent_as_what_it_holds(tree):
@@ -303,7 +394,10 @@ def test_a_worker_that_is_killed_while_it_starts_is_started_again(tmp_path):
 
 
 def test_a_worker_that_never_starts_is_an_error_of_the_machine():
-    with pytest.raises(OSError, match="the worker does not start"), Worker([sys.executable, "-c", ""]) as worker:
+    with (
+        pytest.raises(OSError, match="the worker does not start"),
+        Worker([sys.executable, "-c", ""]) as worker,
+    ):
         check_with(worker, EXERCISES["relu_forward"])
 
 
@@ -323,13 +417,16 @@ def test_saved_weights_are_judged_by_their_accuracy(tree, tmp_path):
     assert result.status == "fail" and result.share == 0 and "accuracy 10.0%" in result_text(result)
 
 
-@pytest.mark.parametrize("params", [
-    {"W1": np.zeros((3072, 10))},
-    {"W1": np.zeros((3072, 10)), "b1": np.zeros(10), "gamma1": np.ones(10)},
-    {"W1": np.zeros((5, 10)), "b1": np.zeros(10)},
-    {"W1": np.full((3072, 10), np.nan), "b1": np.zeros(10)},
-    {},
-])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"W1": np.zeros((3072, 10))},
+        {"W1": np.zeros((3072, 10)), "b1": np.zeros(10), "gamma1": np.ones(10)},
+        {"W1": np.zeros((5, 10)), "b1": np.zeros(10)},
+        {"W1": np.full((3072, 10), np.nan), "b1": np.zeros(10)},
+        {},
+    ],
+)
 def test_weights_that_fit_no_net_are_explained(tree, tmp_path, params):
     from cs231n.checkpoint import save_params
 
@@ -347,19 +444,33 @@ def test_a_cell_that_needs_unwritten_code_says_so_in_one_line(capsys):
 
 
 def test_the_command_line_reports_and_returns_a_code(tmp_path):
-    write_tree(tmp_path, changed("cs231n/layers/affine.py", "db = dout.sum(axis=0)", "db = dout.sum(axis=0, keepdims=True)"))
+    write_tree(
+        tmp_path,
+        changed(
+            "cs231n/layers/affine.py",
+            "db = dout.sum(axis=0)",
+            "db = dout.sum(axis=0, keepdims=True)",
+        ),
+    )
     command = [sys.executable, "-m", "cs231n", "check"]
-    run = subprocess.run([*command, "affine_backward", "relu_forward"], cwd=tmp_path, capture_output=True, text=True)
+    run = subprocess.run(
+        [*command, "affine_backward", "relu_forward"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert run.returncode == 1
     assert "FAIL         affine_backward  (2 of 3 parts are right)" in run.stdout
     assert "sum over the batch without keepdims" in run.stdout
     assert "PASS         relu_forward" in run.stdout
-    assert subprocess.run([*command, "relu_forward"], cwd=tmp_path, capture_output=True).returncode == 0
+    assert (
+        subprocess.run([*command, "relu_forward"], cwd=tmp_path, capture_output=True).returncode
+        == 0
+    )
     unknown = subprocess.run([*command, "relu"], cwd=tmp_path, capture_output=True, text=True)
     assert unknown.returncode == 1 and len(unknown.stderr.splitlines()) == 1
 
 
 def test_html_of_a_report_escapes_what_students_wrote(tree):
-    result = check_with(tree(broken("raise ValueError('<script>alert(1)</script>')")), EXERCISES["relu_forward"])
+    result = check_with(
+        tree(broken("raise ValueError('<script>alert(1)</script>')")), EXERCISES["relu_forward"]
+    )
     html = Report([result], "<b>printed</b>")._repr_html_()
     assert "<script>" not in html and "<b>printed" not in html and "&lt;script&gt;" in html

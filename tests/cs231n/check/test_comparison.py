@@ -32,18 +32,21 @@ def test_a_wrong_number_is_told_without_a_shape():
     assert text == "got 2, expected 1; error 1.0e+00, limit 1e-06"
 
 
-@pytest.mark.parametrize("got, reason", [
-    (None, "missing"),
-    ([1.0, 2.0, 3.0], "missing"),
-    (np.ones((1, 3)), "shape"),
-    (np.ones(1), "shape"),
-    (np.ones(()), "shape"),
-    (np.ones(3, int), "dtype"),
-    (np.ones(3, complex), "dtype"),
-    (np.ones(3, bool), "dtype"),
-    (np.array([1, np.nan, 1]), "not finite"),
-    (np.array([1, np.inf, 1]), "not finite"),
-])
+@pytest.mark.parametrize(
+    "got, reason",
+    [
+        (None, "missing"),
+        ([1.0, 2.0, 3.0], "missing"),
+        (np.ones((1, 3)), "shape"),
+        (np.ones(1), "shape"),
+        (np.ones(()), "shape"),
+        (np.ones(3, int), "dtype"),
+        (np.ones(3, complex), "dtype"),
+        (np.ones(3, bool), "dtype"),
+        (np.array([1, np.nan, 1]), "not finite"),
+        (np.array([1, np.inf, 1]), "not finite"),
+    ],
+)
 def test_wrong_kinds_of_answers_are_wrong(got, reason):
     assert compare(got, np.ones(3), 1e9).reason == reason
 

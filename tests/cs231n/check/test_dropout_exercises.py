@@ -21,13 +21,19 @@ def judged(draw_mask, seed=231):
     def own(inputs):
         if inputs["mode"] == "test":
             return inputs["x"]
-        return inputs["x"] * draw_mask(np.random.default_rng(inputs["seed"]), inputs["x"].shape, inputs["p"])
+        return inputs["x"] * draw_mask(
+            np.random.default_rng(inputs["seed"]), inputs["x"].shape, inputs["p"]
+        )
 
     def reference(inputs):
-        return dropout_forward(inputs["x"], {name: inputs[name] for name in ("p", "mode", "seed")})[0]
+        return dropout_forward(inputs["x"], {name: inputs[name] for name in ("p", "mode", "seed")})[
+            0
+        ]
 
     right = [answer(case, reference) for case in cases]
-    expected = {"forward": [a["arrays"] for a in EXERCISE.answers(lambda *_: right, "forward", cases)]}
+    expected = {
+        "forward": [a["arrays"] for a in EXERCISE.answers(lambda *_: right, "forward", cases)]
+    }
     return evaluate(EXERCISE, cases, lambda *_: [answer(case, own) for case in cases], expected)
 
 
@@ -47,10 +53,14 @@ def test_every_right_way_to_draw_a_mask_passes_for_many_seeds(name):
 
 def test_masks_that_are_not_random_enough_fail():
     poor = {
-        "always the same": lambda rng, shape, p: (np.random.default_rng(0).random(shape[-1:]) < p) / p,
+        "always the same": lambda rng, shape, p: (
+            (np.random.default_rng(0).random(shape[-1:]) < p) / p
+        ),
         "nothing dropped": lambda rng, shape, p: np.ones(shape),
         "everything dropped": lambda rng, shape, p: np.zeros(shape),
         "whole columns": lambda rng, shape, p: (rng.random(shape[1:]) < p) / p,
-        "whole rows": lambda rng, shape, p: (rng.random((shape[0], *[1] * (len(shape) - 1))) < p) / p,
+        "whole rows": lambda rng, shape, p: (
+            (rng.random((shape[0], *[1] * (len(shape) - 1))) < p) / p
+        ),
     }
     assert all(judged(mask).status == "fail" for mask in poor.values())

@@ -15,8 +15,10 @@ from cs231n.check.process.worker import _answer
 
 PROBES = [
     (exercise.id, probe.name)
-    for exercise in EXERCISES.values() if not isinstance(exercise, TrainingGoal)
-    for probe in exercise.probes if not probe.stand_ins
+    for exercise in EXERCISES.values()
+    if not isinstance(exercise, TrainingGoal)
+    for probe in exercise.probes
+    if not probe.stand_ins
 ]
 
 
@@ -26,15 +28,27 @@ def test_probe_on_the_reference_gives_the_shipped_results(name, probe):
     exercise = EXERCISES[name]
     cases = exercise.draw()
     answers = {
-        case.name: {"status": "answered", "changed": [], "warnings": [],
-                    "arrays": {key: np.asarray(value) for key, value in exercise.probe(probe).run(**copy.deepcopy(case.inputs)).items()}}
+        case.name: {
+            "status": "answered",
+            "changed": [],
+            "warnings": [],
+            "arrays": {
+                key: np.asarray(value)
+                for key, value in exercise.probe(probe).run(**copy.deepcopy(case.inputs)).items()
+            },
+        }
         for case in cases
     }
     reduced = exercise.answers(lambda *_: list(answers.values()), probe, cases)
-    for case, answer, expected in zip(cases, reduced, public.load(exercise, FAMILY_OF[name])[0][probe], strict=True):
+    for case, answer, expected in zip(
+        cases, reduced, public.load(exercise, FAMILY_OF[name])[0][probe], strict=True
+    ):
         assert answer["arrays"].keys() >= expected.keys()
         for quantity, array in expected.items():
-            assert compare(answer["arrays"][quantity], array, exercise.limit(quantity, case.dtype)) is None, (case.name, quantity)
+            assert (
+                compare(answer["arrays"][quantity], array, exercise.limit(quantity, case.dtype))
+                is None
+            ), (case.name, quantity)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
@@ -49,7 +63,11 @@ def test_cases_are_the_same_whenever_they_are_drawn(exercise):
 
 def frames(exercise, probe, cases):
     stream = io.BytesIO()
-    _answer({"nonce": "n", "cases": [{"exercise": exercise, "probe": probe} | case for case in cases]}, stream, 1 << 24)
+    _answer(
+        {"nonce": "n", "cases": [{"exercise": exercise, "probe": probe} | case for case in cases]},
+        stream,
+        1 << 24,
+    )
     stream.seek(0)
     while (frame := read_frame(stream, 1 << 24)) is not None:
         yield frame
@@ -60,15 +78,25 @@ def test_the_worker_answers_case_by_case():
     cases = [{"name": case.name, "inputs": case.inputs} for case in exercise.draw()]
     answers = list(frames("relu_forward", "forward", cases))
     assert [a["case"] for a in answers] == [case["name"] for case in cases]
-    assert all(a["nonce"] == "n" and a["status"] == "answered" and a["changed"] == [] for a in answers)
+    assert all(
+        a["nonce"] == "n" and a["status"] == "answered" and a["changed"] == [] for a in answers
+    )
     assert np.array_equal(answers[0]["arrays"]["out"], np.maximum(cases[0]["inputs"]["x"], 0))
 
 
 def test_the_worker_says_how_an_answer_failed():
-    cases = [{"name": "two rows too many", "inputs": {"x": np.ones((2, 3)), "w": np.ones((5, 4)), "b": np.ones(4), "dout": None}}]
+    cases = [
+        {
+            "name": "two rows too many",
+            "inputs": {"x": np.ones((2, 3)), "w": np.ones((5, 4)), "b": np.ones(4), "dout": None},
+        }
+    ]
     (answer,) = frames("affine_forward", "forward", cases)
     assert answer["status"] == "raised" and answer["error"]["type"] == "ValueError"
-    assert "3 features" in answer["error"]["message"] and "cs231n/layers/affine.py" in answer["error"]["where"]
+    assert (
+        "3 features" in answer["error"]["message"]
+        and "cs231n/layers/affine.py" in answer["error"]["where"]
+    )
 
 
 def test_unpack_explains_what_should_have_come():

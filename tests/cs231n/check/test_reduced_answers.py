@@ -8,14 +8,26 @@ from cs231n.check import EXERCISES
 from cs231n.check.evaluation import evaluate
 
 ORDER = EXERCISES["topological_order"]
-EXPECTED = {"order": [ORDER.reduce(case.inputs, {"order": np.arange(case.inputs["size"])}) for case in ORDER.draw()]}
+EXPECTED = {
+    "order": [
+        ORDER.reduce(case.inputs, {"order": np.arange(case.inputs["size"])})
+        for case in ORDER.draw()
+    ]
+}
 
 
 def judged(order):
     """The result of an answer that is a function of the number of nodes."""
     cases = ORDER.draw()
-    answers = [{"status": "answered", "arrays": {"order": order(c.inputs["size"])}, "changed": [], "warnings": []}
-               for c in cases]
+    answers = [
+        {
+            "status": "answered",
+            "arrays": {"order": order(c.inputs["size"])},
+            "changed": [],
+            "warnings": [],
+        }
+        for c in cases
+    ]
     return evaluate(ORDER, cases, lambda *_: answers, EXPECTED)
 
 
@@ -29,12 +41,20 @@ def test_another_valid_order_is_right():
 
 def test_an_order_from_the_end_is_wrong():
     result = judged(lambda size: np.arange(size)[::-1])
-    assert result.status == "fail" and not result.parts["1 for each input that comes before its user"]
+    assert (
+        result.status == "fail" and not result.parts["1 for each input that comes before its user"]
+    )
 
 
 def test_a_node_left_out_twice_listed_or_unknown_is_wrong():
-    for order in (lambda n: np.arange(n - 1), lambda n: np.repeat(np.arange(n), 2), lambda n: np.arange(n) - 1,
-                  lambda n: np.arange(n) + 1, lambda n: np.zeros(0, int), lambda n: np.full(n, 10**9)):
+    for order in (
+        lambda n: np.arange(n - 1),
+        lambda n: np.repeat(np.arange(n), 2),
+        lambda n: np.arange(n) - 1,
+        lambda n: np.arange(n) + 1,
+        lambda n: np.zeros(0, int),
+        lambda n: np.full(n, 10**9),
+    ):
         assert judged(order).status == "fail"
 
 
@@ -42,7 +62,9 @@ def test_answers_of_any_form_are_refused_in_words():
     for order in (np.zeros((2, 3, 4), int), np.array(3), np.array([1.5, np.inf]), np.array("text")):
         with np.errstate(invalid="ignore"):
             result = judged(lambda size: order)
-        assert result.status == "fail" and result.share == 0 and all(p.text for p in result.problems)
+        assert (
+            result.status == "fail" and result.share == 0 and all(p.text for p in result.problems)
+        )
     missing = {"status": "answered", "arrays": {}, "changed": [], "warnings": []}
     result = evaluate(ORDER, ORDER.draw(), lambda *_: [missing] * len(ORDER.draw()), EXPECTED)
     assert result.status == "fail" and result.share == 0

@@ -19,41 +19,66 @@ def test_a_problem_stands_in_a_line_of_its_own_under_the_exercise():
 
 
 def test_each_quantity_comes_first_once_and_the_rest_is_counted():
-    problems = [Problem(f"case {i}", quantity, f"error {i} of {quantity}") for quantity in ("dx", "dw") for i in range(3)]
+    problems = [
+        Problem(f"case {i}", quantity, f"error {i} of {quantity}")
+        for quantity in ("dx", "dw")
+        for i in range(3)
+    ]
     lines = result_text(failed(*problems)).splitlines()
     assert [line.split()[0] for line in lines[1:5]] == ["dx,", "dw,", "dx,", "dx,"]
     assert lines[5].strip() == "and 2 more like these"
 
 
 def test_the_same_sentence_about_many_quantities_is_said_once():
-    text = result_text(failed(*[Problem("one example", quantity, "it raised") for quantity in ("dx", "dw", "db")]))
+    text = result_text(
+        failed(*[Problem("one example", quantity, "it raised") for quantity in ("dx", "dw", "db")])
+    )
     assert text.count("it raised") == 1
 
 
 def test_the_mistake_comes_first_and_warnings_come_last():
-    result = failed(Problem("one example", "dx", "wrong"), mistake="the stride is forgotten", warnings=("RuntimeWarning: x",))
+    result = failed(
+        Problem("one example", "dx", "wrong"),
+        mistake="the stride is forgotten",
+        warnings=("RuntimeWarning: x",),
+    )
     lines = [line.strip() for line in result_text(result).splitlines()]
-    assert lines[1] == "the stride is forgotten" and lines[-1] == "a warning, which costs nothing: RuntimeWarning: x"
+    assert (
+        lines[1] == "the stride is forgotten"
+        and lines[-1] == "a warning, which costs nothing: RuntimeWarning: x"
+    )
 
 
 def test_many_results_end_with_a_count_and_what_was_printed():
-    report = Report([Result("a", PASS, {"out": True}), Result("b", NOT_STARTED, {"out": False})], "one\ntwo")
+    report = Report(
+        [Result("a", PASS, {"out": True}), Result("b", NOT_STARTED, {"out": False})], "one\ntwo"
+    )
     assert str(report).splitlines() == [
-        "PASS         a", "NOT STARTED  b", "Your code printed:", "  one", "  two", "1 of 2 exercises pass",
+        "PASS         a",
+        "NOT STARTED  b",
+        "Your code printed:",
+        "  one",
+        "  two",
+        "1 of 2 exercises pass",
     ]
     assert repr(report) == str(report)
 
 
 def test_html_names_the_state_the_note_and_every_problem():
-    html = Report([failed(Problem("a < b", "dx", "got 1"), note="accuracy 10 %")], "x > y")._repr_html_()
+    html = Report(
+        [failed(Problem("a < b", "dx", "got 1"), note="accuracy 10 %")], "x > y"
+    )._repr_html_()
     assert "FAIL</strong> <code>conv</code> &nbsp;accuracy 10 %" in html
     assert "<li>dx, a &lt; b: got 1</li>" in html and "<pre>x &gt; y</pre>" in html
     assert "<ul" not in Report([Result("a", PASS, {"out": True})])._repr_html_()
 
 
 def luminance(color):
-    parts = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
-    return sum(share * ((part + 0.055) / 1.055) ** 2.4 for share, part in zip((0.2126, 0.7152, 0.0722), parts))
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return sum(
+        share * ((part + 0.055) / 1.055) ** 2.4
+        for share, part in zip((0.2126, 0.7152, 0.0722), parts)
+    )
 
 
 def test_words_can_be_read_on_white_and_on_the_dark_page_of_an_editor():

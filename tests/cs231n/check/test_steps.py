@@ -28,7 +28,11 @@ def test_a_loop_costs_more_steps_for_more_examples(kind):
 
 
 def test_array_code_costs_the_same():
-    for call in (lambda x: x @ x.T, lambda x: np.sqrt((x**2).sum(axis=1)), lambda x: np.einsum("ij,ij->i", x, x)):
+    for call in (
+        lambda x: x @ x.T,
+        lambda x: np.sqrt((x**2).sum(axis=1)),
+        lambda x: np.einsum("ij,ij->i", x, x),
+    ):
         assert extra_steps(call, FEW, MANY) == 0
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from cs231n.datasets import mnist
 
 from cs231n.checkpoint import load_params, model_state, save_params, set_model_state
 from cs231n.classifiers import LeNet5, PatternNet, ResNet, parse_pattern
-from cs231n.datasets import mnist
 from cs231n.gradient_check import check_gradient
 from cs231n.solver import Solver
 
@@ -39,18 +39,27 @@ def draw(name, N=4, **settings):
     return make(seed=1, **settings), rng.standard_normal((N, *shape)), rng.integers(3, size=N)
 
 
-@pytest.mark.parametrize("pattern, expected", [
-    ("[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX", (2, True, 3, 1)),
-    ("[(CONV-RELU)*1]*4-SOFTMAX", (1, False, 4, 0)),
-    ("[ (CONV-RELU)*12 - POOL ]*1 - (FC-RELU)*0 - SOFTMAX", (12, True, 1, 0)),
-])
+@pytest.mark.parametrize(
+    "pattern, expected",
+    [
+        ("[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX", (2, True, 3, 1)),
+        ("[(CONV-RELU)*1]*4-SOFTMAX", (1, False, 4, 0)),
+        ("[ (CONV-RELU)*12 - POOL ]*1 - (FC-RELU)*0 - SOFTMAX", (12, True, 1, 0)),
+    ],
+)
 def test_pattern_is_read_as_the_lecture_writes_it(pattern, expected):
     assert parse_pattern(pattern) == expected
 
 
-@pytest.mark.parametrize("pattern", [
-    "", "CONV-RELU-SOFTMAX", "[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX", PATTERN + "-POOL",
-])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        "CONV-RELU-SOFTMAX",
+        "[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX",
+        PATTERN + "-POOL",
+    ],
+)
 def test_pattern_of_another_form_is_refused(pattern):
     with pytest.raises(ValueError, match="Write it like"):
         parse_pattern(pattern)
@@ -59,7 +68,12 @@ def test_pattern_of_another_form_is_refused(pattern):
 def test_pattern_net_has_the_parameters_that_the_pattern_says():
     net = small_pattern_net(normalization="batchnorm")
     assert [net.params[f"W{k}"].shape for k in range(1, 7)] == [
-        (3, 2, 3, 3), (3, 3, 3, 3), (4, 3, 3, 3), (4, 4, 3, 3), (4 * 2 * 3, 5), (5, 3),
+        (3, 2, 3, 3),
+        (3, 3, 3, 3),
+        (4, 3, 3, 3),
+        (4, 4, 3, 3),
+        (4 * 2 * 3, 5),
+        (5, 3),
     ]
     assert [net.params[f"gamma{k}"].shape for k in range(1, 6)] == [(3,), (3,), (4,), (4,), (5,)]
     assert "gamma6" not in net.params and len(net.bn_params) == 5
@@ -70,13 +84,19 @@ def test_pattern_net_without_pooling_or_hidden_layers_is_a_stack_of_convolutions
     assert [net.params[f"W{k}"].shape for k in (1, 2, 3)] == [(2, 1, 3, 3), (2, 2, 3, 3), (24, 3)]
 
 
-@pytest.mark.parametrize("settings, message", [
-    ({"filter_size": 4}, "an even filter does not keep height and width"),
-    ({"num_filters": (8, 8, 8)}, "num_filters needs one number, or one per block, here 2"),
-    ({"hidden_dim": ()}, "hidden_dim needs one number, or one per hidden layer, here 1"),
-    ({"input_dim": (1, 8, 6)}, "PatternNet: window width 2 with stride 2 does not fit width 3"),
-    ({"normalization": "layernorm"}, "normalization must be None or 'batchnorm'; got 'layernorm'"),
-])
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"filter_size": 4}, "an even filter does not keep height and width"),
+        ({"num_filters": (8, 8, 8)}, "num_filters needs one number, or one per block, here 2"),
+        ({"hidden_dim": ()}, "hidden_dim needs one number, or one per hidden layer, here 1"),
+        ({"input_dim": (1, 8, 6)}, "PatternNet: window width 2 with stride 2 does not fit width 3"),
+        (
+            {"normalization": "layernorm"},
+            "normalization must be None or 'batchnorm'; got 'layernorm'",
+        ),
+    ],
+)
 def test_settings_that_do_not_fit_the_pattern_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         PatternNet(PATTERN, **settings)
@@ -85,7 +105,11 @@ def test_settings_that_do_not_fit_the_pattern_are_refused(settings, message):
 def test_lenet_has_the_sizes_of_the_paper():
     net = LeNet5(seed=0)
     assert [net.params[f"W{k}"].shape for k in range(1, 6)] == [
-        (6, 1, 5, 5), (16, 6, 5, 5), (120, 16, 5, 5), (120, 84), (84, 10),
+        (6, 1, 5, 5),
+        (16, 6, 5, 5),
+        (120, 16, 5, 5),
+        (120, 84),
+        (84, 10),
     ]
     assert sum(value.size for value in net.params.values()) == 61_706
     assert net.loss(np.zeros((2, 1, 28, 28))).shape == (2, 10)
@@ -116,10 +140,16 @@ def test_residual_block_with_silent_body_passes_its_input_on():
 
 
 # LeNet-5 has thousands of rectifiers; with two images none lies within a step of its kink.
-@pytest.mark.parametrize("name, normalization, N", [
-    ("pattern", None, 4), ("pattern", "batchnorm", 4), ("lenet", None, 2), ("resnet", None, 4),
-    ("resnet", "batchnorm", 4),
-])
+@pytest.mark.parametrize(
+    "name, normalization, N",
+    [
+        ("pattern", None, 4),
+        ("pattern", "batchnorm", 4),
+        ("lenet", None, 2),
+        ("resnet", None, 4),
+        ("resnet", "batchnorm", 4),
+    ],
+)
 def test_gradients_match_numerical_ones(name, normalization, N, assert_net_gradients):
     net, X, y = draw(name, N, normalization=normalization, reg=0.1, dtype=np.float64)
     assert_net_gradients(net, X, y)
@@ -152,7 +182,9 @@ def test_penalty_has_one_half_and_leaves_all_but_the_weights_alone(name):
     settings = {"normalization": "batchnorm", "dtype": np.float64}
     (free, X, y), (heavy, _, _) = (draw(name, reg=reg, **settings) for reg in (0, 2))
     weights = [value for key, value in free.params.items() if key.startswith("W")]
-    assert heavy.loss(X, y)[0] - free.loss(X, y)[0] == pytest.approx(sum(np.sum(W ** 2) for W in weights))
+    assert heavy.loss(X, y)[0] - free.loss(X, y)[0] == pytest.approx(
+        sum(np.sum(W**2) for W in weights)
+    )
     grads, heavy_grads = free.loss(X, y)[1], heavy.loss(X, y)[1]
     for key, value in free.params.items():
         expected = grads[key] + (2 * value if key.startswith("W") else 0)
@@ -173,12 +205,14 @@ def test_running_statistics_are_used_without_labels(name):
     net, X, y = draw(name, normalization="batchnorm", dtype=np.float64)
     net.loss(X, y)
     together = net.loss(X)
-    alone = np.concatenate([net.loss(X[n:n + 1]) for n in range(len(X))])
+    alone = np.concatenate([net.loss(X[n : n + 1]) for n in range(len(X))])
     np.testing.assert_allclose(alone, together, rtol=1e-9, atol=1e-12)
 
 
 @EACH
-def test_weights_and_running_statistics_survive_a_file_in_defect_lost_from_checkpoints(name, tmp_path):
+def test_weights_and_running_statistics_survive_a_file_in_defect_lost_from_checkpoints(
+    name, tmp_path
+):
     net, X, y = draw(name, normalization="batchnorm")
     net.loss(X, y)
     save_params(tmp_path / "net.npz", model_state(net))
@@ -187,16 +221,31 @@ def test_weights_and_running_statistics_survive_a_file_in_defect_lost_from_check
     np.testing.assert_array_equal(other.loss(X), net.loss(X))
 
 
-@pytest.mark.parametrize("net", [
-    PatternNet(PATTERN, (2, 8, 12), 8, hidden_dim=20, num_classes=3, normalization="batchnorm", seed=0),
-    ResNet((2, 8, 12), widths=(8, 12), num_classes=3, seed=0),
-], ids=["pattern", "resnet"])
+@pytest.mark.parametrize(
+    "net",
+    [
+        PatternNet(
+            PATTERN, (2, 8, 12), 8, hidden_dim=20, num_classes=3, normalization="batchnorm", seed=0
+        ),
+        ResNet((2, 8, 12), widths=(8, 12), num_classes=3, seed=0),
+    ],
+    ids=["pattern", "resnet"],
+)
 def test_net_overfits_a_few_images(net):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((12, 2, 8, 12)), rng.integers(3, size=12)
     data = {"X_train": X, "y_train": y, "X_val": X, "y_val": y}
-    solver = Solver(net, data, update_rule="adam", optim_config={"learning_rate": 1e-2}, batch_size=12,
-                    num_epochs=40, num_train_samples=None, verbose=False, seed=0)
+    solver = Solver(
+        net,
+        data,
+        update_rule="adam",
+        optim_config={"learning_rate": 1e-2},
+        batch_size=12,
+        num_epochs=40,
+        num_train_samples=None,
+        verbose=False,
+        seed=0,
+    )
     solver.train()
     assert solver.check_accuracy(X, y) == 1
 
@@ -205,10 +254,23 @@ def test_net_overfits_a_few_images(net):
 def test_lenet_reads_real_digits(real_data):
     X_train, y_train, X_test, y_test = mnist.load(real_data / "mnist")
     X_train, X_test = ((X.astype(np.float32) - 33) / 79 for X in (X_train, X_test))
-    data = {"X_train": X_train[:7500], "y_train": y_train[:7500],
-            "X_val": X_train[7500:], "y_val": y_train[7500:]}
+    data = {
+        "X_train": X_train[:7500],
+        "y_train": y_train[:7500],
+        "X_val": X_train[7500:],
+        "y_val": y_train[7500:],
+    }
     net = LeNet5(normalization="batchnorm", seed=0)
-    solver = Solver(net, data, update_rule="adam", optim_config={"learning_rate": 3e-3}, lr_decay=0.6,
-                    batch_size=50, num_epochs=5, verbose=False, seed=0)
+    solver = Solver(
+        net,
+        data,
+        update_rule="adam",
+        optim_config={"learning_rate": 3e-3},
+        lr_decay=0.6,
+        batch_size=50,
+        num_epochs=5,
+        verbose=False,
+        seed=0,
+    )
     solver.train()
     assert solver.check_accuracy(X_test, y_test) > 0.97

@@ -6,7 +6,13 @@ import pytest
 from cs231n.classifiers import ThreeLayerConvNet
 from cs231n.solver import Solver
 
-TINY = {"input_dim": (2, 6, 10), "num_filters": 3, "filter_size": 3, "hidden_dim": 5, "num_classes": 4}
+TINY = {
+    "input_dim": (2, 6, 10),
+    "num_filters": 3,
+    "filter_size": 3,
+    "hidden_dim": 5,
+    "num_classes": 4,
+}
 
 
 def batch(N=3, input_dim=(2, 6, 10), num_classes=4, seed=0):
@@ -17,7 +23,12 @@ def batch(N=3, input_dim=(2, 6, 10), num_classes=4, seed=0):
 def test_parameters_have_the_shapes_of_the_architecture():
     params = ThreeLayerConvNet(**TINY).params
     assert {name: value.shape for name, value in params.items()} == {
-        "W1": (3, 2, 3, 3), "b1": (3,), "W2": (3 * 3 * 5, 5), "b2": (5,), "W3": (5, 4), "b3": (4,),
+        "W1": (3, 2, 3, 3),
+        "b1": (3,),
+        "W2": (3 * 3 * 5, 5),
+        "b2": (5,),
+        "W3": (5, 4),
+        "b3": (4,),
     }
     assert not any(params[name].any() for name in ("b1", "b2", "b3"))
 
@@ -39,7 +50,12 @@ def test_initial_loss_is_the_logarithm_of_the_number_of_classes():
 @pytest.mark.parametrize("reg", [0.0, 0.3])
 @pytest.mark.parametrize("filter_size", [1, 3, 5])
 def test_gradients_match_numerical_ones(reg, filter_size, assert_net_gradients):
-    settings = TINY | {"filter_size": filter_size, "reg": reg, "weight_scale": 0.3, "dtype": np.float64}
+    settings = TINY | {
+        "filter_size": filter_size,
+        "reg": reg,
+        "weight_scale": 0.3,
+        "dtype": np.float64,
+    }
     net = ThreeLayerConvNet(**settings, seed=1)
     assert_net_gradients(net, *batch())
 
@@ -84,11 +100,17 @@ def test_equal_seeds_give_equal_weights_and_the_global_generator_is_left_alone()
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
-@pytest.mark.parametrize("changes, message", [
-    ({"input_dim": (2, 6, 9)}, "does not fit width 9.*input_dim .2, 6, 9.*Crop or grow the width to 8 or 10"),
-    ({"filter_size": 9}, None),
-    ({"filter_size": 4}, "does not fit height 5"),
-])
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (
+            {"input_dim": (2, 6, 9)},
+            "does not fit width 9.*input_dim .2, 6, 9.*Crop or grow the width to 8 or 10",
+        ),
+        ({"filter_size": 9}, None),
+        ({"filter_size": 4}, "does not fit height 5"),
+    ],
+)
 def test_sizes_that_the_pooling_cannot_cover_are_refused_when_the_net_is_made(changes, message):
     if message is None:
         assert ThreeLayerConvNet(**TINY | changes).loss(batch()[0]).shape == (3, 4)
@@ -101,7 +123,15 @@ def test_net_overfits_a_few_images():
     X, y = batch(20)
     net = ThreeLayerConvNet(**TINY | {"num_filters": 8, "hidden_dim": 20}, weight_scale=0.1, seed=0)
     data = {"X_train": X, "y_train": y, "X_val": X, "y_val": y}
-    solver = Solver(net, data, update_rule="adam", optim_config={"learning_rate": 5e-3}, batch_size=10,
-                    num_epochs=40, verbose=False, seed=0)
+    solver = Solver(
+        net,
+        data,
+        update_rule="adam",
+        optim_config={"learning_rate": 5e-3},
+        batch_size=10,
+        num_epochs=40,
+        verbose=False,
+        seed=0,
+    )
     solver.train()
     assert solver.check_accuracy(X, y) == 1

@@ -39,15 +39,25 @@ def test_two_layer_net_gradients_are_right(ramp_net, reg):
     _, grads = net.loss(X, y)
     assert grads.keys() == net.params.keys()
     for name, grad in grads.items():
-        numerical = eval_numerical_gradient(lambda _: net.loss(X, y)[0], net.params[name], verbose=False)
+        numerical = eval_numerical_gradient(
+            lambda _: net.loss(X, y)[0], net.params[name], verbose=False
+        )
         assert rel_error(numerical, grad, floor=1e-3) < 1e-6, name
         assert check_gradient(lambda _: net.loss(X, y)[0], net.params[name], grad) < 1e-9, name
 
 
 def test_two_layer_net_starts_with_small_weights_and_zero_biases():
     net = TwoLayerNet(300, 200, 10, weight_scale=1e-2, seed=0)
-    assert [net.params[k].shape for k in ("W1", "b1", "W2", "b2")] == [(300, 200), (200,), (200, 10), (10,)]
-    assert abs(net.params["W1"].std() / 1e-2 - 1) < 0.02 and abs(net.params["W2"].std() / 1e-2 - 1) < 0.05
+    assert [net.params[k].shape for k in ("W1", "b1", "W2", "b2")] == [
+        (300, 200),
+        (200,),
+        (200, 10),
+        (10,),
+    ]
+    assert (
+        abs(net.params["W1"].std() / 1e-2 - 1) < 0.02
+        and abs(net.params["W2"].std() / 1e-2 - 1) < 0.05
+    )
     assert not net.params["b1"].any() and not net.params["b2"].any()
 
 
@@ -59,7 +69,13 @@ def test_scores_carry_no_regularization(ramp_net):
 
 
 def small(**kwargs):
-    settings = {"input_dim": 15, "num_classes": 6, "weight_scale": 5e-2, "dtype": np.float64, "seed": 2}
+    settings = {
+        "input_dim": 15,
+        "num_classes": 6,
+        "weight_scale": 5e-2,
+        "dtype": np.float64,
+        "seed": 2,
+    }
     return FullyConnectedNet([8, 7], **settings | kwargs)
 
 
@@ -81,7 +97,9 @@ def test_deep_net_gradients_are_right(name, rng):
     assert grads.keys() == net.params.keys()
     for key, grad in grads.items():
         assert grad.shape == net.params[key].shape
-        numerical = eval_numerical_gradient(lambda _: net.loss(X, y)[0], net.params[key], verbose=False)
+        numerical = eval_numerical_gradient(
+            lambda _: net.loss(X, y)[0], net.params[key], verbose=False
+        )
         assert np.abs(numerical - grad).max() < 1e-6 * max(1, np.abs(grad).max()), key
 
 
@@ -91,14 +109,19 @@ def test_net_of_any_depth_has_the_parameters_of_its_layers(hidden, rng):
     dims = [10, *hidden, 5]
     shapes = {f"W{i}": (dims[i - 1], dims[i]) for i in range(1, len(dims))}
     shapes |= {f"b{i}": (dims[i],) for i in range(1, len(dims))}
-    shapes |= {f"{kind}{i}": (dims[i],) for kind in ("gamma", "beta") for i in range(1, len(hidden) + 1)}
+    shapes |= {
+        f"{kind}{i}": (dims[i],) for kind in ("gamma", "beta") for i in range(1, len(hidden) + 1)
+    }
     assert {name: value.shape for name, value in net.params.items()} == shapes
     assert net.loss(rng.standard_normal((3, 10))).shape == (3, 5)
 
 
 def test_deep_net_starts_at_the_loss_of_guessing(rng):
     net = FullyConnectedNet([20, 30], input_dim=15, num_classes=10, seed=0)
-    assert abs(net.loss(rng.standard_normal((50, 15)), rng.integers(10, size=50))[0] - np.log(10)) < 1e-3
+    assert (
+        abs(net.loss(rng.standard_normal((50, 15)), rng.integers(10, size=50))[0] - np.log(10))
+        < 1e-3
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -106,7 +129,9 @@ def test_deep_net_computes_in_its_dtype_whatever_the_images_are(dtype, rng):
     net = small(dtype=dtype, **SETTINGS["everything"])
     X, y = rng.integers(256, size=(3, 15)).astype(np.uint8), np.array([0, 1, 2])
     _, grads = net.loss(X, y)
-    assert {a.dtype for a in (net.loss(X), *grads.values(), *net.params.values())} == {np.dtype(dtype)}
+    assert {a.dtype for a in (net.loss(X), *grads.values(), *net.params.values())} == {
+        np.dtype(dtype)
+    }
     assert X.dtype == np.uint8
 
 
@@ -203,7 +228,9 @@ def test_net_agrees_with_pytorch(rng):
     out = torch.tensor(X)
     for i in (1, 2):
         out = out @ twins[f"W{i}"] + twins[f"b{i}"]
-        out = torch.nn.functional.batch_norm(out, None, None, twins[f"gamma{i}"], twins[f"beta{i}"], True)
+        out = torch.nn.functional.batch_norm(
+            out, None, None, twins[f"gamma{i}"], twins[f"beta{i}"], True
+        )
         out = torch.relu(out)
     expected = torch.nn.functional.cross_entropy(out @ twins["W3"] + twins["b3"], torch.tensor(y))
     expected.backward()

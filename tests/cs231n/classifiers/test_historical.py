@@ -129,7 +129,9 @@ def test_order_comes_from_the_seed_and_dtype_from_the_images(cls):
 @pytest.mark.parametrize("cls", [Perceptron, Adaline])
 def test_data_that_does_not_fit_is_refused(cls):
     name = cls.__name__
-    with pytest.raises(ValueError, match=rf"{name}.train: X must have shape .* got \(2, 3\) and \(3,\)"):
+    with pytest.raises(
+        ValueError, match=rf"{name}.train: X must have shape .* got \(2, 3\) and \(3,\)"
+    ):
         cls().train(np.zeros((2, 3)), np.zeros(3))
     with pytest.raises(ValueError, match=r"at least two classes; got only \[4\]"):
         cls().train(np.zeros((2, 3)), np.array([4, 4]))

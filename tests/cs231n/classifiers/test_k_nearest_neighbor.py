@@ -10,7 +10,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from cs231n.classifiers.k_nearest_neighbor import KNearestNeighbor
 from cs231n.data_utils import load_dataset
 
-METHODS = ["compute_distances_two_loops", "compute_distances_one_loop", "compute_distances_no_loops"]
+METHODS = [
+    "compute_distances_two_loops",
+    "compute_distances_one_loop",
+    "compute_distances_no_loops",
+]
 SCIPY_NAMES = {"l1": "cityblock", "l2": "euclidean"}
 
 
@@ -22,14 +26,21 @@ def trained(X, y=None, metric="l2", **settings):
 
 @pytest.mark.parametrize("metric", ["l1", "l2"])
 @pytest.mark.parametrize("method", METHODS)
-@given(num_test=st.integers(0, 6), num_train=st.integers(1, 7), D=st.integers(1, 9), seed=st.integers(0, 999))
+@given(
+    num_test=st.integers(0, 6),
+    num_train=st.integers(1, 7),
+    D=st.integers(1, 9),
+    seed=st.integers(0, 999),
+)
 @settings(max_examples=25, deadline=None)
 def test_distances_match_scipy(metric, method, num_test, num_train, D, seed):
     rng = np.random.default_rng(seed)
     X_train, X = rng.normal(size=(num_train, D)), rng.normal(size=(num_test, D))
     dists = getattr(trained(X_train, metric=metric), method)(X)
     assert dists.shape == (num_test, num_train)
-    np.testing.assert_allclose(dists, cdist(X, X_train, SCIPY_NAMES[metric]), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        dists, cdist(X, X_train, SCIPY_NAMES[metric]), rtol=1e-10, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("metric", ["l1", "l2"])
@@ -86,7 +97,10 @@ def test_among_equal_distances_the_first_images_vote():
 
 
 @given(
-    num_train=st.integers(3, 30), k=st.integers(1, 3), p=st.sampled_from([1, 2]), seed=st.integers(0, 999)
+    num_train=st.integers(3, 30),
+    k=st.integers(1, 3),
+    p=st.sampled_from([1, 2]),
+    seed=st.integers(0, 999),
 )
 @settings(max_examples=25, deadline=None)
 def test_predictions_match_scikit_learn(num_train, k, p, seed):
@@ -104,10 +118,16 @@ def test_predictions_match_scikit_learn(num_train, k, p, seed):
 @pytest.mark.parametrize("num_loops", [0, 1, 2])
 def test_small_chunks_change_no_prediction(metric, num_loops):
     rng = np.random.default_rng(2)
-    X, y, X_test = rng.integers(256, size=(23, 12)), rng.integers(4, size=23), rng.integers(256, size=(9, 12))
+    X, y, X_test = (
+        rng.integers(256, size=(23, 12)),
+        rng.integers(4, size=23),
+        rng.integers(256, size=(9, 12)),
+    )
     whole = trained(X, y, metric).predict(X_test, k=5)
     for max_bytes in (1, 2000, 5000):
-        chunked = trained(X, y, metric, max_bytes=max_bytes).predict(X_test, k=5, num_loops=num_loops)
+        chunked = trained(X, y, metric, max_bytes=max_bytes).predict(
+            X_test, k=5, num_loops=num_loops
+        )
         np.testing.assert_array_equal(chunked, whole)
 
 
@@ -158,7 +178,10 @@ def test_one_computation_serves_several_k():
         (lambda c: c.train(np.zeros((0, 3)), np.zeros(0)), "at least one image"),
         (lambda c: c.predict(np.zeros((2, 4))), r"\(num_test, 3\)"),
         (lambda c: c.predict(np.zeros((2, 3)), num_loops=3), "Invalid value 3 for num_loops"),
-        (lambda c: c.predict(np.zeros((2, 3)), k=0), "k must lie between 1 and num_train = 4; got 0"),
+        (
+            lambda c: c.predict(np.zeros((2, 3)), k=0),
+            "k must lie between 1 and num_train = 4; got 0",
+        ),
         (lambda c: c.predict(np.zeros((2, 3)), k=5), "got 5"),
         (lambda c: c.predict(np.full((2, 3), np.nan)), "dists holds nan"),
         (lambda c: c.predict_labels(np.zeros((2, 5))), "one column per training"),
@@ -180,5 +203,7 @@ def test_the_implementations_do_not_differ_on_real_images(real_data):
     # The course's notebook asks for a Frobenius norm below 0.001, which single precision cannot give.
     data = load_dataset("cifar10", 500, 0, 100, subtract_mean=False)
     classifier = trained(data["X_train"].reshape(500, -1))
-    two, one, none = (getattr(classifier, method)(data["X_test"].reshape(100, -1)) for method in METHODS)
+    two, one, none = (
+        getattr(classifier, method)(data["X_test"].reshape(100, -1)) for method in METHODS
+    )
     assert np.linalg.norm(two - one, ord="fro") == np.linalg.norm(two - none, ord="fro") == 0

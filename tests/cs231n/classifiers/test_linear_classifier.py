@@ -19,7 +19,9 @@ def clusters(N=300, D=6, C=3, seed=0, dtype=np.float64):
 
 
 def test_train_keeps_the_known_signature():
-    expected = "learning_rate=0.001, reg=1e-05, num_iters=100, batch_size=200, verbose=False, seed=None"
+    expected = (
+        "learning_rate=0.001, reg=1e-05, num_iters=100, batch_size=200, verbose=False, seed=None"
+    )
     assert str(inspect.signature(LinearClassifier.train)) == f"(self, X, y, {expected})"
 
 
@@ -44,7 +46,9 @@ def test_training_lowers_the_loss_to_the_optimum(cls):
 def test_training_is_reproduced_by_its_seed_and_leaves_the_global_generator_alone(cls):
     X, y = clusters()
     before = np.random.get_state()[1].copy()
-    histories = [cls().train(X, y, num_iters=20, seed=seed) for seed in (7, 7, np.random.default_rng(7), 8)]
+    histories = [
+        cls().train(X, y, num_iters=20, seed=seed) for seed in (7, 7, np.random.default_rng(7), 8)
+    ]
     assert histories[0] == histories[1] == histories[2] != histories[3]
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
@@ -54,7 +58,9 @@ def test_first_step_is_one_gradient_step_on_the_drawn_batch():
     classifier = Softmax()
     classifier.W = np.full((6, 3), 0.5)
     loss, grad = softmax_loss_vectorized(classifier.W, X, np.array([2]), 0.1)
-    history = classifier.train(X, np.array([2]), learning_rate=0.3, reg=0.1, num_iters=1, batch_size=5)
+    history = classifier.train(
+        X, np.array([2]), learning_rate=0.3, reg=0.1, num_iters=1, batch_size=5
+    )
     assert history == pytest.approx([loss])
     np.testing.assert_allclose(classifier.W, 0.5 - 0.3 * grad, rtol=1e-12)
 
@@ -68,7 +74,9 @@ def test_batches_come_from_all_examples_with_replacement():
             self.seen.extend(y_batch.tolist())
             return 0.0, np.zeros_like(self.W)
 
-    Recorder().train(np.arange(4.0).reshape(4, 1), np.arange(4), num_iters=200, batch_size=7, seed=0)
+    Recorder().train(
+        np.arange(4.0).reshape(4, 1), np.arange(4), num_iters=200, batch_size=7, seed=0
+    )
     counts = np.bincount(Recorder.seen, minlength=4)
     assert counts.sum() == 1400 and counts.min() > 280
 
@@ -100,7 +108,9 @@ def test_verbose_prints_the_loss_every_100_steps(capsys):
     X, y = clusters(N=20)
     LinearSVM().train(X, y, num_iters=201, verbose=True)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == [f"iteration {it} / 201" for it in (0, 100, 200)]
+    assert [line.split(":")[0] for line in lines] == [
+        f"iteration {it} / 201" for it in (0, 100, 200)
+    ]
 
 
 @pytest.mark.parametrize("cls", LOSSES)
@@ -110,7 +120,9 @@ def test_regularization_goes_from_l2_through_the_elastic_net_to_l1(cls, l1_ratio
     classifier = cls(l1_ratio)
     classifier.W = np.random.default_rng(1).normal(size=(6, 3))
     loss, dW = classifier.loss(X, y, 0.8)
-    penalty = 0.8 * ((1 - l1_ratio) * np.sum(classifier.W**2) + l1_ratio * np.sum(np.abs(classifier.W)))
+    penalty = 0.8 * (
+        (1 - l1_ratio) * np.sum(classifier.W**2) + l1_ratio * np.sum(np.abs(classifier.W))
+    )
     assert loss == pytest.approx(LOSSES[cls](classifier.W, X, y, 0.0)[0] + penalty, rel=1e-12)
 
     def at(w):

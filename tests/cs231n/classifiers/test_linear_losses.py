@@ -30,7 +30,11 @@ def test_svm_gives_the_lecture_s_worked_numbers(loss_function):
     W, X, y = scores_problem([1.3, -0.7, 1.1], 0)
     assert loss_function(W, X, y, 0.0)[0] * 10 == pytest.approx(8)
     # CS231n slides: cat 3.2, car 5.1, frog -1.7 with margin 1 give 2.9 for the cat, 0 and 12.9.
-    W, X, y = np.array([[3.2, 1.3, 2.2], [5.1, 4.9, 2.5], [-1.7, 2.0, -3.1]]).T, np.eye(3), np.arange(3)
+    W, X, y = (
+        np.array([[3.2, 1.3, 2.2], [5.1, 4.9, 2.5], [-1.7, 2.0, -3.1]]).T,
+        np.eye(3),
+        np.arange(3),
+    )
     losses = [loss_function(W, X[i : i + 1], y[i : i + 1], 0.0)[0] for i in range(3)]
     assert losses == pytest.approx([2.9, 0, 12.9])
     assert loss_function(W, X, y, 0.0)[0] == pytest.approx(np.mean(losses))
@@ -39,9 +43,13 @@ def test_svm_gives_the_lecture_s_worked_numbers(loss_function):
 @pytest.mark.parametrize("loss_function", SOFTMAX)
 def test_softmax_gives_the_lecture_s_worked_numbers(loss_function):
     # CS231n notes: scores -2.85, 0.86, 0.28 and class 2 give 1.04.
-    assert loss_function(*scores_problem([-2.85, 0.86, 0.28], 2), 0.0)[0] == pytest.approx(1.04, abs=5e-3)
+    assert loss_function(*scores_problem([-2.85, 0.86, 0.28], 2), 0.0)[0] == pytest.approx(
+        1.04, abs=5e-3
+    )
     # CS231n slides: 3.2, 5.1, -1.7 and class 0 give -log(0.13) = 2.04.
-    assert loss_function(*scores_problem([3.2, 5.1, -1.7], 0), 0.0)[0] == pytest.approx(2.04, abs=5e-3)
+    assert loss_function(*scores_problem([3.2, 5.1, -1.7], 0), 0.0)[0] == pytest.approx(
+        2.04, abs=5e-3
+    )
 
 
 @pytest.mark.parametrize("C", [2, 10])
@@ -69,8 +77,12 @@ def test_naive_and_vectorized_agree(naive, vectorized, N, D, C, seed):
 @settings(max_examples=15, deadline=None)
 def test_gradient_matches_differences_of_the_loss(loss_function, N, D, C, seed):
     W, X, y = problem(N, D, C, seed)
-    numeric = approx_fprime(W.ravel(), lambda w: loss_function(w.reshape(W.shape), X, y, 0.7)[0], 1e-7)
-    np.testing.assert_allclose(loss_function(W, X, y, 0.7)[1].ravel(), numeric, rtol=1e-4, atol=1e-5)
+    numeric = approx_fprime(
+        W.ravel(), lambda w: loss_function(w.reshape(W.shape), X, y, 0.7)[0], 1e-7
+    )
+    np.testing.assert_allclose(
+        loss_function(W, X, y, 0.7)[1].ravel(), numeric, rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("loss_function", ALL)

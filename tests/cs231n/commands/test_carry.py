@@ -41,17 +41,26 @@ def test_what_was_written_is_carried_and_what_it_replaces_is_kept(kits):
     done = carry(second, "../first")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[:2] == [f"carried: {AFFINE}", f"carried: {NORMALIZATION}"]
-    assert all((second / name).read_bytes() == (first / name).read_bytes() for name in (AFFINE, NORMALIZATION))
+    assert all(
+        (second / name).read_bytes() == (first / name).read_bytes()
+        for name in (AFFINE, NORMALIZATION)
+    )
     assert (second / "before_carry" / AFFINE).read_bytes() == empty
     assert str(second / "before_carry") in done.stdout
     again = carry(second, first)
-    assert again.returncode == 0 and again.stdout.count("the same already") == 2 and "replaced" not in again.stdout
+    assert (
+        again.returncode == 0
+        and again.stdout.count("the same already") == 2
+        and "replaced" not in again.stdout
+    )
 
 
 def test_modules_that_nobody_wrote_stay_where_they_are(kits):
     first, second = kits
     write(first, AFFINE)
-    (first / NORMALIZATION).write_bytes((first / NORMALIZATION).read_bytes().replace(b"\n", b"\r\n"))
+    (first / NORMALIZATION).write_bytes(
+        (first / NORMALIZATION).read_bytes().replace(b"\n", b"\r\n")
+    )
     before = (second / NORMALIZATION).read_bytes()
     done = carry(second, first)
     assert done.returncode == 0 and f"not written there: {NORMALIZATION}" in done.stdout
@@ -66,7 +75,9 @@ def test_an_untouched_kit_is_told_in_one_line(kits):
     (first / AFFINE).unlink()
     done = carry(second, "../first")
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
-    assert done.stdout.startswith("Nothing was carried: the modules in ../first are as they were released.")
+    assert done.stdout.startswith(
+        "Nothing was carried: the modules in ../first are as they were released."
+    )
     assert not (second / "before_carry").exists()
 
 
@@ -76,7 +87,10 @@ def test_work_begun_here_is_replaced_only_with_force_and_kept_even_then(kits):
     write(second, NORMALIZATION, "\n# begun here\n")
     begun = (second / NORMALIZATION).read_text()
     done = carry(second, first)
-    assert done.returncode == 1 and f"left out: {NORMALIZATION} (you changed it here; --force" in done.stdout
+    assert (
+        done.returncode == 1
+        and f"left out: {NORMALIZATION} (you changed it here; --force" in done.stdout
+    )
     assert (second / NORMALIZATION).read_text() == begun and not (second / "before_carry").exists()
     assert carry(second, first, "--force").returncode == 0
     assert (second / NORMALIZATION).read_bytes() == (first / NORMALIZATION).read_bytes()
@@ -93,11 +107,14 @@ def test_what_was_kept_before_is_never_overwritten(kits):
     assert "# three" in (second / AFFINE).read_text()
 
 
-@pytest.mark.parametrize("content, words", [
-    (b"def affine_forward(x, w, b)\n    return x\n", "not Python: expected ':' in line 1"),
-    (b"x = '\xff'\n", "not Python"),
-    (b"x = 1\0\n", "not Python"),
-])
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"def affine_forward(x, w, b)\n    return x\n", "not Python: expected ':' in line 1"),
+        (b"x = '\xff'\n", "not Python"),
+        (b"x = 1\0\n", "not Python"),
+    ],
+)
 def test_a_module_that_does_not_parse_is_named_and_the_others_are_carried(kits, content, words):
     first, second = kits
     (first / AFFINE).write_bytes(content)
@@ -105,16 +122,20 @@ def test_a_module_that_does_not_parse_is_named_and_the_others_are_carried(kits, 
     before = (second / AFFINE).read_bytes()
     done = carry(second, first)
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"left out: {AFFINE} ({words}" in done.stdout and f"carried: {NORMALIZATION}" in done.stdout
+    assert (
+        f"left out: {AFFINE} ({words}" in done.stdout and f"carried: {NORMALIZATION}" in done.stdout
+    )
     assert (second / AFFINE).read_bytes() == before
 
 
 def test_what_is_no_earlier_kit_is_refused_in_one_line(kits, tmp_path):
     first, second = kits
-    for kit, path, words in ((second, tmp_path, "is not a student kit: there is no kit.json in it"),
-                             (second, tmp_path / "nowhere", "is not a student kit"),
-                             (second, ".", "is this kit itself"),
-                             (first, second, "first builds on no earlier assignment")):
+    for kit, path, words in (
+        (second, tmp_path, "is not a student kit: there is no kit.json in it"),
+        (second, tmp_path / "nowhere", "is not a student kit"),
+        (second, ".", "is this kit itself"),
+        (first, second, "first builds on no earlier assignment"),
+    ):
         done = carry(kit, path)
         assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1
     (first / "kit.json").write_text("{")
@@ -131,7 +152,9 @@ def test_carried_layers_pass_their_checks_in_the_later_kit(kits):
     first, second = kits
     write(first, AFFINE)
     command = [sys.executable, "-m", "cs231n", "check", "affine_forward"]
-    assert "NOT STARTED" in subprocess.run(command, cwd=second, capture_output=True, text=True).stdout
+    assert (
+        "NOT STARTED" in subprocess.run(command, cwd=second, capture_output=True, text=True).stdout
+    )
     carry(second, first)
     assert "PASS" in subprocess.run(command, cwd=second, capture_output=True, text=True).stdout
 
@@ -141,8 +164,14 @@ def test_every_outcome_is_said_and_kept_apart(kits, monkeypatch, capsys):
     monkeypatch.setattr(command, "find_kit", lambda root=second: find_kit(root))
     arguments = argparse.ArgumentParser()
     command.configure(arguments)
-    run = lambda *words: (command.run(arguments.parse_args([str(first), *words])), capsys.readouterr().out)  # noqa: E731
-    assert run() == (0, f"Nothing was carried: the modules in {first} are as they were released. Is it the kit that you wrote in?\n")
+    run = lambda *words: (
+        command.run(arguments.parse_args([str(first), *words])),
+        capsys.readouterr().out,
+    )
+    assert run() == (
+        0,
+        f"Nothing was carried: the modules in {first} are as they were released. Is it the kit that you wrote in?\n",
+    )
     write(first, AFFINE)
     write(first, NORMALIZATION, "def broken(:\n")
     code, said = run()

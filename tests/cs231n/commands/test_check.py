@@ -18,7 +18,9 @@ def run(*arguments):
 def test_named_exercises_are_checked_one_after_another(capsys):
     assert run("affine_forward", "relu_backward", "--seconds", "60") == 0
     assert capsys.readouterr().out.splitlines() == [
-        "PASS         affine_forward", "PASS         relu_backward", "2 of 2 exercises pass",
+        "PASS         affine_forward",
+        "PASS         relu_backward",
+        "2 of 2 exercises pass",
     ]
 
 

@@ -2,13 +2,15 @@ import hashlib
 
 import numpy as np
 import pytest
+from cs231n.datasets import cifar10, mnist
 
 from cs231n import __main__ as command_line
-from cs231n.datasets import cifar10, mnist
 
 
 def run(*words):
-    return command_line.run("cs231n", "cs231n.commands", ["data"], "", ["data", *words], (ValueError, OSError))
+    return command_line.run(
+        "cs231n", "cs231n.commands", ["data"], "", ["data", *words], (ValueError, OSError)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +44,12 @@ def test_mnist_is_downloaded_by_python_alone_in_defect_download_without_windows_
     archives = {}
     for prefix, num in (("train", 4), ("t10k", 2)):
         for kind, shape in (("images-idx3-ubyte", (num, 28, 28)), ("labels-idx1-ubyte", (num,))):
-            raw = b"\0\0\x08" + bytes([len(shape)]) + np.array(shape, ">u4").tobytes() + bytes(int(np.prod(shape)))
+            raw = (
+                b"\0\0\x08"
+                + bytes([len(shape)])
+                + np.array(shape, ">u4").tobytes()
+                + bytes(int(np.prod(shape)))
+            )
             name = f"{prefix}-{kind}"
             file_server.files[f"/{name}"] = raw
             archives[name] = (hashlib.md5(raw).hexdigest(), len(raw))
@@ -50,7 +57,10 @@ def test_mnist_is_downloaded_by_python_alone_in_defect_download_without_windows_
     monkeypatch.setattr(mnist, "ARCHIVES", archives)
     assert run("mnist", "--quiet") == 0
     streams = capsys.readouterr()
-    assert f'mnist: 4 training and 2 test images in {tmp_path / "mnist"}; load_dataset("mnist")' in streams.out
+    assert (
+        f'mnist: 4 training and 2 test images in {tmp_path / "mnist"}; load_dataset("mnist")'
+        in streams.out
+    )
     assert streams.err == ""
 
 

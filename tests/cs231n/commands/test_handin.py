@@ -41,7 +41,9 @@ def test_zip_holds_exactly_the_files_that_count(kit, capsys, arguments):
     assert str(kit / "assignment2.zip") in capsys.readouterr().out
 
 
-def test_exit_code_is_1_and_nothing_is_packed_in_defect_hand_in_exits_0_when_files_are_missing(kit, capsys):
+def test_exit_code_is_1_and_nothing_is_packed_in_defect_hand_in_exits_0_when_files_are_missing(
+    kit, capsys
+):
     (kit / "weights" / "net.npz").unlink()
     assert run() == 1
     printed = capsys.readouterr().out

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[3]
 def start(folder, *arguments, **environment):
     """Run the command in a folder."""
     command = [sys.executable, "-m", "cs231n", "start", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True
+    )
 
 
 @pytest.mark.slow
@@ -39,15 +41,22 @@ def test_a_copy_is_a_kit_that_checks_offline_and_says_what_to_do_next(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"assignment2"}
 
 
-@pytest.mark.parametrize("prepare", [
-    lambda path: path.write_text("mine"),
-    lambda path: (path.mkdir(), (path / "mine.txt").write_text("mine")),
-    lambda path: path.symlink_to("nowhere"),
-])
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        lambda path: path.write_text("mine"),
+        lambda path: (path.mkdir(), (path / "mine.txt").write_text("mine")),
+        lambda path: path.symlink_to("nowhere"),
+    ],
+)
 def test_nothing_that_is_there_is_overwritten(tmp_path, prepare):
     prepare(tmp_path / "mine")
     done = start(tmp_path, "assignment1", "--to", "mine")
-    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "name another folder with --to" in done.stderr
+    assert (
+        done.returncode == 1
+        and done.stderr.count("\n") == 1
+        and "name another folder with --to" in done.stderr
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
@@ -64,15 +73,43 @@ def test_help_has_an_example(tmp_path):
 
 @pytest.mark.slow
 def test_an_installed_course_makes_copies_without_its_repository(tmp_path):
-    left_out = ".*", "build", "*.egg-info", "__pycache__", "*.so", "*.c", "htmlcov", "cifar-10-*", "mnist"
+    left_out = (
+        ".*",
+        "build",
+        "*.egg-info",
+        "__pycache__",
+        "*.so",
+        "*.c",
+        "htmlcov",
+        "cifar-10-*",
+        "mnist",
+    )
     shutil.copytree(ROOT, tmp_path / "repository", ignore=shutil.ignore_patterns(*left_out))
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--target", tmp_path / "site", "."]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        tmp_path / "site",
+        ".",
+    ]
     environment = os.environ | {"CC": "false"}  # nothing is compiled: this is about files
-    done = subprocess.run(pip, cwd=tmp_path / "repository", env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        pip, cwd=tmp_path / "repository", env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     shutil.rmtree(tmp_path / "repository")
     done = start(tmp_path, "assignment1", PYTHONPATH=str(tmp_path / "site"))
     assert (done.returncode, done.stderr) == (0, "")
     kit = tmp_path / "assignment1"
-    assert {path.name for path in kit.iterdir()} >= {"kit.json", "k_nearest_neighbors.ipynb", "build_fast_layers.py"}
-    assert (kit / "cs231n" / "fast" / "kernels").is_dir() and (kit / "cs231n" / "datasets" / "shapes10.py").is_file()
+    assert {path.name for path in kit.iterdir()} >= {
+        "kit.json",
+        "k_nearest_neighbors.ipynb",
+        "build_fast_layers.py",
+    }
+    assert (kit / "cs231n" / "fast" / "kernels").is_dir() and (
+        kit / "cs231n" / "datasets" / "shapes10.py"
+    ).is_file()

@@ -16,15 +16,22 @@ pytestmark = pytest.mark.skipif(kernels() is None, reason="the extension is not 
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("x_shape, w_shape, conv_param", [
-    ((5, 40, 97, 101), (45, 40, 3, 3), {"pad": 1}),
-    ((9, 41, 97, 101), (99, 41, 5, 5), {"stride": 2, "pad": 2}),
-    ((3, 64, 101, 97), (65, 64, 1, 1), {}),
-    ((6, 64, 84, 80), (64, 8, 3, 3), {"pad": 2, "dilation": 2, "groups": 8}),
-])
-def test_convolution_writes_every_number_of_memory_that_is_used_again(x_shape, w_shape, conv_param, dtype):
+@pytest.mark.parametrize(
+    "x_shape, w_shape, conv_param",
+    [
+        ((5, 40, 97, 101), (45, 40, 3, 3), {"pad": 1}),
+        ((9, 41, 97, 101), (99, 41, 5, 5), {"stride": 2, "pad": 2}),
+        ((3, 64, 101, 97), (65, 64, 1, 1), {}),
+        ((6, 64, 84, 80), (64, 8, 3, 3), {"pad": 2, "dilation": 2, "groups": 8}),
+    ],
+)
+def test_convolution_writes_every_number_of_memory_that_is_used_again(
+    x_shape, w_shape, conv_param, dtype
+):
     rng = np.random.default_rng(0)
-    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in (x_shape, w_shape, w_shape[:1]))
+    x, w, b = (
+        rng.standard_normal(shape).astype(dtype) for shape in (x_shape, w_shape, w_shape[:1])
+    )
     kernels().give_back()
     out, cache = fast_layers.conv_forward_fast(x, w, b, conv_param)
     dx = fast_layers.conv_backward_fast(out, cache, "dx")[0]
@@ -32,7 +39,10 @@ def test_convolution_writes_every_number_of_memory_that_is_used_again(x_shape, w
     out[...] = dx[...] = np.nan
     places = {out.ctypes.data, dx.ctypes.data}
     del out, dx
-    again = fast_layers.conv_forward_fast(x, w, b, conv_param)[0], fast_layers.conv_backward_fast(dout, cache, "dx")[0]
+    again = (
+        fast_layers.conv_forward_fast(x, w, b, conv_param)[0],
+        fast_layers.conv_backward_fast(dout, cache, "dx")[0],
+    )
     assert {a.ctypes.data for a in again} == places and min(a.nbytes for a in again) >= 6 << 20
     for a, right in zip(again, fresh):
         np.testing.assert_array_equal(a, right)
@@ -41,9 +51,15 @@ def test_convolution_writes_every_number_of_memory_that_is_used_again(x_shape, w
 @pytest.mark.parametrize("window, stride", [(2, 2), (3, 2), (3, 1), (4, 4), (5, 3)])
 @pytest.mark.parametrize("kind", ["max", "avg"])
 def test_pooling_writes_every_number_of_memory_that_is_used_again(kind, window, stride):
-    forward, backward = (getattr(fast_layers, f"{kind}_pool_{way}_fast") for way in ("forward", "backward"))
+    forward, backward = (
+        getattr(fast_layers, f"{kind}_pool_{way}_fast") for way in ("forward", "backward")
+    )
     pool_param = {"pool_height": window, "pool_width": window, "stride": stride}
-    x = np.random.default_rng(0).standard_normal((9, 64, *[60 * stride + window] * 2)).astype(np.float32)
+    x = (
+        np.random.default_rng(0)
+        .standard_normal((9, 64, *[60 * stride + window] * 2))
+        .astype(np.float32)
+    )
     kernels().give_back()
     out, cache = forward(x, pool_param)
     dout, dx = out.copy(), backward(out, cache)
@@ -86,7 +102,7 @@ def test_arrays_of_reused_memory_can_grow_and_are_freed_by_other_threads():
     out = kernels().empty((1 << 20,), np.float64)
     out[:] = 7
     out.resize(3 << 20, refcheck=False)
-    assert (out[: 1 << 20] == 7).all() and not out[1 << 20:].any()
+    assert (out[: 1 << 20] == 7).all() and not out[1 << 20 :].any()
     del out
 
     def churn(seed):

@@ -18,7 +18,9 @@ def close_figures():
 
 
 def texts(ax, kind=None):
-    return [t.get_text() for t in ax.texts if t.get_text() and (kind is None or t.get_gid() == kind)]
+    return [
+        t.get_text() for t in ax.texts if t.get_text() and (kind is None or t.get_gid() == kind)
+    ]
 
 
 def sigmoid_neuron():

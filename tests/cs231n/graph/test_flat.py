@@ -20,8 +20,14 @@ def test_least_squares_agrees_with_numerical_gradients():
     x, w, y = rng.standard_normal((5, 4)), rng.standard_normal((4, 3)), rng.standard_normal((5, 3))
     loss, dx, dw = least_squares(x, w, y)
     assert np.isclose(loss, 0.5 * np.mean(np.sum((x @ w - y) ** 2, axis=1)))
-    assert rel_error(dx, eval_numerical_gradient_array(lambda x: least_squares(x, w, y)[0], x, 1.0)) < 1e-7
-    assert rel_error(dw, eval_numerical_gradient_array(lambda w: least_squares(x, w, y)[0], w, 1.0)) < 1e-7
+    assert (
+        rel_error(dx, eval_numerical_gradient_array(lambda x: least_squares(x, w, y)[0], x, 1.0))
+        < 1e-7
+    )
+    assert (
+        rel_error(dw, eval_numerical_gradient_array(lambda w: least_squares(x, w, y)[0], w, 1.0))
+        < 1e-7
+    )
 
 
 def test_a_line_through_its_own_points_has_no_loss_and_no_gradient():

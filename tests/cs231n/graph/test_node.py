@@ -21,7 +21,9 @@ def test_lecture_example_x_plus_y_times_z():
     assert (x.grad, y.grad, z.grad, q.grad, f.grad) == (-4, -4, 3, -4, 1)
 
 
-@pytest.mark.parametrize("squash", [sigmoid, lambda s: 1 / (exp(-s) + 1)], ids=["one gate", "four gates"])
+@pytest.mark.parametrize(
+    "squash", [sigmoid, lambda s: 1 / (exp(-s) + 1)], ids=["one gate", "four gates"]
+)
 def test_lecture_sigmoid_neuron(squash):
     leaves, score = sigmoid_neuron()
     out = squash(score)
@@ -108,10 +110,24 @@ def test_arrays_and_numbers_work_on_either_side_of_every_operator():
     x = Node([1.0, 2.0])
     a = np.array([3.0, 5.0])
     for made, expected in [
-        (a + x, [4, 7]), (x + a, [4, 7]), (a - x, [2, 3]), (x - 1, [0, 1]), (1 - x, [0, -1]),
-        (a * x, [3, 10]), (2 * x, [2, 4]), (a / x, [3, 2.5]), (x / 2, [0.5, 1]), (1 / x, [1, 0.5]),
-        (2 / x, [2, 1]), (-x, [-1, -2]), (x**2, [1, 4]), (a @ x, 13), (x @ a, 13),
-        (np.eye(2) @ x, [1, 2]), (matmul(x, a), 13), (x.mean(), 1.5),
+        (a + x, [4, 7]),
+        (x + a, [4, 7]),
+        (a - x, [2, 3]),
+        (x - 1, [0, 1]),
+        (1 - x, [0, -1]),
+        (a * x, [3, 10]),
+        (2 * x, [2, 4]),
+        (a / x, [3, 2.5]),
+        (x / 2, [0.5, 1]),
+        (1 / x, [1, 0.5]),
+        (2 / x, [2, 1]),
+        (-x, [-1, -2]),
+        (x**2, [1, 4]),
+        (a @ x, 13),
+        (x @ a, 13),
+        (np.eye(2) @ x, [1, 2]),
+        (matmul(x, a), 13),
+        (x.mean(), 1.5),
     ]:
         assert isinstance(made, Node)
         np.testing.assert_array_equal(made.value, expected)
@@ -154,11 +170,14 @@ class Broken(Operation):
         return self.grads
 
 
-@pytest.mark.parametrize("grads, message", [
-    (np.ones(3), "must return a tuple of 2 gradients"),
-    ((np.ones(3),), "must return a tuple of 2 gradients"),
-    ((np.ones(3), np.ones((3, 1))), r"input of shape \(3,\) has shape \(3, 1\)"),
-])
+@pytest.mark.parametrize(
+    "grads, message",
+    [
+        (np.ones(3), "must return a tuple of 2 gradients"),
+        ((np.ones(3),), "must return a tuple of 2 gradients"),
+        ((np.ones(3), np.ones((3, 1))), r"input of shape \(3,\) has shape \(3, 1\)"),
+    ],
+)
 def test_a_backward_that_returns_the_wrong_thing_is_named(grads, message):
     out = Node.apply(Broken(grads), Node(np.ones(3)), Node(np.ones(3)))
     with pytest.raises(ValueError, match=message):
@@ -194,16 +213,40 @@ def test_a_two_layer_net_learns_by_its_graph():
     assert loss.value < 0.25 * first
 
 
-UNARY = [exp, sigmoid, tanh, relu, lambda x: x**2, lambda x: log(x * x + 1), lambda x: -x,
-         lambda x: x.sum(axis=0, keepdims=True), lambda x: x.mean(axis=1, keepdims=True),
-         lambda x: 1 / (x * x + 1)]
-BINARY = [lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, maximum, lambda x, y: x / (y * y + 1)]
+UNARY = [
+    exp,
+    sigmoid,
+    tanh,
+    relu,
+    lambda x: x**2,
+    lambda x: log(x * x + 1),
+    lambda x: -x,
+    lambda x: x.sum(axis=0, keepdims=True),
+    lambda x: x.mean(axis=1, keepdims=True),
+    lambda x: 1 / (x * x + 1),
+]
+BINARY = [
+    lambda x, y: x + y,
+    lambda x, y: x - y,
+    lambda x, y: x * y,
+    maximum,
+    lambda x, y: x / (y * y + 1),
+]
 
 
 def torch_twins(torch):
-    unary = [torch.exp, torch.sigmoid, torch.tanh, torch.relu, lambda x: x**2, lambda x: torch.log(x * x + 1),
-             lambda x: -x, lambda x: x.sum(0, keepdim=True), lambda x: x.mean(1, keepdim=True),
-             lambda x: 1 / (x * x + 1)]
+    unary = [
+        torch.exp,
+        torch.sigmoid,
+        torch.tanh,
+        torch.relu,
+        lambda x: x**2,
+        lambda x: torch.log(x * x + 1),
+        lambda x: -x,
+        lambda x: x.sum(0, keepdim=True),
+        lambda x: x.mean(1, keepdim=True),
+        lambda x: 1 / (x * x + 1),
+    ]
     binary = [*BINARY[:3], torch.maximum, BINARY[4]]
     return unary, binary
 
@@ -211,7 +254,9 @@ def torch_twins(torch):
 @st.composite
 def expressions(draw):
     """Shapes of the leaves, then steps (kind, operation, first operand, second operand)."""
-    shapes = draw(st.lists(st.sampled_from([(2, 3), (1, 3), (2, 1), (1, 1)]), min_size=2, max_size=4))
+    shapes = draw(
+        st.lists(st.sampled_from([(2, 3), (1, 3), (2, 1), (1, 1)]), min_size=2, max_size=4)
+    )
     step = st.tuples(st.sampled_from("ubm"), *[st.integers(0, 99)] * 3)
     steps = draw(st.lists(step, min_size=1, max_size=12))
     return shapes, steps, draw(st.integers(0, 2**32 - 1))

@@ -7,8 +7,19 @@ from cs231n.graph import operations as ops
 
 BINARY = [ops.Add(), ops.Subtract(), ops.Multiply(), ops.Divide(), ops.Maximum()]
 UNARY = [
-    ops.Power(3), ops.Power(-1), ops.Power(0.5), ops.Exp(), ops.Log(), ops.Sigmoid(), ops.Tanh(), ops.ReLU(),
-    ops.Sum(), ops.Sum(axis=1), ops.Sum(axis=-1), ops.Sum(axis=0, keepdims=True), ops.Mean(),
+    ops.Power(3),
+    ops.Power(-1),
+    ops.Power(0.5),
+    ops.Exp(),
+    ops.Log(),
+    ops.Sigmoid(),
+    ops.Tanh(),
+    ops.ReLU(),
+    ops.Sum(),
+    ops.Sum(axis=1),
+    ops.Sum(axis=-1),
+    ops.Sum(axis=0, keepdims=True),
+    ops.Mean(),
     ops.Mean(axis=0),
 ]
 
@@ -33,7 +44,9 @@ def numerical_gradients(op, inputs, dout, h=1e-6):
 def check_against_numerical(op, inputs, rng):
     out, cache = op.forward(*inputs)
     dout = rng.normal(size=np.shape(out))
-    for dx, expected in zip(op.backward(dout, cache), numerical_gradients(op, inputs, dout), strict=True):
+    for dx, expected in zip(
+        op.backward(dout, cache), numerical_gradients(op, inputs, dout), strict=True
+    ):
         np.testing.assert_allclose(dx, expected, rtol=1e-6, atol=1e-8)
 
 
@@ -49,7 +62,9 @@ def test_backward_of_one_input_matches_numerical_gradients(op):
     check_against_numerical(op, [rng.uniform(0.5, 2, (3, 4))], rng)
 
 
-@pytest.mark.parametrize("op", [ops.Exp(), ops.Sigmoid(), ops.Tanh(), ops.ReLU(), ops.Power(2)], ids=repr)
+@pytest.mark.parametrize(
+    "op", [ops.Exp(), ops.Sigmoid(), ops.Tanh(), ops.ReLU(), ops.Power(2)], ids=repr
+)
 def test_backward_matches_numerical_gradients_for_negative_inputs(op):
     rng = np.random.default_rng(3)
     check_against_numerical(op, [rng.uniform(-2, -0.5, (2, 3))], rng)
@@ -72,7 +87,9 @@ def test_matmul_reproduces_the_worked_numbers_of_the_lecture():
 
 
 def test_matmul_names_inner_sizes_that_differ():
-    with pytest.raises(ValueError, match=r"\(2, 3\) has 3 columns and w of shape \(4, 5\) has 4 rows"):
+    with pytest.raises(
+        ValueError, match=r"\(2, 3\) has 3 columns and w of shape \(4, 5\) has 4 rows"
+    ):
         ops.MatMul().forward(np.ones((2, 3)), np.ones((4, 5)))
 
 
@@ -83,7 +100,9 @@ def test_matmul_refuses_scalars_and_stacks(shapes):
 
 
 def test_matmul_does_not_reshape_a_transposed_gradient_into_place():
-    with pytest.raises(ValueError, match=r"dw2 must have the shape of its input, \(3, 4\); got \(4, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"dw2 must have the shape of its input, \(3, 4\); got \(4, 3\)"
+    ):
         ops._unlift("dw2", np.ones((4, 3)), (3, 4), (3, 4))
 
 
@@ -110,7 +129,9 @@ def test_sigmoid_needs_only_its_output_and_survives_large_scores():
 @pytest.mark.parametrize("op", BINARY + UNARY + [ops.MatMul()], ids=repr)
 def test_float32_stays_float32_and_inputs_stay_untouched(op):
     count = len(inspect.signature(op.forward).parameters)
-    inputs = [np.random.default_rng(5).uniform(0.5, 2, (3, 3)).astype(np.float32) for _ in range(count)]
+    inputs = [
+        np.random.default_rng(5).uniform(0.5, 2, (3, 3)).astype(np.float32) for _ in range(count)
+    ]
     copies = [x.copy() for x in inputs]
     out, cache = op.forward(*inputs)
     grads = op.backward(np.ones_like(out), cache)

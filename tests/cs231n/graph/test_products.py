@@ -84,7 +84,9 @@ def test_a_large_jacobian_is_refused_with_its_size():
 
 def test_a_direction_of_the_wrong_shape_is_refused():
     x = Node([1.0, 2.0])
-    with pytest.raises(ValueError, match=r"jvp: v must have the shape of its node, \(2,\); got \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"jvp: v must have the shape of its node, \(2,\); got \(3,\)"
+    ):
         jvp(x * 2, x, np.ones(3))
     with pytest.raises(ValueError, match=r"vjp: u must have the shape of its node, \(\)"):
         vjp(x.sum(), x, np.ones(2))

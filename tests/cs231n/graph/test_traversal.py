@@ -67,7 +67,9 @@ def test_backpropagate_does_not_write_into_the_upstream_gradient():
     np.testing.assert_array_equal(dout, [1, 10])
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (4,), (1, 4), (3, 1), (3, 4), (2, 1, 1), (1, 3, 4), (2, 3, 4)])
+@pytest.mark.parametrize(
+    "shape", [(), (1,), (4,), (1, 4), (3, 1), (3, 4), (2, 1, 1), (1, 3, 4), (2, 3, 4)]
+)
 def test_sum_to_shape_is_the_transpose_of_broadcasting(shape):
     rng = np.random.default_rng(1)
     x, dout = rng.normal(size=shape), rng.normal(size=(2, 3, 4))

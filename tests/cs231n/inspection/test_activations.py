@@ -29,7 +29,9 @@ def test_maps_are_named_and_end_in_the_scores():
 
 
 def test_maps_are_those_of_test_time():
-    net = PatternNet("[(CONV-RELU)*1]*1-SOFTMAX", (1, 4, 6), normalization="batchnorm", num_filters=2, seed=0)
+    net = PatternNet(
+        "[(CONV-RELU)*1]*1-SOFTMAX", (1, 4, 6), normalization="batchnorm", num_filters=2, seed=0
+    )
     X = np.random.default_rng(1).normal(size=(5, 1, 4, 6))
     net.loss(X, np.zeros(5, dtype=int))
     one, many = activation_maps(net, X[:1])[-1][1], activation_maps(net, X)[-1][1]
@@ -68,10 +70,15 @@ def test_first_layer_filters_are_shown_as_color_images():
     fig, ax = plot_filters(w, "Six filters", columns=3)
     fig.draw_without_rendering()
     assert ax.get_title() == "Six filters"
-    assert ax.title.get_window_extent().y1 <= fig.bbox.y1 and ax.get_window_extent().y1 <= ax.title.get_window_extent().y0
+    assert (
+        ax.title.get_window_extent().y1 <= fig.bbox.y1
+        and ax.get_window_extent().y1 <= ax.title.get_window_extent().y0
+    )
     shown = ax.images[0].get_array()
     assert shown.shape == (2 * 6, 3 * 5, 3)
-    np.testing.assert_allclose(shown[6:11, :4], (w[3].transpose(1, 2, 0) - w[3].min()) / np.ptp(w[3]))
+    np.testing.assert_allclose(
+        shown[6:11, :4], (w[3].transpose(1, 2, 0) - w[3].min()) / np.ptp(w[3])
+    )
 
 
 def test_deeper_filters_are_shown_one_row_each():

@@ -32,11 +32,14 @@ def test_three_by_three_filters_open_a_triangle():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["image"] + ["conv 3x3 x 1"] * 3
 
 
-@pytest.mark.parametrize("layers", [
-    [Conv(1, 3, pad=1), Pool(2), Conv(1, 3, pad=1), Pool(2), Conv(1, 3, pad=1)],
-    [Conv(1, (1, 5), stride=(1, 2), pad=(0, 2)), Conv(1, 3, pad=2, dilation=2)],
-    [Conv(1, 3, pad="same"), Pool((1, 2), (1, 2))],
-])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Conv(1, 3, pad=1), Pool(2), Conv(1, 3, pad=1), Pool(2), Conv(1, 3, pad=1)],
+        [Conv(1, (1, 5), stride=(1, 2), pad=(0, 2)), Conv(1, 3, pad=2, dilation=2)],
+        [Conv(1, 3, pad="same"), Pool((1, 2), (1, 2))],
+    ],
+)
 def test_the_pixels_seen_are_as_many_as_the_table_says(layers):
     width = 41 if layers[0].size == (1, 5) else 32
     _, ax = plot_receptive_fields(layers, width)

@@ -8,7 +8,13 @@ import matplotlib.pyplot as plt
 
 from cs231n.classifiers import FullyConnectedNet, PatternNet, ResNet, ThreeLayerConvNet
 from cs231n.classifiers.chain import Residual
-from cs231n.inspection import guided_backpropagation, occlusion_map, plot_saliency, saliency, saliency_map
+from cs231n.inspection import (
+    guided_backpropagation,
+    occlusion_map,
+    plot_saliency,
+    saliency,
+    saliency_map,
+)
 from cs231n.layers import relu_backward
 
 
@@ -19,8 +25,15 @@ def close_figures():
 
 
 def pattern_net(seed=0, **settings):
-    settings = {"num_filters": (3, 4), "hidden_dim": 5, "num_classes": 4, "dtype": np.float64} | settings
-    return PatternNet("[(CONV-RELU)*1-POOL]*2-(FC-RELU)*1-SOFTMAX", (2, 8, 12), seed=seed, **settings)
+    settings = {
+        "num_filters": (3, 4),
+        "hidden_dim": 5,
+        "num_classes": 4,
+        "dtype": np.float64,
+    } | settings
+    return PatternNet(
+        "[(CONV-RELU)*1-POOL]*2-(FC-RELU)*1-SOFTMAX", (2, 8, 12), seed=seed, **settings
+    )
 
 
 def numerical_saliency(net, X, y, pixels, h=1e-6):
@@ -41,11 +54,15 @@ def trained_statistics(net, X, y):
     return net
 
 
-@pytest.mark.parametrize("net", [
-    pattern_net(),
-    pattern_net(normalization="batchnorm"),
-    ResNet((2, 8, 12), widths=(3, 4), num_classes=4, dtype=np.float64, seed=0),
-], ids=["plain", "batchnorm", "residual"])
+@pytest.mark.parametrize(
+    "net",
+    [
+        pattern_net(),
+        pattern_net(normalization="batchnorm"),
+        ResNet((2, 8, 12), widths=(3, 4), num_classes=4, dtype=np.float64, seed=0),
+    ],
+    ids=["plain", "batchnorm", "residual"],
+)
 def test_saliency_is_the_numerical_gradient_of_the_score(net):
     rng = np.random.default_rng(1)
     X, y = rng.normal(size=(3, 2, 8, 12)), np.array([0, 3, 1])
@@ -63,7 +80,10 @@ def test_without_labels_the_highest_score_is_asked():
 
 
 def test_saliency_does_not_train_the_running_statistics():
-    net, X = pattern_net(normalization="batchnorm"), np.random.default_rng(3).normal(size=(3, 2, 8, 12))
+    net, X = (
+        pattern_net(normalization="batchnorm"),
+        np.random.default_rng(3).normal(size=(3, 2, 8, 12)),
+    )
     trained_statistics(net, X, np.array([0, 1, 2]))
     before = [p["running_mean"].copy() for p in net.bn_params]
     saliency(net, X), guided_backpropagation(net, X)
@@ -73,8 +93,15 @@ def test_saliency_does_not_train_the_running_statistics():
 
 def linear_after_relu(weights):
     """Two pixels, a rectifier on each, and one score that weighs them."""
-    net = PatternNet("[(CONV-RELU)*1]*1-SOFTMAX", (1, 1, 2), num_filters=1, filter_size=1, num_classes=2,
-                     dtype=np.float64, seed=0)
+    net = PatternNet(
+        "[(CONV-RELU)*1]*1-SOFTMAX",
+        (1, 1, 2),
+        num_filters=1,
+        filter_size=1,
+        num_classes=2,
+        dtype=np.float64,
+        seed=0,
+    )
     net.params["W1"][...] = 1
     net.params["W2"][:, 0] = weights
     return net
@@ -109,21 +136,39 @@ def test_the_map_takes_the_largest_absolute_channel():
 @pytest.mark.parametrize("ask", [saliency, guided_backpropagation])
 def test_a_net_that_keeps_the_gradient_of_the_image_is_named_with_a_way_out(ask):
     net = ThreeLayerConvNet((3, 8, 8), num_filters=4, filter_size=3, hidden_dim=6, seed=0)
-    with pytest.raises(TypeError, match="a ThreeLayerConvNet does not pass gradients back.*PatternNet"):
+    with pytest.raises(
+        TypeError, match="a ThreeLayerConvNet does not pass gradients back.*PatternNet"
+    ):
         ask(net, np.zeros((1, 3, 8, 8)))
 
 
 def test_the_way_out_for_the_three_layer_net_works():
-    net = ThreeLayerConvNet((3, 8, 8), num_filters=4, filter_size=3, hidden_dim=6, weight_scale=0.3,
-                            dtype=np.float64, seed=0)
-    chain = PatternNet("[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX", (3, 8, 8), num_filters=4, filter_size=3,
-                       hidden_dim=6, dtype=np.float64, seed=1)
+    net = ThreeLayerConvNet(
+        (3, 8, 8),
+        num_filters=4,
+        filter_size=3,
+        hidden_dim=6,
+        weight_scale=0.3,
+        dtype=np.float64,
+        seed=0,
+    )
+    chain = PatternNet(
+        "[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX",
+        (3, 8, 8),
+        num_filters=4,
+        filter_size=3,
+        hidden_dim=6,
+        dtype=np.float64,
+        seed=1,
+    )
     chain.params = net.params
     X = np.random.default_rng(5).normal(size=(2, 3, 8, 8))
     np.testing.assert_allclose(chain.loss(X), net.loss(X))
     pixels = [(0, 0, 3, 4), (1, 2, 7, 0)]
     dX = saliency(chain, X, [1, 2])
-    np.testing.assert_allclose([dX[p] for p in pixels], numerical_saliency(net, X, [1, 2], pixels), rtol=1e-5)
+    np.testing.assert_allclose(
+        [dX[p] for p in pixels], numerical_saliency(net, X, [1, 2], pixels), rtol=1e-5
+    )
 
 
 def test_labels_must_be_one_per_image():
@@ -176,11 +221,16 @@ def test_occlusion_wants_one_image():
 def test_the_figure_shows_images_over_magnitudes_and_signed_maps():
     X = np.random.default_rng(7).normal(size=(3, 3, 8, 12))
     signed = [np.array([[-2.0, 1.0]])] * 3
-    fig, ax = plot_saliency(X, {"saliency": np.ones((3, 8, 12)), "occlusion": signed}, ["a", "b", "c"])
+    fig, ax = plot_saliency(
+        X, {"saliency": np.ones((3, 8, 12)), "occlusion": signed}, ["a", "b", "c"]
+    )
     assert ax.shape == (3, 3)
     assert [a.get_ylabel() for a in ax[:, 0]] == ["image", "saliency", "occlusion"]
     assert [a.get_title() for a in ax[0]] == ["a", "b", "c"]
-    assert ax[1, 0].images[0].get_cmap().name == "cividis" and ax[1, 0].images[0].get_clim() == (0, 1)
+    assert ax[1, 0].images[0].get_cmap().name == "cividis" and ax[1, 0].images[0].get_clim() == (
+        0,
+        1,
+    )
     assert ax[2, 0].images[0].get_cmap().name == "PuOr" and ax[2, 0].images[0].get_clim() == (-2, 2)
     # A coarse map lies over the same pixels as the image.
     assert list(ax[2, 0].images[0].get_extent()) == list(ax[0, 0].images[0].get_extent())

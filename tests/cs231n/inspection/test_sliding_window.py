@@ -29,7 +29,9 @@ def written(axes):
 
 def evaluate(text):
     """Work out a sum of products as it is written in the figure."""
-    return eval(re.sub(r"[^0-9+*.() -]", "", text.replace("−", "-").replace("·", "*").split("=")[0]))
+    return eval(
+        re.sub(r"[^0-9+*.() -]", "", text.replace("−", "-").replace("·", "*").split("=")[0])
+    )
 
 
 def number(text):
@@ -47,7 +49,9 @@ def test_the_dot_product_is_written_out():
 def test_every_step_shows_the_sum_that_it_claims(stride, pad):
     rng = np.random.default_rng(0)
     x, w = rng.integers(-3, 4, size=(2, 3, 5)), rng.integers(-2, 3, size=(2, 3, 3))
-    out, _ = conv_forward_naive(x[None] * 1.0, w[None] * 1.0, np.array([2.0]), {"stride": stride, "pad": pad})
+    out, _ = conv_forward_naive(
+        x[None] * 1.0, w[None] * 1.0, np.array([2.0]), {"stride": stride, "pad": pad}
+    )
     for step, (i, j) in enumerate(np.ndindex(out.shape[2:])):
         fig, ax = plot_window(x, w, 2, stride, pad, step)
         *products, total = (t.get_text() for t in fig.texts)
@@ -69,7 +73,9 @@ def test_padding_is_drawn_in_gray_around_the_image():
     _, ax = plot_window(X, W, pad=1)
     colors = [t.get_color() for t in ax["image0"].texts]
     assert len(colors) == 5 * 6 and colors.count("black") == X.size
-    assert [number(t.get_text()) for t in ax["image0"].texts if t.get_color() == "black"] == list(X.flat)
+    assert [number(t.get_text()) for t in ax["image0"].texts if t.get_color() == "black"] == list(
+        X.flat
+    )
 
 
 def test_every_channel_has_its_own_row():
@@ -86,7 +92,10 @@ def test_texts_stay_inside_the_figure_and_cells_have_one_size():
         box = text.get_window_extent(renderer)
         assert fig.bbox.x0 <= box.x0 and box.x1 <= fig.bbox.x1 and fig.bbox.y0 <= box.y0
     fig.draw_without_rendering()
-    cells = {round(a.get_window_extent().width / a.images[0].get_array().shape[1], 3) for a in ax.values()}
+    cells = {
+        round(a.get_window_extent().width / a.images[0].get_array().shape[1], 3)
+        for a in ax.values()
+    }
     assert len(cells) == 1
 
 
@@ -107,7 +116,9 @@ def test_an_animation_needs_no_network_and_a_sign_stands_on_each_button():
     buttons = re.findall(r'<button title="([^"]+)".*?>\s*(.*?)</button>', page)
     assert dict(buttons)["Play"] == "&gt;" and dict(buttons)["Play backwards"] == "&lt;"
     signs = [sign for _, sign in buttons]
-    assert len(set(signs)) == page.count("<button") == 9 and not any("<" in sign or "?" in sign for sign in signs)
+    assert len(set(signs)) == page.count("<button") == 9 and not any(
+        "<" in sign or "?" in sign for sign in signs
+    )
 
 
 def test_an_animation_needs_words():
@@ -122,12 +133,19 @@ def test_numbers_are_rounded_to_fit_and_never_negative_zero():
     assert written(ax["image0"]) == ["0.13", "0"]
 
 
-@pytest.mark.parametrize("x, w, message", [
-    (np.ones((2, 5, 5)), np.ones((3, 3)), r"got \(2, 5, 5\) and \(1, 3, 3\)"),
-    (np.ones((13, 4)), np.ones((2, 2)), r"at most 12 rows and columns to be read; got \(13, 4\)"),
-    (np.ones((4, 4)), np.ones((5, 2)), "plot_window: filter height 5 exceeds padded height 4"),
-    (np.ones(4), np.ones((2, 2)), r"needs x of shape \(C, H, W\)"),
-])
+@pytest.mark.parametrize(
+    "x, w, message",
+    [
+        (np.ones((2, 5, 5)), np.ones((3, 3)), r"got \(2, 5, 5\) and \(1, 3, 3\)"),
+        (
+            np.ones((13, 4)),
+            np.ones((2, 2)),
+            r"at most 12 rows and columns to be read; got \(13, 4\)",
+        ),
+        (np.ones((4, 4)), np.ones((5, 2)), "plot_window: filter height 5 exceeds padded height 4"),
+        (np.ones(4), np.ones((2, 2)), r"needs x of shape \(C, H, W\)"),
+    ],
+)
 def test_what_cannot_be_drawn_is_refused(x, w, message):
     with pytest.raises(ValueError, match=message):
         plot_window(x, w)

@@ -37,8 +37,12 @@ def fully_connected(x):
 def test_translate_moves_pixels_and_fills_with_zeros():
     x = np.arange(12.0).reshape(1, 3, 4)
     np.testing.assert_array_equal(translate(x, 1)[0], [[0, 0, 1, 2], [0, 4, 5, 6], [0, 8, 9, 10]])
-    np.testing.assert_array_equal(translate(x, -2, 1)[0], [[0, 0, 0, 0], [2, 3, 0, 0], [6, 7, 0, 0]])
-    np.testing.assert_array_equal(translate(x, 0, -1)[0], [[4, 5, 6, 7], [8, 9, 10, 11], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(
+        translate(x, -2, 1)[0], [[0, 0, 0, 0], [2, 3, 0, 0], [6, 7, 0, 0]]
+    )
+    np.testing.assert_array_equal(
+        translate(x, 0, -1)[0], [[4, 5, 6, 7], [8, 9, 10, 11], [0, 0, 0, 0]]
+    )
 
 
 @pytest.mark.parametrize("shift", [(9, 0), (0, -9), (4, 3)])
@@ -81,7 +85,10 @@ def test_the_figure_shows_every_curve_with_its_own_marker():
     curves = {"conv": np.zeros(3), "pool": np.ones(3), "dense": np.full(3, 2.0)}
     fig, ax = plot_translation(range(3), curves, "Convolutions move with the image", "error")
     assert (ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) == (
-        "Convolutions move with the image", "shift to the right (pixels)", "error")
+        "Convolutions move with the image",
+        "shift to the right (pixels)",
+        "error",
+    )
     assert [line.get_label() for line in ax.lines] == list(curves)
     assert len({line.get_marker() for line in ax.lines}) == 3
     assert len({line.get_linestyle() for line in ax.lines}) == 3

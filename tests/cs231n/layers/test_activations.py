@@ -47,5 +47,7 @@ def test_sigmoid_keeps_relative_precision_far_on_the_negative_side():
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "sigmoid", "tanh"])
 def test_activation_backward_does_not_broadcast_the_upstream_gradient(name):
     _, cache = getattr(layers, f"{name}_forward")(np.ones((3, 2)))
-    with pytest.raises(ValueError, match=rf"^{name}_backward: dout must have shape \(3, 2\); got \(2,\)"):
+    with pytest.raises(
+        ValueError, match=rf"^{name}_backward: dout must have shape \(3, 2\); got \(2,\)"
+    ):
         getattr(layers, f"{name}_backward")(np.ones(2), cache)

@@ -9,7 +9,9 @@ from cs231n.layers import affine_backward, affine_forward
 
 def test_affine_forward_of_a_worked_example():
     x = np.array([[[1.0, 2.0]], [[0.0, -1.0]]])
-    out, cache = affine_forward(x, np.array([[1.0, 0.0, 2.0], [3.0, 1.0, 0.0]]), np.array([0.5, 0.0, -1.0]))
+    out, cache = affine_forward(
+        x, np.array([[1.0, 0.0, 2.0], [3.0, 1.0, 0.0]]), np.array([0.5, 0.0, -1.0])
+    )
     np.testing.assert_array_equal(out, [[7.5, 2.0, 1.0], [-2.5, -1.0, -1.0]])
     assert cache[0] is x
 
@@ -43,7 +45,9 @@ def test_affine_forward_names_shapes_that_do_not_fit(shapes, message):
 
 def test_affine_backward_does_not_broadcast_the_upstream_gradient():
     _, cache = affine_forward(np.ones((4, 3)), np.ones((3, 2)), np.zeros(2))
-    with pytest.raises(ValueError, match=r"^affine_backward: dout must have shape \(4, 2\); got \(2,\)"):
+    with pytest.raises(
+        ValueError, match=r"^affine_backward: dout must have shape \(4, 2\); got \(2,\)"
+    ):
         affine_backward(np.ones(2), cache)
 
 
@@ -60,8 +64,14 @@ def test_affine_is_right_for_sizes_that_hypothesis_draws(N, dims, M, seed):
     inputs = rng.standard_normal((N, *dims)), rng.standard_normal((D, M)), rng.standard_normal(M)
     out, cache = affine_forward(*inputs)
     x, w, b = inputs
-    expected = [[sum(row[d] * w[d, m] for d in range(D)) + b[m] for m in range(M)] for row in x.reshape(N, D)]
+    expected = [
+        [sum(row[d] * w[d, m] for d in range(D)) + b[m] for m in range(M)]
+        for row in x.reshape(N, D)
+    ]
     np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-12)
     dout = rng.standard_normal(out.shape)
     for array, grad in zip(inputs, affine_backward(dout, cache), strict=True):
-        assert check_gradient(lambda _: affine_forward(*inputs)[0], array, grad, dout, 1, rng=rng) <= 1e-9
+        assert (
+            check_gradient(lambda _: affine_forward(*inputs)[0], array, grad, dout, 1, rng=rng)
+            <= 1e-9
+        )

@@ -13,7 +13,12 @@ from cs231n.layers import (
     im2col_naive,
 )
 
-WINDOWS = [((2, 3, 5, 4), 2, 3, 1), ((1, 1, 3, 3), 3, 3, 1), ((3, 2, 7, 5), 3, 1, 2), ((2, 1, 5, 8), 2, 2, 3)]
+WINDOWS = [
+    ((2, 3, 5, 4), 2, 3, 1),
+    ((1, 1, 3, 3), 3, 3, 1),
+    ((3, 2, 7, 5), 3, 1, 2),
+    ((2, 1, 5, 8), 2, 2, 3),
+]
 
 
 @pytest.mark.parametrize("shape, HH, WW, stride", WINDOWS)
@@ -28,14 +33,25 @@ def test_columns_are_those_of_the_index_arrays(shape, HH, WW, stride):
     assert np.isclose(np.sum(cols * dcols), np.sum(x * back))
 
 
-@pytest.mark.parametrize("param", [{"stride": 1, "pad": 0}, {"stride": 1, "pad": 2}, {"stride": 2, "pad": 1}, {}])
+@pytest.mark.parametrize(
+    "param", [{"stride": 1, "pad": 0}, {"stride": 1, "pad": 2}, {"stride": 2, "pad": 1}, {}]
+)
 def test_products_agree_with_the_naive_layers(param):
     rng = np.random.default_rng(1)
-    x, w, b = rng.standard_normal((2, 3, 5, 7)), rng.standard_normal((4, 3, 3, 3)), rng.standard_normal(4)
-    (out, cache), (expected, naive_cache) = conv_forward_matmul(x, w, b, param), conv_forward_naive(x, w, b, param)
+    x, w, b = (
+        rng.standard_normal((2, 3, 5, 7)),
+        rng.standard_normal((4, 3, 3, 3)),
+        rng.standard_normal(4),
+    )
+    (out, cache), (expected, naive_cache) = (
+        conv_forward_matmul(x, w, b, param),
+        conv_forward_naive(x, w, b, param),
+    )
     np.testing.assert_allclose(out, expected, atol=1e-12)
     dout = rng.standard_normal(out.shape)
-    for found, wanted in zip(conv_backward_matmul(dout, cache), conv_backward_naive(dout, naive_cache)):
+    for found, wanted in zip(
+        conv_backward_matmul(dout, cache), conv_backward_naive(dout, naive_cache)
+    ):
         np.testing.assert_allclose(found, wanted, atol=1e-11)
 
 

@@ -88,7 +88,9 @@ def conv_inputs(*sizes, window, C=4, F=6, groups=1):
 def conv_row(forward, backward, inputs, torch_padding, **conv_param):
     def torch_conv(torch, x, w, b):
         options = {key: value for key, value in conv_param.items() if key != "pad"}
-        return getattr(torch.nn.functional, f"conv{x.ndim - 2}d")(x, w, b, padding=torch_padding, **options)
+        return getattr(torch.nn.functional, f"conv{x.ndim - 2}d")(
+            x, w, b, padding=torch_padding, **options
+        )
 
     name = f"{forward.__name__.removesuffix('_forward_naive')} {conv_param}"
     return Row(name, inputs, lambda *a: forward(*a, conv_param), backward, torch_conv)
@@ -100,16 +102,35 @@ conv3d = layers.conv3d_forward_naive, layers.conv3d_backward_naive
 
 ROWS += [
     conv_row(*conv1d, conv_inputs(7, window=(3,)), 1, stride=2, pad=1),
-    conv_row(*conv1d, conv_inputs(7, window=(3,), groups=2), "same", pad="same", dilation=2, groups=2),
+    conv_row(
+        *conv1d, conv_inputs(7, window=(3,), groups=2), "same", pad="same", dilation=2, groups=2
+    ),
     conv_row(*conv, conv_inputs(5, 8, window=(3, 3)), (1, 2), stride=(2, 3), pad=(1, 2)),
     conv_row(*conv, conv_inputs(4, 5, window=(1, 1)), 0, stride=1, pad=0),
     conv_row(*conv, conv_inputs(5, 7, window=(3, 3)), (1, 1), stride=(2, 3), pad="same"),
-    conv_row(*conv, conv_inputs(5, 8, window=(3, 2), groups=2), (2, 0),
-             pad=(2, 0), dilation=(2, 1), groups=2),
-    conv_row(*conv3d, conv_inputs(5, 4, 4, window=(3, 2, 3), C=2, F=3), (1, 0, 1),
-             stride=(2, 1, 3), pad=(1, 0, 1)),
-    conv_row(*conv3d, conv_inputs(3, 2, 4, window=(1, 2, 3), C=2, F=2, groups=2), (0, 1, 1),
-             pad=(0, 1, 1), dilation=(1, 2, 1), groups=2),
+    conv_row(
+        *conv,
+        conv_inputs(5, 8, window=(3, 2), groups=2),
+        (2, 0),
+        pad=(2, 0),
+        dilation=(2, 1),
+        groups=2,
+    ),
+    conv_row(
+        *conv3d,
+        conv_inputs(5, 4, 4, window=(3, 2, 3), C=2, F=3),
+        (1, 0, 1),
+        stride=(2, 1, 3),
+        pad=(1, 0, 1),
+    ),
+    conv_row(
+        *conv3d,
+        conv_inputs(3, 2, 4, window=(1, 2, 3), C=2, F=2, groups=2),
+        (0, 1, 1),
+        pad=(0, 1, 1),
+        dilation=(1, 2, 1),
+        groups=2,
+    ),
 ]
 
 
@@ -120,7 +141,9 @@ def images(*shape):
 
 def pool_row(kind, height, width, stride, sizes):
     pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
-    forward, backward = (getattr(layers, f"{kind}_pool_{way}_naive") for way in ("forward", "backward"))
+    forward, backward = (
+        getattr(layers, f"{kind}_pool_{way}_naive") for way in ("forward", "backward")
+    )
 
     def torch_pool(torch, x):
         return getattr(torch.nn.functional, f"{kind}_pool2d")(x, (height, width), stride)
@@ -187,10 +210,18 @@ ROWS += [
         spatial,
         trained(spatial_batchnorm[0]),
         spatial_batchnorm[1],
-        lambda torch, x, *affine: torch.nn.functional.batch_norm(x, None, None, *affine, training=True),
+        lambda torch, x, *affine: torch.nn.functional.batch_norm(
+            x, None, None, *affine, training=True
+        ),
         empty=False,
     ),
-    Row("spatial_batchnorm, test", spatial, frozen(spatial_batchnorm[0]), spatial_batchnorm[1], torch_frozen),
+    Row(
+        "spatial_batchnorm, test",
+        spatial,
+        frozen(spatial_batchnorm[0]),
+        spatial_batchnorm[1],
+        torch_frozen,
+    ),
     Row(
         "layernorm",
         norm_inputs((5,), (5,)),
@@ -203,7 +234,9 @@ ROWS += [
         norm_inputs((4, 2, 5), (1, 4, 1, 1)),
         lambda *a: layers.spatial_groupnorm_forward(*a, 2, {}),
         layers.spatial_groupnorm_backward,
-        lambda torch, x, gamma, beta: torch.nn.functional.group_norm(x, 2, gamma.flatten(), beta.flatten()),
+        lambda torch, x, gamma, beta: torch.nn.functional.group_norm(
+            x, 2, gamma.flatten(), beta.flatten()
+        ),
     ),
     Row(
         "dropout",

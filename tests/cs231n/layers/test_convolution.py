@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from cs231n.layers import (
     conv1d_backward_naive,
@@ -46,7 +47,11 @@ def test_filter_is_not_flipped():
 
 def test_one_by_one_convolution_mixes_channels_at_every_position():
     rng = np.random.default_rng(0)
-    x, w, b = rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((6, 3, 1, 1)), rng.standard_normal(6)
+    x, w, b = (
+        rng.standard_normal((2, 3, 4, 5)),
+        rng.standard_normal((6, 3, 1, 1)),
+        rng.standard_normal(6),
+    )
     out, _ = conv_forward_naive(x, w, b, {"stride": 1, "pad": 0})
     expected = np.einsum("nchw,fc->nfhw", x, w[:, :, 0, 0]) + b[:, None, None]
     np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
@@ -57,8 +62,8 @@ def test_as_many_groups_as_channels_filter_each_channel_alone():
     x, w, b = rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((3, 1, 2, 3)), np.zeros(3)
     out, _ = conv_forward_naive(x, w, b, {"groups": 3})
     for c in range(3):
-        alone, _ = conv_forward_naive(x[:, c:c + 1], w[c:c + 1], b[:1], {})
-        np.testing.assert_array_equal(out[:, c:c + 1], alone)
+        alone, _ = conv_forward_naive(x[:, c : c + 1], w[c : c + 1], b[:1], {})
+        np.testing.assert_array_equal(out[:, c : c + 1], alone)
 
 
 def test_cache_is_the_documented_tuple():
@@ -99,7 +104,9 @@ def test_height_and_width_keep_their_places_in_defect_h_and_w_swapped():
     x, w = np.random.default_rng(7).standard_normal((2, 1, 6, 11)), np.zeros((1, 1, 2, 5))
     w[0, 0, 1, 4] = 1  # so that the output is the pixels under the last corner of the window
     out, cache = conv_forward_naive(x, w, np.zeros(1), {"stride": (2, 3), "pad": (1, 0)})
-    np.testing.assert_array_equal(out, np.pad(x, ((0, 0), (0, 0), (1, 1), (0, 0)))[:, :, 1::2, 4::3])
+    np.testing.assert_array_equal(
+        out, np.pad(x, ((0, 0), (0, 0), (1, 1), (0, 0)))[:, :, 1::2, 4::3]
+    )
     dx, dw, _ = conv_backward_naive(out, cache)
     expected = np.zeros(x.shape)
     expected[:, :, ::2, 4::3] = out[:, :, :3]
@@ -139,10 +146,17 @@ def convolutions(draw_one):
     """A dimension, the sizes of a convolution that fits, and its conv_param."""
     dimension = draw_one(st.sampled_from([1, 2, 3]))
     per_axis = lambda low, high: draw_one(st.tuples(*[st.integers(low, high)] * dimension))  # noqa: E731
-    window, stride, dilation, positions = per_axis(1, 3), per_axis(1, 3), per_axis(1, 2), per_axis(1, 3)
+    window, stride, dilation, positions = (
+        per_axis(1, 3),
+        per_axis(1, 3),
+        per_axis(1, 2),
+        per_axis(1, 3),
+    )
     pad = per_axis(0, 2)
-    sizes = tuple((o - 1) * s + d * (k - 1) + 1 - 2 * p
-                  for o, s, d, k, p in zip(positions, stride, dilation, window, pad))
+    sizes = tuple(
+        (o - 1) * s + d * (k - 1) + 1 - 2 * p
+        for o, s, d, k, p in zip(positions, stride, dilation, window, pad)
+    )
     assume(min(sizes) > 0)
     groups, N = draw_one(st.integers(1, 3)), draw_one(st.integers(1, 3))
     C, F = groups * draw_one(st.integers(1, 2)), groups * draw_one(st.integers(1, 2))
@@ -154,8 +168,13 @@ def assert_agreement_with_torch(dimension, arrays, param, torch, padding):
     forward, backward = LAYERS[dimension]
     tensors = [torch.tensor(array, requires_grad=True) for array in arrays]
     function = getattr(torch.nn.functional, f"conv{dimension}d")
-    expected = function(*tensors, stride=param.get("stride", 1), padding=padding,
-                        dilation=param.get("dilation", 1), groups=param.get("groups", 1))
+    expected = function(
+        *tensors,
+        stride=param.get("stride", 1),
+        padding=padding,
+        dilation=param.get("dilation", 1),
+        groups=param.get("groups", 1),
+    )
     out, cache = forward(*arrays, param)
     dout = np.random.default_rng(0).standard_normal(out.shape)
     expected.backward(torch.tensor(dout))

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from cs231n.layers import conv_1x1_backward, conv_1x1_forward, conv_backward_naive, conv_forward_naive
+from cs231n.layers import (
+    conv_1x1_backward,
+    conv_1x1_forward,
+    conv_backward_naive,
+    conv_forward_naive,
+)
 
 PARAM = {"stride": 1, "pad": 0}
 
@@ -21,4 +26,6 @@ def test_agrees_with_the_naive_convolution(shape, dtype):
     found, wanted = conv_1x1_backward(dout, cache), conv_backward_naive(dout, naive_cache)
     for gradient, other in zip(found, wanted):
         assert gradient.dtype == dtype
-        np.testing.assert_allclose(gradient, other.reshape(gradient.shape), rtol=limit, atol=10 * limit)
+        np.testing.assert_allclose(
+            gradient, other.reshape(gradient.shape), rtol=limit, atol=10 * limit
+        )

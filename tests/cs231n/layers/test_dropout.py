@@ -42,7 +42,9 @@ def test_gradient_is_scaled_as_the_output_is_in_defect_dropout_gradient_without_
     dropout_param = {"p": 0.25, "mode": "train", "seed": 123}
     _, cache = dropout_forward(x, dropout_param)
     dx = dropout_backward(dout, cache)
-    numerical = eval_numerical_gradient_array(lambda x: dropout_forward(x, dropout_param)[0], x, dout)
+    numerical = eval_numerical_gradient_array(
+        lambda x: dropout_forward(x, dropout_param)[0], x, dout
+    )
     assert rel_error(dx, numerical) < 1e-8
 
 
@@ -72,8 +74,10 @@ def test_masks_come_from_the_generator_that_is_passed_in():
 
 def test_single_and_double_precision_drop_the_same_entries():
     x = np.ones((30, 30))
-    single, double = (dropout_forward(x.astype(dtype), {"p": 0.5, "mode": "train", "seed": 7})[0]
-                      for dtype in (np.float32, np.float64))
+    single, double = (
+        dropout_forward(x.astype(dtype), {"p": 0.5, "mode": "train", "seed": 7})[0]
+        for dtype in (np.float32, np.float64)
+    )
     np.testing.assert_array_equal(single, double)
 
 

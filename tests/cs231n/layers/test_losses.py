@@ -42,7 +42,9 @@ def test_svm_margin_of_exactly_zero_has_gradient_zero():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_huge_scores_do_not_overflow_in_defect_softmax_without_max_shift(dtype):
     with np.errstate(all="raise", under="ignore"):
-        loss, dx = softmax_loss(np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4]], dtype), np.array([1, 2]))
+        loss, dx = softmax_loss(
+            np.array([[1e4, 0, -1e4], [-1e4, -1e4, -1e4]], dtype), np.array([1, 2])
+        )
     np.testing.assert_allclose(loss, (1e4 + np.log(3)) / 2)
     np.testing.assert_allclose(dx, [[0.5, -0.5, 0], [1 / 6, 1 / 6, -1 / 3]], atol=1e-7)
 
@@ -84,7 +86,11 @@ def test_loss_keeps_long_double_precision(loss_function, rng):
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (np.zeros((3, 4)), np.array([0, 4, 1]), r"labels must lie in 0\.\.3 for 4 classes; got 0\.\.4"),
+        (
+            np.zeros((3, 4)),
+            np.array([0, 4, 1]),
+            r"labels must lie in 0\.\.3 for 4 classes; got 0\.\.4",
+        ),
         (np.zeros((3, 4)), np.array([0, -1, 1]), r"got -1\.\.1"),
         (np.zeros((3, 4)), np.array([0.0, 1.0, 1.0]), "integer labels; got dtype float64"),
         (np.zeros((3, 4)), np.zeros((3, 1), int), r"y must have shape \(3,\); got \(3, 1\)"),
@@ -100,8 +106,15 @@ def test_loss_refuses_labels_that_do_not_fit(loss_function, x, y, message):
 
 @both
 @settings(max_examples=40, deadline=None)
-@given(N=st.integers(1, 6), C=st.integers(1, 7), scale=st.floats(1e-3, 1e3), seed=st.integers(0, 2**32 - 1))
-def test_loss_is_nonnegative_and_its_gradient_sums_to_zero_over_classes(loss_function, N, C, scale, seed):
+@given(
+    N=st.integers(1, 6),
+    C=st.integers(1, 7),
+    scale=st.floats(1e-3, 1e3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_loss_is_nonnegative_and_its_gradient_sums_to_zero_over_classes(
+    loss_function, N, C, scale, seed
+):
     rng = np.random.default_rng(seed)
     loss, dx = loss_function(scale * rng.standard_normal((N, C)), rng.integers(C, size=N))
     assert loss >= 0

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cs231n.layers import (
     batchnorm_backward,
@@ -46,12 +47,21 @@ LAYERS = {
 def draw(name, seed=0):
     rng = np.random.default_rng(seed)
     _, _, x_shape, shape = LAYERS[name]
-    return 3 * rng.standard_normal(x_shape) + 2, rng.standard_normal(shape), rng.standard_normal(shape)
+    return (
+        3 * rng.standard_normal(x_shape) + 2,
+        rng.standard_normal(shape),
+        rng.standard_normal(shape),
+    )
 
 
-@pytest.mark.parametrize("name, axes", [
-    ("batch", 0), ("layer", 1), ("spatial batch", (0, 2, 3)),
-])
+@pytest.mark.parametrize(
+    "name, axes",
+    [
+        ("batch", 0),
+        ("layer", 1),
+        ("spatial batch", (0, 2, 3)),
+    ],
+)
 def test_output_has_mean_zero_and_biased_variance_one_over_the_right_axes(name, axes):
     x, gamma, beta = draw(name)
     out, _ = LAYERS[name][0](1000 * x, np.ones_like(gamma), np.zeros_like(beta))
@@ -140,7 +150,9 @@ def test_constant_features_give_the_shift_and_finite_gradients():
     x, beta = np.full((4, 3), 7.0), np.array([1.0, 2.0, 3.0])
     out, cache = train(x, np.ones(3), beta)
     np.testing.assert_array_equal(out, np.broadcast_to(beta, (4, 3)))
-    assert all(np.isfinite(gradient).all() for gradient in batchnorm_backward(np.ones((4, 3)), cache))
+    assert all(
+        np.isfinite(gradient).all() for gradient in batchnorm_backward(np.ones((4, 3)), cache)
+    )
 
 
 def test_large_offsets_do_not_cancel_in_single_precision():
@@ -164,9 +176,14 @@ def torch_group(functional, x, gamma, beta):
 
 
 @settings(max_examples=100, deadline=None)
-@given(name=st.sampled_from(["batch", "batch, on paper", "layer", "spatial batch", "spatial group"]),
-       N=st.integers(2, 6), half=st.integers(1, 3), H=st.integers(1, 4), W=st.integers(1, 4),
-       seed=st.integers(0, 2**32))
+@given(
+    name=st.sampled_from(["batch", "batch, on paper", "layer", "spatial batch", "spatial group"]),
+    N=st.integers(2, 6),
+    half=st.integers(1, 3),
+    H=st.integers(1, 4),
+    W=st.integers(1, 4),
+    seed=st.integers(0, 2**32),
+)
 def test_forward_and_backward_agree_with_pytorch(name, N, half, H, W, seed):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(seed)

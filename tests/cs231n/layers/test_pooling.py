@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cs231n.layers import (
     avg_pool_backward_naive,
@@ -35,12 +36,17 @@ def test_average_pooling_has_the_numbers_of_a_small_example():
 
 
 @BOTH
-def test_gradients_of_overlapping_windows_add_up_in_defect_pool_backward_with_plain_assignment(kind):
+def test_gradients_of_overlapping_windows_add_up_in_defect_pool_backward_with_plain_assignment(
+    kind,
+):
     _, backward = LAYERS[kind]
     x = np.zeros((1, 1, 3, 4))
     x[0, 0, 1, 1] = 1
     dx = backward(np.ones((1, 1, 1, 2)), (x, pool(3, 3, 1)))
-    expected = {"max": [[0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0]], "avg": np.array([[1, 2, 2, 1]] * 3) / 9}
+    expected = {
+        "max": [[0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0]],
+        "avg": np.array([[1, 2, 2, 1]] * 3) / 9,
+    }
     np.testing.assert_allclose(dx[0, 0], expected[kind], rtol=1e-15)
 
 
@@ -64,7 +70,9 @@ def test_height_and_width_keep_their_places_in_defect_h_and_w_swapped(kind):
     x = np.arange(36.0).reshape(1, 1, 4, 9)
     windows = x.reshape(2, 2, 3, 3)
     out, cache = forward(x, pool(2, 3, (2, 3)))
-    np.testing.assert_allclose(out[0, 0], getattr(windows, {"max": "max", "avg": "mean"}[kind])(axis=(1, 3)), rtol=1e-14)
+    np.testing.assert_allclose(
+        out[0, 0], getattr(windows, {"max": "max", "avg": "mean"}[kind])(axis=(1, 3)), rtol=1e-14
+    )
     share = {"max": [[0, 0, 0], [0, 0, 1]], "avg": np.full((2, 3), 1 / 6)}[kind]
     np.testing.assert_allclose(backward(out, cache)[0, 0], np.kron(out[0, 0], share), rtol=1e-14)
 
@@ -81,7 +89,9 @@ def test_infinities_are_ordinary_maxima():
     x = np.array([[[[-np.inf, -np.inf, 1.0, np.inf]]]])
     out, cache = max_pool_forward_naive(x, pool(1, 2, 2))
     np.testing.assert_array_equal(out, [[[[-np.inf, np.inf]]]])
-    np.testing.assert_array_equal(max_pool_backward_naive(np.ones((1, 1, 1, 2)), cache), [[[[1, 0, 0, 1]]]])
+    np.testing.assert_array_equal(
+        max_pool_backward_naive(np.ones((1, 1, 1, 2)), cache), [[[[1, 0, 0, 1]]]]
+    )
 
 
 def test_average_of_integers_is_not_truncated():
@@ -104,11 +114,19 @@ def test_upstream_gradient_of_the_wrong_shape_is_refused(kind):
 
 
 @settings(max_examples=80, deadline=None)
-@given(kind=st.sampled_from(sorted(LAYERS)), N=st.integers(1, 3), C=st.integers(1, 3),
-       seed=st.integers(0, 2**32), window=st.tuples(*[st.integers(1, 4)] * 2),
-       stride=st.tuples(*[st.integers(1, 4)] * 2),
-       positions=st.tuples(*[st.integers(1, 4)] * 2), levels=st.sampled_from([2, 1000]))
-def test_forward_and_backward_agree_with_pytorch(kind, N, C, seed, window, stride, positions, levels):
+@given(
+    kind=st.sampled_from(sorted(LAYERS)),
+    N=st.integers(1, 3),
+    C=st.integers(1, 3),
+    seed=st.integers(0, 2**32),
+    window=st.tuples(*[st.integers(1, 4)] * 2),
+    stride=st.tuples(*[st.integers(1, 4)] * 2),
+    positions=st.tuples(*[st.integers(1, 4)] * 2),
+    levels=st.sampled_from([2, 1000]),
+)
+def test_forward_and_backward_agree_with_pytorch(
+    kind, N, C, seed, window, stride, positions, levels
+):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(seed)
     sizes = tuple((o - 1) * s + k for o, s, k in zip(positions, stride, window))

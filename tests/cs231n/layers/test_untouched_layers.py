@@ -32,7 +32,10 @@ EXERCISES = {
         ("im2col_naive", (images, 2, 3)),
         ("col2im_naive", (np.ones((24, 12)), images.shape, 2, 3)),
         ("conv_forward_matmul", (images, w, b, conv_param)),
-        ("conv_backward_matmul", (np.ones((2, 2, 2, 3)), (images, w, b, conv_param, np.ones((24, 12))))),
+        (
+            "conv_backward_matmul",
+            (np.ones((2, 2, 2, 3)), (images, w, b, conv_param, np.ones((24, 12)))),
+        ),
     ],
     "pooling": [
         ("max_pool_forward_naive", (images, pool_param)),
@@ -63,7 +66,9 @@ EXERCISES = {
 
 def untouched(name):
     """A module of the layers without its solutions."""
-    cleared, count = REGION.subn(r"\1raise NotImplementedError", FOLDER.joinpath(f"{name}.py").read_text())
+    cleared, count = REGION.subn(
+        r"\1raise NotImplementedError", FOLDER.joinpath(f"{name}.py").read_text()
+    )
     assert count and "SOLUTION" not in cleared
     module = ModuleType(f"cs231n.layers.{name}")
     module.__package__ = "cs231n.layers"
@@ -71,9 +76,14 @@ def untouched(name):
     return module
 
 
-@pytest.mark.parametrize("name, function, arguments", [
-    (name, function, arguments) for name, calls in EXERCISES.items() for function, arguments in calls
-])
+@pytest.mark.parametrize(
+    "name, function, arguments",
+    [
+        (name, function, arguments)
+        for name, calls in EXERCISES.items()
+        for function, arguments in calls
+    ],
+)
 def test_untouched_layer_says_so_instead_of_returning_zeros(name, function, arguments):
     with pytest.raises(NotImplementedError):
         getattr(untouched(name), function)(*arguments)

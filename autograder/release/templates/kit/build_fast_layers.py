@@ -38,8 +38,12 @@ class BuildExtensions(build_ext):
                 with open(source, "w") as f:
                     f.write(OPENMP_TEST)
                 try:
-                    objects = self.compiler.compile([source], output_dir=folder, extra_postargs=flags)
-                    self.compiler.link_executable(objects, "openmp", output_dir=folder, extra_postargs=flags)
+                    objects = self.compiler.compile(
+                        [source], output_dir=folder, extra_postargs=flags
+                    )
+                    self.compiler.link_executable(
+                        objects, "openmp", output_dir=folder, extra_postargs=flags
+                    )
                     return flags
                 except CCompilerError:
                     continue
@@ -56,9 +60,15 @@ def extensions():
             [f"cs231n/fast/{name}.pyx"],
             depends=depends,
             include_dirs=["cs231n/fast", np.get_include()],
-            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("NPY_TARGET_VERSION", "NPY_1_22_API_VERSION")],
+            define_macros=[
+                ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+                ("NPY_TARGET_VERSION", "NPY_1_22_API_VERSION"),
+            ],
         )
-        for name, depends in (("_im2col", []), ("_kernels", sorted(glob("cs231n/fast/kernels/*.h"))))
+        for name, depends in (
+            ("_im2col", []),
+            ("_kernels", sorted(glob("cs231n/fast/kernels/*.h"))),
+        )
     ]
     built = cythonize(modules, language_level=3)
     for extension in built:

@@ -6,12 +6,24 @@ import pytest
 from cs231n.check.process.answers import death
 
 
-@pytest.mark.parametrize("code", [None, 0, 1, "x", -1.5, [-9], {}, np.arange(3), np.int64(-9) + np.zeros(1, np.int64)], ids=str)
+@pytest.mark.parametrize(
+    "code",
+    [None, 0, 1, "x", -1.5, [-9], {}, np.arange(3), np.int64(-9) + np.zeros(1, np.int64)],
+    ids=str,
+)
 def test_an_end_without_the_number_of_a_signal_is_an_early_end(code):
     assert "ended early" in death(code).answer["error"]["message"]
 
 
-@pytest.mark.parametrize("code, text", [(-11, "SIGSEGV"), (-9, "SIGKILL; it took too much"), (-24, "too much processor time"),
-                                        (-35, "a signal without a name"), (-10**400, "a signal without a name")])
+@pytest.mark.parametrize(
+    "code, text",
+    [
+        (-11, "SIGSEGV"),
+        (-9, "SIGKILL; it took too much"),
+        (-24, "too much processor time"),
+        (-35, "a signal without a name"),
+        (-(10**400), "a signal without a name"),
+    ],
+)
 def test_an_end_by_a_signal_is_named_where_the_signal_has_a_name(code, text):
     assert text in death(code).answer["error"]["message"]

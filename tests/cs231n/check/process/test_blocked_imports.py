@@ -7,8 +7,8 @@ import pytest
 from autograder.grading.workspaces import lay_out
 from autograder.reference.package_files import package_files, write_tree
 from autograder.reference.process import reference
-from cs231n.check.process import blocked_imports as absent
 from cs231n.check.exercises import EXERCISES
+from cs231n.check.process import blocked_imports as absent
 
 NAIVE = [exercise for exercise in EXERCISES.values() if exercise.without]
 SHORTCUTS = {
@@ -37,13 +37,17 @@ def test_modules_come_back_after_the_block():
 
     path = list(sys.meta_path)
     with absent.modules(("cs231n.im2col",)):
-        with pytest.raises(ModuleNotFoundError, match="cs231n.im2col is not there in this exercise"):
+        with pytest.raises(
+            ModuleNotFoundError, match="cs231n.im2col is not there in this exercise"
+        ):
             __import__("cs231n.im2col")
     assert sys.modules["cs231n.im2col"] is cs231n.im2col and sys.meta_path == path
 
 
 def test_the_fast_layers_exist_where_they_are_said_to():
-    files = {name.removesuffix(".py").removesuffix(".pyx").replace("/", ".") for name in package_files()}
+    files = {
+        name.removesuffix(".py").removesuffix(".pyx").replace("/", ".") for name in package_files()
+    }
     assert set(absent.FAST_LAYERS) <= files
 
 
@@ -51,21 +55,33 @@ def test_the_tree_of_the_judge_does_not_hold_their_files(tmp_path):
     write_tree(tmp_path / "kit")
     lay_out(tmp_path / "kit", tmp_path / "tree", absent.FAST_LAYERS)
     left = {path.stem for path in (tmp_path / "tree" / "cs231n").glob("*.*")}
-    assert "vis_utils" in left and not left & {name.rpartition(".")[2] for name in absent.FAST_LAYERS}
+    assert "vis_utils" in left and not left & {
+        name.rpartition(".")[2] for name in absent.FAST_LAYERS
+    }
 
 
 @pytest.mark.parametrize("library", ["matplotlib.pyplot", "tqdm"])
 def test_a_file_that_imports_what_is_not_there_when_it_is_graded_fails_at_home_as_well(library):
     exercise = EXERCISES["relu_forward"]
-    with reference({exercise.file: f"import {library}\n" + package_files()[exercise.file].read_text(encoding="utf-8")}) as worker:
+    with reference(
+        {
+            exercise.file: f"import {library}\n"
+            + package_files()[exercise.file].read_text(encoding="utf-8")
+        }
+    ) as worker:
         answer = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]
     assert answer["status"] == "raised"
-    assert f"{library.partition('.')[0]} is not there where this is graded" in answer["error"]["message"]
+    assert (
+        f"{library.partition('.')[0]} is not there where this is graded"
+        in answer["error"]["message"]
+    )
 
 
 def test_files_may_import_numpy_scipy_and_what_comes_with_python():
     text = "import math, random, numpy.linalg, scipy.signal, scipy.ndimage, cs231n.gradient_check, cs231n.vis_utils\n"
     exercise = EXERCISES["relu_forward"]
-    with reference({exercise.file: text + package_files()[exercise.file].read_text(encoding="utf-8")}) as worker:
+    with reference(
+        {exercise.file: text + package_files()[exercise.file].read_text(encoding="utf-8")}
+    ) as worker:
         answer = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]
     assert answer["status"] == "answered", answer

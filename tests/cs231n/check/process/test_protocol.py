@@ -9,7 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from cs231n.check.process.protocol import DTYPES, MAX_HEADER_BYTES, ProtocolError, read_frame, write_frame
+from cs231n.check.process.protocol import (
+    DTYPES,
+    MAX_HEADER_BYTES,
+    ProtocolError,
+    read_frame,
+    write_frame,
+)
 
 LIMIT = 1 << 20
 
@@ -24,7 +30,9 @@ def frame(header):
     return struct.pack(">Q", len(header)) + header
 
 
-@given(arrays(st.sampled_from(DTYPES), array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)))
+@given(
+    arrays(st.sampled_from(DTYPES), array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5))
+)
 def test_arrays_come_back_as_they_were_sent(array):
     back = read_frame(io.BytesIO(sent({"a": array, "list": [array, 1]})), LIMIT)
     for other in (back["a"], back["list"][0]):
@@ -57,21 +65,24 @@ def test_more_bytes_than_allowed_are_not_sent():
         sent({"a": np.zeros(100)}, limit=799)
 
 
-@pytest.mark.parametrize("header", [
-    b'{"a": {"__array__": ["object", [1]]}}',
-    b'{"a": {"__array__": ["float64", [-1]]}}',
-    b'{"a": {"__array__": ["float64", [1e3]]}}',
-    b'{"a": {"__array__": ["float64", [true]]}}',
-    b'{"a": {"__array__": ["float64", [1048576, 1048576]]}}',
-    b'{"a": {"__array__": ["float64", [9999999999999]]}}',
-    b'{"a": {"__array__": ["float64", [1,1,1,1,1,1,1,1,1]]}}',
-    b'{"a": {"__array__": [["float64"], [1]]}}',
-    b'{"a": {"__array__": "float64"}}',
-    b'["not", "an", "object"]',
-    b'{"a": ' + b"[" * 100_000,
-    b"{",
-    b"\xff\xfe",
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"a": {"__array__": ["object", [1]]}}',
+        b'{"a": {"__array__": ["float64", [-1]]}}',
+        b'{"a": {"__array__": ["float64", [1e3]]}}',
+        b'{"a": {"__array__": ["float64", [true]]}}',
+        b'{"a": {"__array__": ["float64", [1048576, 1048576]]}}',
+        b'{"a": {"__array__": ["float64", [9999999999999]]}}',
+        b'{"a": {"__array__": ["float64", [1,1,1,1,1,1,1,1,1]]}}',
+        b'{"a": {"__array__": [["float64"], [1]]}}',
+        b'{"a": {"__array__": "float64"}}',
+        b'["not", "an", "object"]',
+        b'{"a": ' + b"[" * 100_000,
+        b"{",
+        b"\xff\xfe",
+    ],
+)
 def test_a_header_that_lies_is_refused(header):
     with pytest.raises(ProtocolError):
         read_frame(io.BytesIO(frame(header) + bytes(64)), LIMIT)
@@ -105,10 +116,17 @@ def test_random_bytes_are_a_frame_or_refused(data):
 
 @given(st.data())
 def test_mutated_frames_are_a_frame_or_refused(data):
-    whole = bytearray(sent({"nonce": "x", "arrays": {"out": np.arange(6.0), "n": np.int64(3) + np.zeros(1, np.int64)}}))
+    whole = bytearray(
+        sent(
+            {
+                "nonce": "x",
+                "arrays": {"out": np.arange(6.0), "n": np.int64(3) + np.zeros(1, np.int64)},
+            }
+        )
+    )
     for _ in range(data.draw(st.integers(1, 5))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     try:
-        read_frame(io.BytesIO(bytes(whole[:data.draw(st.integers(0, len(whole)))])), LIMIT)
+        read_frame(io.BytesIO(bytes(whole[: data.draw(st.integers(0, len(whole)))])), LIMIT)
     except ProtocolError:
         pass

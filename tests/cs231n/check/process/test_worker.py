@@ -57,10 +57,16 @@ def test_wiping_empties_a_folder_and_follows_no_link(tmp_path):
 @pytest.mark.parametrize(
     "error, text",
     [
-        (OSError(errno.EMFILE, "Too many open files"), "[Errno 24] Too many open files (a limit: open files)"),
+        (
+            OSError(errno.EMFILE, "Too many open files"),
+            "[Errno 24] Too many open files (a limit: open files)",
+        ),
         (OSError(errno.ENOSPC, "No space left"), "[Errno 28] No space left (a limit: disk)"),
         (MemoryError("Unable to allocate"), "Unable to allocate (a limit: memory)"),
-        (RuntimeError("can't start new thread"), "can't start new thread (a limit: processes and threads)"),
+        (
+            RuntimeError("can't start new thread"),
+            "can't start new thread (a limit: processes and threads)",
+        ),
         (ValueError("two\n  lines"), "two lines"),
         (SyntaxError("invalid syntax", ("a.py", 3, 1, "x =")), "invalid syntax in a.py, line 3"),
     ],
@@ -75,12 +81,17 @@ def test_a_warning_is_told_once_and_a_few_at_most():
         for number in (0, 0, *range(20)):
             warnings.warn(f"careful {number}", RuntimeWarning, stacklevel=1)
     told = worker._texts(caught)
-    assert len(told) == worker.MAX_WARNINGS == len(set(told)) and told[0].startswith("RuntimeWarning: careful 0 (")
+    assert len(told) == worker.MAX_WARNINGS == len(set(told)) and told[0].startswith(
+        "RuntimeWarning: careful 0 ("
+    )
 
 
 def test_an_array_that_is_none_is_refused_by_its_name():
     answer = worker._as_arrays({"out": None})
-    assert answer["status"] == "unanswerable" and answer["error"]["message"] == "out is None; return an ndarray"
+    assert (
+        answer["status"] == "unanswerable"
+        and answer["error"]["message"] == "out is None; return an ndarray"
+    )
 
 
 class Pieces(io.BytesIO):
@@ -94,7 +105,9 @@ class Pieces(io.BytesIO):
         self.ends.append(self.tell())
 
 
-@pytest.mark.parametrize("names", [["relu_forward"], ["relu_forward", "relu_backward"]], ids=["alone", "together"])
+@pytest.mark.parametrize(
+    "names", [["relu_forward"], ["relu_forward", "relu_backward"]], ids=["alone", "together"]
+)
 def test_answers_go_out_at_once_where_nobody_would_ask_for_them_again(names):
     stream, cases = answered(names)
     assert len(stream.ends) == (1 + len(cases) if len(names) == 1 else 1)
@@ -113,8 +126,15 @@ def test_only_whole_answers_go_out_so_that_a_process_that_dies_leaves_no_half_of
 def answered(names):
     """What a worker sends for all public cases of some exercises, and these cases with the names of their exercises."""
     cases = [(name, case) for name in names for case in EXERCISES[name].draw()]
-    asked = [{"exercise": name, "probe": EXERCISES[name].probes[0].name, "name": case.name, "inputs": case.inputs}
-             for name, case in cases]
+    asked = [
+        {
+            "exercise": name,
+            "probe": EXERCISES[name].probes[0].name,
+            "name": case.name,
+            "inputs": case.inputs,
+        }
+        for name, case in cases
+    ]
     stream = Pieces()
     worker._answer({"nonce": "n", "cases": asked}, stream, 1 << 20)
     return stream, cases
