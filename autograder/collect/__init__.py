@@ -1,0 +1,1 @@
+"""Taking submissions from inboxes and learning platforms, checked before anything is written."""

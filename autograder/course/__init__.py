@@ -1,0 +1,1 @@
+"""What lies in a course folder: the manifest, receipts, verdicts, digests, locks."""

@@ -1,0 +1,1 @@
+"""Notebooks of students, run in the sandbox for their plots and text."""

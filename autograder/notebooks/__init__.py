@@ -1,0 +1,1 @@
+"""A student's notebook made safe to show and to record."""

@@ -1,0 +1,1 @@
+"""Making the student kit: solutions cleared, searched for leaks, packed."""

@@ -1,0 +1,1 @@
+"""Where submissions run: bubblewrap or Landlock, with a filter of system calls."""

@@ -1,0 +1,1 @@
+"""The process in which students' code runs, and how questions and answers travel to it and back."""
