@@ -1,5 +1,5 @@
-"""The errors that are the user's turn: one clear line, exit code 1."""
+"""The errors of the pipeline that are the user's turn: one clear line, exit code 1."""
 
+from cs231n.errors import UserError
 
-class UserError(Exception):
-    """Something that the user can mend. The text says what is wrong, what came, and what to do."""
+__all__ = ["UserError"]
