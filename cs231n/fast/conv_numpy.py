@@ -24,13 +24,32 @@ from .im2col_compiled import col2im_cython, im2col_cython
 def planar(name, x, w, b, conv_param):
     """Check a convolution's arguments and give a 1-D convolution its second axis.
 
+    Parameters
+    ----------
+    name : str
+        The calling function, for error messages.
+    x : ndarray of shape (N, C, H, W) or (N, C, W)
+    w : ndarray of shape (F, C / groups, HH, WW) or (F, C / groups, WW)
+    b : ndarray of shape (F,)
+    conv_param : dict
+        ``stride``, ``pad``, ``groups``, ``dilation``.
+
     Returns
     -------
-    x, w, b : ndarray
-        Of one floating dtype; x and w have four axes.
+    x : ndarray of shape (N, C, H, W)
+    w : ndarray of shape (F, C / groups, HH, WW)
+    b : ndarray of shape (F,)
+        All three of one floating dtype; a 1-D convolution has H = HH = 1.
     geometry : Geometry
         Strides, pads, dilation and output of two axes.
     groups : int
+
+    Raises
+    ------
+    ValueError
+        When shapes do not belong together or the window does not fit.
+    TypeError
+        When an array does not hold real numbers.
     """
     x, w, b = floating(name, x=x, w=w, b=b)
     geometry = conv_geometry(name, x, w, b, conv_param)

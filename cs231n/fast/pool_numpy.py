@@ -78,7 +78,21 @@ def max_pool_backward_im2col(dout, cache):
 
 
 def route(dout, winner, x_shape, i, j):
-    """Add each entry of dout onto the pixel that won its window."""
+    """Add each entry of dout onto the pixel that won its window.
+
+    Parameters
+    ----------
+    dout : ndarray of shape (N, C, H', W')
+    winner : ndarray of int of shape (N, C, H', W')
+        The place of the maximum in its window.
+    x_shape : tuple (N, C, H, W)
+    i, j : ndarray of int of shape (H', W', HH*WW)
+        Row and column of each entry of each window.
+
+    Returns
+    -------
+    dx : ndarray of shape (N, C, H, W)
+    """
     rows, columns = (
         np.take_along_axis(
             np.broadcast_to(index, (*winner.shape, index.shape[-1])), winner[..., None], axis=4
