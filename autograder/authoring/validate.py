@@ -9,6 +9,7 @@ from pathlib import Path
 from cs231n.check.exercises import EXERCISES
 
 from ..grading.judge import Judge
+from ..progress import no_progress
 from ..reference.mistakes import all_mistakes
 from ..reference.submission import train_weights, write_hand_in
 from ..release.kit import release
@@ -34,7 +35,7 @@ class Trial:
     problems: tuple
 
 
-def validate(course, assignment, sandbox, progress=lambda items, **_: items):
+def validate(course, assignment, sandbox, progress=no_progress):
     """Release an assignment into a scratch course and judge hand-ins whose scores are known.
 
     Parameters

@@ -19,15 +19,15 @@ from cs231n.atomic import atomic_write
 
 from ..course.digests import submission_digest
 from ..course.locks import locked
-from ..course.manifest import check_student_id, is_student_id
+from ..course.manifest import TIMESTAMP, check_student_id, is_student_id
 from ..errors import UserError
 from ..notebooks.format_check import check_notebook
+from ..progress import no_progress
 from .archives import SUFFIXES, Refused, plain, read_hand_in
 from .class_archive import open_bulk
 from .lms import METADATA, ROSTER, Entry, Roster, find_students, owner_of, read_metadata
 
 ACCEPTED, UNCHANGED, REFUSED = "accepted", "unchanged", "refused"
-TIMESTAMP = "timestamp.txt"
 MAX_NAMES = 20
 
 
@@ -83,7 +83,7 @@ class Collection:
         return not self.strangers and not self.count(REFUSED)
 
 
-def collect(course, assignment, path=None, student=None, progress=None, bulk=False):
+def collect(course, assignment, path=None, student=None, progress=no_progress, bulk=False):
     """Take hand-ins.
 
     Parameters
@@ -109,7 +109,6 @@ def collect(course, assignment, path=None, student=None, progress=None, bulk=Fal
         If there is nothing to take, no room to put it, or another collect at work. What was taken before then is
         recorded.
     """
-    progress = progress or (lambda items, **_: items)
     path = course.root / "inbox" / assignment.name if path is None else Path(path)
     roster = Roster.read(course.root / ROSTER)
     with _alone(course), contextlib.ExitStack() as stack:

@@ -1,13 +1,11 @@
 """Take hand-ins from an inbox: check them whole, file the good ones, say what is wrong with the others."""
 
-import sys
 from pathlib import Path
-
-from tqdm import tqdm
 
 from ..collect.inbox import ACCEPTED, REFUSED, UNCHANGED, collect
 from ..course.manifest import Course
 from ..errors import UserError
+from ..progress import progress_bar
 
 HELP = "take hand-ins from an inbox"
 
@@ -38,7 +36,7 @@ def run(args):
     assignment = course.assignment(args.assignment)
     if args.bulk and (args.path is None or args.student is not None):
         raise UserError("--bulk needs --from ARCHIVE, and goes without --student")
-    found = collect(course, assignment, args.path, args.student, _progress, args.bulk)
+    found = collect(course, assignment, args.path, args.student, progress_bar, args.bulk)
     for student, receipt in found.students.items():
         if receipt.status == REFUSED:
             print(f"{student}: refused: {receipt.reason}")
@@ -51,7 +49,3 @@ def run(args):
         f"{found.count(ACCEPTED)} accepted, {found.count(UNCHANGED)} unchanged, {refused} refused"
     )
     return 0 if found.complete else 1
-
-
-def _progress(items, **options):
-    return tqdm(items, file=sys.stderr, unit="hand-in", **options)

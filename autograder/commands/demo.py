@@ -3,8 +3,6 @@
 import shutil
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..authoring.course_setup import set_up
 from ..authoring.demo_class import write_class
 from ..collect.inbox import collect
@@ -13,9 +11,9 @@ from ..feedback.generate import generate_feedback
 from ..gradebook.csv_export import score_rows, write_csv
 from ..grading.run import grade
 from ..grading.score_table import course_table
+from ..progress import progress_bar
 from ..release.kit import release
 from ..sandbox.find import find_sandbox
-from .grade import progress
 
 HELP = "run the whole pipeline once with a demo class"
 ASSIGNMENT = "assignment2"
@@ -36,16 +34,14 @@ def run(args):
     print(f"Clearing the solutions of {ASSIGNMENT} into a student kit")
     kit, archive = release(course, assignment)
     inbox = root / "inbox" / ASSIGNMENT
-    students = tqdm(
-        write_class(course, assignment, inbox), desc="hand in", unit="hand-in", total=10
-    )
+    students = progress_bar(write_class(course, assignment, inbox), desc="hand in", total=10)
     print(f"{sum(1 for _ in students)} hand-ins in {inbox}")
-    collect(course, assignment, inbox, progress=progress)
-    verdicts, _ = grade(course, assignment, sandbox, progress=progress)
-    generate_feedback(course, assignment, progress=progress)
+    collect(course, assignment, inbox, progress=progress_bar)
+    verdicts, _ = grade(course, assignment, sandbox, progress=progress_bar)
+    generate_feedback(course, assignment, progress=progress_bar)
     write_csv(score_rows(course, [assignment]), root / "grades.csv")
     print(f"\n{course_table(course, assignment, verdicts)}\n")
-    print(f"isolation: {sandbox.tier}")
+    print(f"isolation: {sandbox.isolation}")
     for name, path in (
         ("kit", kit),
         ("as zip", archive),

@@ -19,7 +19,7 @@ def run(args):
         0 if submissions are isolated, 1 otherwise.
     """
     report = examine()
-    print(f"Sandbox: {report.tier}\n")
+    print(f"Sandbox: {report.isolation}\n")
     width = max(len(attempt.name) for attempt in report.attempts)
     print(f"{'A submission tried to':{width}}  Result")
     for attempt in report.attempts:
@@ -40,6 +40,6 @@ def _result(attempt):
 def _conclusion(report):
     if report.isolated:
         return "Submissions are isolated: none of this gained anything."
-    if report.tier == "unisolated":
+    if report.isolation == "unisolated":
         return "Submissions are NOT isolated: they run with your rights. `grade` then asks for --allow-unisolated."
     return "The sandbox leaks: do not grade on this machine before what says GAINED is mended."

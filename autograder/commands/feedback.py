@@ -1,11 +1,11 @@
 """Write the feedback pages that students get back: scores, reports, comments."""
 
 import sys
-
-from tqdm import tqdm
+from functools import partial
 
 from ..course.manifest import Course, check_student_id
 from ..feedback.generate import generate_feedback
+from ..progress import progress_bar
 
 HELP = "write the feedback pages"
 
@@ -23,14 +23,9 @@ def run(args):
     course = Course.open(args.course)
     students = [check_student_id(student) for student in args.student or ()] or None
     pages, failed = generate_feedback(
-        course, course.assignment(args.assignment), students, progress
+        course, course.assignment(args.assignment), students, partial(progress_bar, unit="student")
     )
     for student, reason in failed.items():
         print(f"{student}: no feedback: {reason}", file=sys.stderr)
     print(f"{len(pages)} feedback folders in {course.root / 'feedback'}")
     return 1 if failed else 0
-
-
-def progress(items, **options):
-    """A progress bar on standard error."""
-    return tqdm(items, file=sys.stderr, unit="student", **options)

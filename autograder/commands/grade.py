@@ -1,15 +1,12 @@
 """Judge what was handed in, in a sandbox, and record the scores in the gradebook. What did not change is kept."""
 
-import sys
-
-from tqdm import tqdm
-
 from ..course.manifest import Course, check_student_id
 from ..errors import UserError
 from ..gradebook.score_changes import find_moves, moves_table
 from ..grading.executors import cluster_executor
 from ..grading.run import grade
 from ..grading.score_table import course_table
+from ..progress import progress_bar
 from ..sandbox.find import find_sandbox
 
 HELP = "judge the hand-ins and record the scores"
@@ -55,7 +52,7 @@ def run(args):
         students,
         args.force,
         executor,
-        progress,
+        progress_bar,
         args.dry_run,
         args.evidence,
     )
@@ -63,12 +60,5 @@ def run(args):
         print(moves_table(find_moves(course, assignment, found)))
         return 0
     print(course_table(course, assignment, found))
-    print(f"{fresh} judged, {len(found) - fresh} unchanged; isolation: {sandbox.tier}")
+    print(f"{fresh} judged, {len(found) - fresh} unchanged; isolation: {sandbox.isolation}")
     return 0
-
-
-def progress(items, **options):
-    """A progress bar on standard error."""
-    return tqdm(
-        items, file=sys.stderr, unit="hand-in", disable=options.get("total") == 0, **options
-    )

@@ -3,8 +3,8 @@ mistake loses points on its own exercise and on no other."""
 
 from ..authoring.validate import exercises_without_mistake, validate
 from ..course.manifest import Course
+from ..progress import progress_bar
 from ..sandbox.find import find_sandbox
-from .grade import progress
 
 HELP = "try an assignment with the reference, the untouched kit and typical mistakes"
 
@@ -21,7 +21,7 @@ def run(args):
     """Return 0 when everything scores as it should, else 1."""
     course = Course.open(args.course)
     assignment = course.assignment(args.assignment)
-    trials = list(validate(course, assignment, find_sandbox(args.allow_unisolated), progress))
+    trials = list(validate(course, assignment, find_sandbox(args.allow_unisolated), progress_bar))
     width = max(len(trial.name) for trial in trials)
     for trial in trials:
         verdict = "ok   " if not trial.problems else "WRONG"

@@ -15,6 +15,8 @@ from ..release.shown_solutions import OWN, REFERENCE
 
 MANIFEST = "course.toml"
 CONFIG = "nbgrader_config.py"
+TIMESTAMP = "timestamp.txt"
+"""The file of a submission that says when it was received, as nbgrader calls it."""
 _STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 _WEB = re.compile(r"(https?://[A-Za-z0-9._~:/?&=%+@-]+)?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")

@@ -47,7 +47,7 @@ class Verdict:
     student, assignment : str
     submission, kit, exercise_set : str
         Digests of what was judged: the hand-in, the kit it was put into, the exercises and their points.
-    tier : str
+    isolation : str
         How the submission was isolated.
     exercises : dict of str -> Finding
     received : str
@@ -59,7 +59,7 @@ class Verdict:
     submission: str
     kit: str
     exercise_set: str
-    tier: str
+    isolation: str
     exercises: dict = field(default_factory=dict)
     received: str = ""
 

@@ -37,20 +37,22 @@ class Report:
 
     Parameters
     ----------
-    tier : str
+    isolation : str
     attempts : tuple of Attempt
     advice : tuple of str
         What to do for a better sandbox; empty when there is nothing to do.
     """
 
-    tier: str
+    isolation: str
     attempts: tuple
     advice: tuple
 
     @property
     def isolated(self):
         """bool : whether there is a sandbox, and nothing that was tried in it gained anything."""
-        return self.tier != Unisolated.tier and not any(attempt.gained for attempt in self.attempts)
+        return self.isolation != Unisolated.isolation and not any(
+            attempt.gained for attempt in self.attempts
+        )
 
 
 def examine():
@@ -65,7 +67,7 @@ def examine():
         advice = _refinements(sandbox)
     except Unavailable as reason:
         sandbox, advice = _second_best(str(reason))
-    return Report(sandbox.tier, tuple(attempts(sandbox)), (*advice, *_memory(sandbox)))
+    return Report(sandbox.isolation, tuple(attempts(sandbox)), (*advice, *_memory(sandbox)))
 
 
 def _second_best(reason):
@@ -81,7 +83,7 @@ def _second_best(reason):
 
 def _memory(sandbox):
     """Say what holds the memory of a submission together, where there is a sandbox."""
-    if sandbox.tier == Unisolated.tier:
+    if sandbox.isolation == Unisolated.isolation:
         return
     if getattr(sandbox, "unfiltered", ""):
         yield (

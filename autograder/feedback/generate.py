@@ -8,9 +8,10 @@ from nbgrader.utils import chdir
 
 from .. import nbgrader_settings
 from ..errors import UserError
+from ..progress import no_progress
 
 
-def generate_feedback(course, assignment, students=None, progress=None):
+def generate_feedback(course, assignment, students=None, progress=no_progress):
     """Write the feedback pages of an assignment; pages of an earlier run are replaced.
 
     Parameters
@@ -43,7 +44,6 @@ def generate_feedback(course, assignment, students=None, progress=None):
         raise UserError(
             f"{missing[0]} is not graded; run `autograder grade {assignment.name}` first"
         )
-    progress = progress or (lambda items, **_: items)
     pages, failed = {}, {}
     with nbgrader_settings.open_gradebook(course, config):
         converter = _Converter(

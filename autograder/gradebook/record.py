@@ -14,12 +14,12 @@ from nbgrader.preprocessors import AssignLatePenalties
 
 from .. import nbgrader_settings
 from ..course.digests import regular_file
+from ..course.manifest import TIMESTAMP
 from ..errors import UserError
 from ..notebooks.merge_answers import grade_id, read_answers, rebase, texts
 from . import preprocessors as plugins
 from .rows import AssignmentRows
 
-TIMESTAMP = "timestamp.txt"
 _STAGING = ".autograded-"
 CHUNK = 25
 """Submissions that reach the disk together: other programs wait for the gradebook no longer than this takes."""

@@ -21,6 +21,7 @@ from cs231n.check.public import load
 from cs231n.check.report import result_text
 
 from ..course.digests import exercise_set_digest, kit_digest, regular_file, submission_digest
+from ..course.manifest import TIMESTAMP
 from ..course.verdicts import Finding, Verdict
 from ..errors import UserError
 from ..reference.process import expected_answers, reference, scorer
@@ -129,7 +130,7 @@ class Judge:
         """
         blank = self._blank(student)
         folder = self.course.submitted(student, self.assignment.name)
-        stamp = regular_file(folder, "timestamp.txt")
+        stamp = regular_file(folder, TIMESTAMP)
         received = stamp.read_text(errors="replace").strip()[:40] if stamp else ""
         return replace(blank, exercises=self.findings(folder), received=received)
 
@@ -159,7 +160,7 @@ class Judge:
 
     def _blank(self, student):
         digest = submission_digest(self.course, self.assignment, student)
-        return Verdict(student, self.assignment.name, digest, *self.digests, self.sandbox.tier)
+        return Verdict(student, self.assignment.name, digest, *self.digests, self.sandbox.isolation)
 
     def _standard(self, exercise, worker):
         hidden = _hidden_cases(exercise, self.course.secret_seed())
@@ -237,7 +238,7 @@ class Judge:
 
     def _finding(self, standard, result):
         text = result_text(result)
-        if self.sandbox.tier == Unisolated.tier:
+        if self.sandbox.isolation == Unisolated.isolation:
             text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
         score = (
             min(round(standard.points * result.share, 2), standard.points)

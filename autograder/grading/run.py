@@ -10,6 +10,7 @@ from ..course import verdicts
 from ..errors import UserError
 from ..evidence import outputs as evidence
 from ..gradebook.record import record
+from ..progress import no_progress
 from ..sandbox.find import Unisolated
 from . import executors as pool
 from .judge import Judge
@@ -28,7 +29,7 @@ def grade(
     students=None,
     force=False,
     executor=None,
-    progress=None,
+    progress=no_progress,
     dry_run=False,
     with_evidence=False,
 ):
@@ -63,7 +64,6 @@ def grade(
     judged : int
         How many of them are new.
     """
-    progress = progress or (lambda items, **_: items)
     students = course.students(assignment.name) if students is None else students
     if not students:
         raise UserError(
@@ -71,7 +71,7 @@ def grade(
         )
     if with_evidence and not hasattr(sandbox, "notebook_command"):
         raise UserError(
-            f"evidence needs a sandbox made by bubblewrap, not {sandbox.tier}; leave --evidence out"
+            f"evidence needs a sandbox made by bubblewrap, not {sandbox.isolation}; leave --evidence out"
         )
     judge = Judge(course, assignment, sandbox)
     kept = (
@@ -88,12 +88,14 @@ def grade(
         str(course.root),
         assignment.name,
         judge.digests,
-        sandbox.tier == Unisolated.tier,
+        sandbox.isolation == Unisolated.isolation,
         with_evidence and not dry_run,
     )
     judged = _verdicts(judge, order, fresh, _choose(judge, order, len(fresh), executor))
     with Journal(None if dry_run else course, assignment) as journal, closing(judged):
-        journal.write("begin", hand_ins=len(students), unchanged=len(kept), isolation=sandbox.tier)
+        journal.write(
+            "begin", hand_ins=len(students), unchanged=len(kept), isolation=sandbox.isolation
+        )
         found = dict(kept)
         settled = _settle(
             students,

@@ -37,7 +37,7 @@ def course_table(course, assignment, verdicts):
         "a dot: not started; a dash: no hand-in could be read",
     ]
     lines += [f"{student}: {reason}" for student, reason in sorted(refused.items())]
-    if any(verdict.tier == Unisolated.tier for verdict in verdicts.values()):
+    if any(verdict.isolation == Unisolated.isolation for verdict in verdicts.values()):
         lines.insert(
             0,
             "UNISOLATED: these hand-ins ran without a sandbox; trust the points as far as you trust the students\n",

@@ -38,7 +38,7 @@ class Bubblewrap:
     what lies in root's home, such as an interpreter: the first lays out the files, the second locks the door.
     """
 
-    tier = "bubblewrap"
+    isolation = "bubblewrap"
 
     def __init__(self, bwrap, become_nobody=False):
         self.bwrap, self.become_nobody = bwrap, become_nobody
@@ -67,7 +67,7 @@ class Bubblewrap:
         """Refuse system calls as well; raises `NoFilter` where they cannot be compiled."""
         self._filters = FilterFiles()
         self._files[QUESTION_FILTER] = self._filters.question
-        self.tier, self.unfiltered = f"{Bubblewrap.tier} + seccomp", ""
+        self.isolation, self.unfiltered = f"{Bubblewrap.isolation} + seccomp", ""
 
     @property
     def reusable(self):

@@ -1,6 +1,6 @@
 """Where a submission runs: it sees an interpreter, NumPy, SciPy and one copy of the kit, and nothing else.
 
-Each tier is a class with the same three things: ``tier``, its name in verdicts; ``command``, what starts a worker
+Each tier is a class with the same three things: ``isolation``, its name in verdicts; ``command``, what starts a worker
 in it; and ``enclose``, what runs any other program in it. `find_sandbox` takes the strongest that works here.
 """
 
@@ -42,7 +42,7 @@ def find_sandbox(allow_unisolated=False):
         try:
             return tier.find()
         except Unavailable as reason:
-            reasons.append(f"{tier.tier}: {reason}")
+            reasons.append(f"{tier.isolation}: {reason}")
     if allow_unisolated:
         return Unisolated()
     raise UserError(f"no sandbox on this machine ({'; '.join(reasons)}); {HOW_TO_GET_ONE}")
@@ -51,7 +51,7 @@ def find_sandbox(allow_unisolated=False):
 class Unisolated:
     """No sandbox: an ordinary process with limits. For one's own code, or for want of anything better."""
 
-    tier, reusable = "unisolated", False
+    isolation, reusable = "unisolated", False
     python = sys.executable
 
     def command(self, tree, limits, without=()):

@@ -39,7 +39,7 @@ class Landlock:
     Root becomes nobody where nobody may read the interpreter, and otherwise at least loses every capability.
     """
 
-    tier, reusable = "Landlock + seccomp", False
+    isolation, reusable = "Landlock + seccomp", False
 
     def __init__(self, user=None):
         self.user, self.python = user, real_executable()

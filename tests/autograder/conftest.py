@@ -199,7 +199,7 @@ class Class:
             "submission": digest,
             "kit": "k",
             "exercise_set": "e",
-            "tier": "bubblewrap",
+            "isolation": "bubblewrap",
             "exercises": findings,
             "received": "",
         } | changes

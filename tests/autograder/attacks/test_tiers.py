@@ -35,10 +35,10 @@ def find(tier):
     try:
         return tier.find()
     except Unavailable as reason:
-        pytest.skip(f"{tier.tier} does not work here: {reason}")
+        pytest.skip(f"{tier.isolation} does not work here: {reason}")
 
 
-@pytest.mark.parametrize("tier", [*TIERS, Unisolated], ids=lambda tier: tier.tier)
+@pytest.mark.parametrize("tier", [*TIERS, Unisolated], ids=lambda tier: tier.isolation)
 def test_tier_gives_everything_and_is_named_in_the_verdict(handed_in, tier):
     course, assignment = handed_in
     found, _ = grade(course, assignment, sandbox := find(tier))
@@ -46,11 +46,11 @@ def test_tier_gives_everything_and_is_named_in_the_verdict(handed_in, tier):
         name: finding.score for name, finding in found["ada"].exercises.items()
     } == assignment.points
     assert (
-        found["ada"].tier
-        == sandbox.tier
-        == verdicts.load(course.verdicts("small") / "ada.json").tier
+        found["ada"].isolation
+        == sandbox.isolation
+        == verdicts.load(course.verdicts("small") / "ada.json").isolation
     )
-    assert sandbox.tier.startswith(tier.tier)
+    assert sandbox.isolation.startswith(tier.isolation)
     pages, _ = generate_feedback(course, assignment)
     places = {
         "table": course_table(course, assignment, found),

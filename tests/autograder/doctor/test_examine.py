@@ -11,7 +11,7 @@ from autograder.sandbox import landlock_exec as confine
 from autograder.sandbox.find import TIERS, Bubblewrap, Landlock, Unavailable, Unisolated
 
 
-@pytest.fixture(scope="module", params=TIERS, ids=lambda tier: tier.tier)
+@pytest.fixture(scope="module", params=TIERS, ids=lambda tier: tier.isolation)
 def inside(request):
     try:
         sandbox = request.param.find()

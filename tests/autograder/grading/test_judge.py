@@ -56,7 +56,7 @@ def test_the_reference_earns_everything_and_the_gradebook_says_so(students, hand
     hand_in("ada")
     found, fresh = graded(students, sandbox)
     assert fresh == 1 and scores(found["ada"]) == full(students)
-    assert found["ada"].tier == sandbox.tier
+    assert found["ada"].isolation == sandbox.isolation
     recorded = students.scores("ada")
     assert {name: recorded[name] for name in students.assignment.points} == full(students)
 

@@ -206,7 +206,7 @@ def test_the_log_has_a_line_for_every_event(students, hand_in, sandbox):
     run(students, sandbox)
     events = log(students)
     assert [e["event"] for e in events] == ["begin", "verdict", "verdict", "end"]
-    assert events[0]["hand_ins"] == 2 and events[0]["isolation"] == sandbox.tier
+    assert events[0]["hand_ins"] == 2 and events[0]["isolation"] == sandbox.isolation
     scores = {
         e["student"]: e["exercises"]["affine_backward"] for e in events if e["event"] == "verdict"
     }

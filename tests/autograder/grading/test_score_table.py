@@ -78,5 +78,5 @@ def test_refused_students_are_listed_with_the_reason(students):
 
 def test_a_run_without_a_sandbox_says_so_first(students):
     judged(students, "ada")
-    assert table(students, tier="unisolated").startswith("UNISOLATED")
+    assert table(students, isolation="unisolated").startswith("UNISOLATED")
     assert "UNISOLATED" not in table(students)

@@ -158,7 +158,7 @@ SLOW = {
 @pytest.fixture(
     scope="module",
     params=[Bubblewrap, pytest.param(Landlock, marks=pytest.mark.slow)],
-    ids=lambda tier: tier.tier,
+    ids=lambda tier: tier.isolation,
 )
 def sandbox(request):
     """Every tier that this machine gives."""
@@ -437,7 +437,7 @@ def test_no_sandbox_is_an_error_unless_it_is_allowed(monkeypatch):
     monkeypatch.setattr(confine, "version", lambda: 0)
     with pytest.raises(UserError, match="--allow-unisolated"):
         find_sandbox()
-    assert find_sandbox(allow_unisolated=True).tier == "unisolated"
+    assert find_sandbox(allow_unisolated=True).isolation == "unisolated"
 
 
 def test_bubblewrap_that_does_not_work_is_said_with_its_own_words(tmp_path, monkeypatch):
@@ -451,5 +451,5 @@ def test_bubblewrap_that_does_not_work_is_said_with_its_own_words(tmp_path, monk
 
 
 def test_every_tier_has_a_name_and_the_same_methods():
-    assert len({tier.tier for tier in (*TIERS, Unisolated)}) == len(TIERS) + 1
+    assert len({tier.isolation for tier in (*TIERS, Unisolated)}) == len(TIERS) + 1
     assert all(callable(tier.command) and callable(tier.enclose) for tier in (*TIERS, Unisolated))
