@@ -261,7 +261,8 @@ class Worker:
             end = self._next(frames, nonce)
             if end.get("done") is not True:
                 self.close()
-        except Broken:
+        except Broken as failure:
+            broken = failure
             if self._printed is not None and self._printed.too_much:
                 broken = Broken(
                     "died", f"stopped after it had printed more than {self.output_bytes:,} bytes"

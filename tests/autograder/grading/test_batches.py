@@ -74,7 +74,7 @@ GOES_ON = """
 def conv_forward_naive(x, w, b, conv_param):
     import select, sys
 
-    from cs231n.check import lent
+    from cs231n.check.process import sent_modules as lent
     from cs231n.check.process.protocol import read_frame, write_frame
 
     def local(name):
@@ -225,7 +225,7 @@ def test_modules_that_were_lent_are_imported_as_if_they_lay_there(tmp_path):
     modules = lent.compiled({"lent_for_a_test": tmp_path / "part.py"})
     assert [array.dtype for array in modules.values()] == [np.uint8]
     code = f"""
-from cs231n.check import lent
+from cs231n.check.process import sent_modules as lent
 import numpy as np
 try:
     import lent_for_a_test
