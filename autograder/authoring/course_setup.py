@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from .. import nbgrader_settings
 from ..course.manifest import CONFIG, MANIFEST, Course
 from ..errors import UserError
+from ..gradebook.database import open_gradebook
 
 _HERE = Path(__file__).resolve().parents[1]
 SHIPPED = next(
@@ -56,7 +56,7 @@ def set_up(root, source=None):
     if not config.exists():
         config.write_text(_CONFIG_TEXT, encoding="utf-8")
         written.append(config)
-    with nbgrader_settings.open_gradebook(course):
+    with open_gradebook(course):
         course.secret_seed()
     return course, written
 

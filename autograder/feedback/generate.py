@@ -6,8 +6,8 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import chdir
 
-from .. import nbgrader_settings
 from ..errors import UserError
+from ..gradebook.database import course_directory, load_settings, open_gradebook
 from ..progress import no_progress
 
 
@@ -30,7 +30,7 @@ def generate_feedback(course, assignment, students=None, progress=no_progress):
     failed : dict of str -> str
         Why there is no page; the others are written all the same.
     """
-    config = nbgrader_settings.load(course)
+    config = load_settings(course)
     found = sorted(
         p.parent.name
         for p in (course.root / "autograded").glob(f"*/{assignment.name}")
@@ -45,10 +45,8 @@ def generate_feedback(course, assignment, students=None, progress=no_progress):
             f"{missing[0]} is not graded; run `autograder grade {assignment.name}` first"
         )
     pages, failed = {}, {}
-    with nbgrader_settings.open_gradebook(course, config):
-        converter = _Converter(
-            coursedir=nbgrader_settings.course_directory(config), config=config, force=True
-        )
+    with open_gradebook(course, config):
+        converter = _Converter(coursedir=course_directory(config), config=config, force=True)
         converter.log = logging.Logger("feedback", logging.CRITICAL)
         for student in progress(students, total=len(students), desc="feedback"):
             try:

@@ -14,10 +14,10 @@ from sqlalchemy.orm import with_polymorphic
 
 from cs231n.atomic import atomic_write
 
-from .. import nbgrader_settings
 from ..collect.inbox import refusals
 from ..course.verdicts import trusted_findings
 from ..notebooks.sanitize import strip_control
+from .database import open_gradebook
 
 COLUMNS = ("student_id", "assignment", "exercise", "score", "max_score", "status")
 _FORMULA = ("=", "+", "-", "@", "\t")
@@ -38,7 +38,7 @@ def score_rows(course, assignments):
         judge found, "not judged", "refused" or "not handed in"; for a written question "needs grading", "graded" or
         "not answered". A late penalty is a row of its own.
     """
-    with nbgrader_settings.open_gradebook(course) as gradebook:
+    with open_gradebook(course) as gradebook:
         known = {student.id for student in gradebook.students}
         rows = []
         for assignment in assignments:

@@ -12,12 +12,12 @@ from nbgrader import utils
 from nbgrader.api import Assignment, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 
-from .. import nbgrader_settings
 from ..course.digests import regular_file
 from ..course.manifest import TIMESTAMP
 from ..errors import UserError
 from ..notebooks.merge_answers import grade_id, read_answers, rebase, texts
 from . import preprocessors as plugins
+from .database import load_settings, open_gradebook
 from .rows import AssignmentRows
 
 _STAGING = ".autograded-"
@@ -43,8 +43,8 @@ def record(course, assignment, students):
     UserError
         If the assignment has not been released, or the gradebook cannot be used.
     """
-    config = nbgrader_settings.load(course)
-    with nbgrader_settings.open_gradebook(course, config) as gradebook:
+    config = load_settings(course)
+    with open_gradebook(course, config) as gradebook:
         recorder = _Recorder(course, assignment, gradebook, config)
         waiting = iter(students)
         while chunk := list(islice(waiting, CHUNK)):

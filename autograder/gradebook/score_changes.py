@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nbgrader.api import MissingEntry
 
-from .. import nbgrader_settings
+from .database import open_gradebook
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def find_moves(course, assignment, verdicts):
     moves : list of Move
         Of those for whom something would change, the largest loss first.
     """
-    with nbgrader_settings.open_gradebook(course) as gradebook:
+    with open_gradebook(course) as gradebook:
         moves = [_move(gradebook, assignment, verdict) for verdict in verdicts.values()]
     moves = [move for move in moves if move.before is None or move.changes or move.by_hand]
     return sorted(moves, key=lambda move: (move.after - (move.before or 0), move.student))

@@ -15,8 +15,8 @@ from nbgrader.converters.base import NbGraderException
 
 from cs231n.kit import text_digest
 
-from .. import nbgrader_settings
 from ..errors import UserError
+from ..gradebook.database import course_directory, load_settings, open_gradebook
 from ..reference.package_files import package_files
 from .leaks import find_leaks
 from .shown_solutions import OWN, REFERENCE, show_solved
@@ -129,9 +129,9 @@ def _write_front_matter(kit, course, assignment):
 
 def _write_notebooks(kit, course, assignment):
     """Run nbgrader's GenerateAssignment, which also tells the gradebook, and take over its notebooks alone."""
-    config = nbgrader_settings.load(course)
+    config = load_settings(course)
     with tempfile.TemporaryDirectory(prefix=".generate-", dir=course.root) as staging:
-        directory = nbgrader_settings.course_directory(
+        directory = course_directory(
             config, assignment_id=assignment.name, release_directory=Path(staging).name
         )
         problems = _Problems()
@@ -139,7 +139,7 @@ def _write_notebooks(kit, course, assignment):
         converter.log = logging.Logger("release")
         converter.log.addHandler(problems)
         try:
-            with nbgrader_settings.open_gradebook(course, config):
+            with open_gradebook(course, config):
                 converter.start()
         except NbGraderException as error:
             raise UserError(

@@ -2,10 +2,8 @@ import pytest
 from nbgrader.api import Course as CourseRow
 from nbgrader.api import Gradebook
 
-from autograder import nbgrader_settings
 from autograder.__main__ import main
 from autograder.authoring.course_setup import set_up
-from autograder.course.manifest import Course
 from autograder.errors import UserError
 
 
@@ -40,33 +38,6 @@ def test_a_source_without_a_manifest_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no course.toml in it"):
         set_up(tmp_path / "course", tmp_path / "empty")
-
-
-def test_nbgrader_and_the_course_agree_on_folders(course):
-    directory = nbgrader_settings.course_directory(nbgrader_settings.load(course))
-    assert directory.root == str(course.root) and directory.course_id == course.id
-    assert (
-        directory.format_path(directory.source_directory, ".", "assignment2")
-        == f"{course.root}/source/./assignment2"
-    )
-
-
-def test_settings_that_name_another_course_are_refused(course):
-    config = course.root / "nbgrader_config.py"
-    config.write_text(config.read_text() + '\nc.CourseDirectory.course_id = "other"\n')
-    with pytest.raises(UserError, match="course_id is 'other'; the course needs 'cs231n'"):
-        nbgrader_settings.load(course)
-
-
-def test_a_course_without_settings_names_the_command_that_writes_them(course):
-    (course.root / "nbgrader_config.py").unlink()
-    with pytest.raises(UserError, match="run `autograder init`"):
-        nbgrader_settings.load(course)
-
-
-def test_a_course_that_moved_still_agrees_with_itself(course):
-    moved = course.root.rename(course.root.parent / "moved")
-    assert nbgrader_settings.load(Course.open(moved)).CourseDirectory.root == str(moved)
 
 
 def run(*arguments):

@@ -7,15 +7,14 @@ import sysconfig
 
 import nbformat
 import pytest
-from nbgrader.api import Course as CourseRow
 from nbgrader.apps import NbGraderAPI
 
-from autograder import nbgrader_settings
 from autograder.authoring.course_setup import set_up
 from autograder.course.manifest import Course
 from autograder.course.verdicts import Finding
 from autograder.errors import UserError
 from autograder.gradebook import record as gradebook
+from autograder.gradebook.database import course_directory, load_settings
 from autograder.gradebook.record import record
 
 ANSWER = "written_saturated_scores"
@@ -203,33 +202,9 @@ def test_an_extension_without_a_due_date_stops_nothing(students):
     assert students.scores("ada")["adam"] == 6
 
 
-def test_there_is_one_course_and_no_phantom(students):
-    students.hand_in("ada")
-    students.judge("ada")
-    students.record("ada")
-    with students.gradebook() as gradebook:
-        assert [course.id for course in gradebook.db.query(CourseRow)] == ["cs231n"]
-
-
 def test_an_assignment_that_is_not_released_is_named(course):
     with pytest.raises(UserError, match="run `autograder release assignment2` first"):
         record(course, course.assignment("assignment2"), ["ada"])
-
-
-def test_a_locked_gradebook_is_one_clear_line(students):
-    students.hand_in("ada")
-    students.judge("ada")
-    config = students.course.root / "nbgrader_config.py"
-    url = f"sqlite:///{students.course.database}?timeout=0"
-    config.write_text(config.read_text() + f"c.CourseDirectory.db_url = {url!r}\n")
-    other = sqlite3.connect(students.course.database)
-    other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(UserError, match="database is locked"):
-        students.record("ada")
-    other.rollback()
-    other.close()
-    students.record("ada")
-    assert students.scores("ada")["adam"] == 6
 
 
 def nbgrader(course, *arguments):
@@ -280,8 +255,8 @@ def test_the_api_of_the_formgrader_lists_what_was_recorded(students):
     students.judge("ada")
     students.judge("bob")
     students.record("ada", "bob")
-    config = nbgrader_settings.load(students.course)
-    api = NbGraderAPI(coursedir=nbgrader_settings.course_directory(config), config=config)
+    config = load_settings(students.course)
+    api = NbGraderAPI(coursedir=course_directory(config), config=config)
     assignment = api.get_assignment("assignment2")
     assert assignment["num_submissions"] == 2 and assignment["status"] == "draft"
     assert assignment["max_score"] == 81 and assignment["average_score"] == 73

@@ -1,4 +1,4 @@
-"""A process that records a class is killed at random moments; the next run completes the same gradebook."""
+"""A process that records a class is killed at random; the next run completes the same gradebook."""
 
 import random
 import shutil
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.slow
 STUDENTS = [f"s{number:03}" for number in range(60)]
 RUN = """
 import sys
-from autograder.course import Course
-from autograder.gradebook import record
+from autograder.course.manifest import Course
+from autograder.gradebook.record import record
 course = Course.open(sys.argv[1])
 print("ready", flush=True)
 assignment = course.assignment("assignment2")
