@@ -9,9 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ..course.manifest import OWN
 from ..errors import UserError
 from ..release.kit import release
-from ..release.shown_solutions import OWN
 from .course_setup import set_up
 
 _WINDOWS = os.name == "nt"

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import RefusedError
+
 MAX_FILES = 2000
 MAX_DEPTH = 16
 MAX_NAME = 255
@@ -40,10 +42,6 @@ _DAMAGE = (
     TypeError,
     AssertionError,
 )
-
-
-class Refused(Exception):
-    """A hand-in that is not taken; the text says why, in one line."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def read_hand_in(path, wanted, most_bytes):
 
     Raises
     ------
-    Refused
+    RefusedError
         If any file of it is not as it should be, or none is wanted.
     """
     path = Path(path)
@@ -102,11 +100,11 @@ def _members(path, wanted, most_bytes):
         return _folder(path)
     if stat.S_ISREG(mode):
         return _file(path, wanted, most_bytes)
-    raise Refused(f"it is {_kind(mode)}, not a file or folder")
+    raise RefusedError(f"it is {_kind(mode)}, not a file or folder")
 
 
 def take(find_members, wanted, most_bytes):
-    """HandIn : what is wanted of the members that a function finds, once all of them are checked; or raise `Refused`."""
+    """HandIn : what is wanted of the members that a function finds, once all of them are checked; or raise `RefusedError`."""
     try:
         members = _checked(find_members(), most_bytes)
         taken = _choose(members, wanted)
@@ -115,7 +113,7 @@ def take(find_members, wanted, most_bytes):
         # Damaged archives lead their readers to impossible places, and checksums have no error number.
         damaged = error.errno in (None, errno.EINVAL)
         words = f"is damaged: {_words(error)}" if damaged else f"cannot be read: {error.strerror}"
-        raise Refused(f"it {words}") from None
+        raise RefusedError(f"it {words}") from None
     used = {member.name for member in taken.values()}
     return HandIn(files, tuple(member.name for member in members if member.name not in used))
 
@@ -129,9 +127,11 @@ def plain(name, most=80):
 def _file(path, wanted, most_bytes):
     name = path.name.lower()
     if not name.endswith(SUFFIXES):
-        raise Refused("it is not a zip or tar archive, a folder or a notebook")
+        raise RefusedError("it is not a zip or tar archive, a folder or a notebook")
     if path.lstat().st_size > most_bytes:
-        raise Refused(f"it has {path.lstat().st_size:,} bytes; a hand-in may have {most_bytes:,}")
+        raise RefusedError(
+            f"it has {path.lstat().st_size:,} bytes; a hand-in may have {most_bytes:,}"
+        )
     if name.endswith(".ipynb"):
         return [
             Member(
@@ -144,7 +144,7 @@ def _file(path, wanted, most_bytes):
         return _tar(path, most_bytes)
     except _DAMAGE as error:
         kind = "zip" if name.endswith(".zip") else "tar"
-        raise Refused(f"it is not a {kind} archive, or is damaged: {_words(error)}") from None
+        raise RefusedError(f"it is not a {kind} archive, or is damaged: {_words(error)}") from None
 
 
 def _notebook_name(name, wanted):
@@ -153,7 +153,7 @@ def _notebook_name(name, wanted):
     if name in notebooks:
         return name
     if len(notebooks) != 1:
-        raise Refused(
+        raise RefusedError(
             f"it is a notebook, but not clear which; put it into a zip under its name: {', '.join(notebooks)}"
         )
     return notebooks[0]
@@ -168,15 +168,15 @@ def _folder(root):
                 name = Path(entry.path).relative_to(root).as_posix()
                 if stat.S_ISDIR(found.st_mode):
                     if name.count("/") >= MAX_DEPTH:
-                        raise Refused(
+                        raise RefusedError(
                             f"folders are nested more than {MAX_DEPTH} deep: {plain(name)}"
                         )
                     folders.append(entry.path)
                     continue
                 if not stat.S_ISREG(found.st_mode):
-                    raise Refused(f"{plain(name)} is {_kind(found.st_mode)}")
+                    raise RefusedError(f"{plain(name)} is {_kind(found.st_mode)}")
                 if found.st_nlink > 1:
-                    raise Refused(f"{plain(name)} is a hard link; hand in copies")
+                    raise RefusedError(f"{plain(name)} is a hard link; hand in copies")
                 members.append(
                     Member(name, found.st_size, lambda path=entry.path: _read_regular(path))
                 )
@@ -191,14 +191,16 @@ def _read_regular(path):
     with os.fdopen(os.open(path, sum(flags)), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
-            raise Refused(f"{plain(Path(path).name)} is {_kind(found.st_mode)}")
+            raise RefusedError(f"{plain(Path(path).name)} is {_kind(found.st_mode)}")
         return file.read(found.st_size)
 
 
 def _zip(path):
     # Every entry becomes an object as soon as the archive is opened, so that their number is bounded before.
     if path.read_bytes().count(_CENTRAL_HEADER) > 4 * MAX_FILES:
-        raise Refused(f"it holds more than {MAX_FILES:,} files; hand in what `cs231n handin` packs")
+        raise RefusedError(
+            f"it holds more than {MAX_FILES:,} files; hand in what `cs231n handin` packs"
+        )
     with zipfile.ZipFile(path) as archive:
         return zip_members(path, archive.infolist())
 
@@ -219,7 +221,7 @@ def zip_members(archive, entries, folder=""):
 
     Raises
     ------
-    Refused
+    RefusedError
     """
     members = []
     for info in entries:
@@ -230,13 +232,13 @@ def zip_members(archive, entries, folder=""):
             _check_name(name.rstrip("/") or folder)
             continue
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            raise Refused(f"{plain(name)} is {_kind(mode)}")
+            raise RefusedError(f"{plain(name)} is {_kind(mode)}")
         if info.flag_bits & 1:
-            raise Refused(f"{plain(name)} is encrypted; hand in an archive without a password")
+            raise RefusedError(f"{plain(name)} is encrypted; hand in an archive without a password")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Refused(f"{plain(name)} is packed in an unusual way; use the ordinary zip")
+            raise RefusedError(f"{plain(name)} is packed in an unusual way; use the ordinary zip")
         if info.file_size > MAX_RATIO * max(info.compress_size, 1 << 12):
-            raise Refused(f"{plain(name)} unpacks to more than {MAX_RATIO} times its size")
+            raise RefusedError(f"{plain(name)} unpacks to more than {MAX_RATIO} times its size")
         members.append(Member(name, info.file_size, lambda info=info: _read_zipped(archive, info)))
     return members
 
@@ -271,7 +273,7 @@ def _tar(path, most_bytes):
                     continue
                 if info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
                     kind = "a link" if info.issym() or info.islnk() else "a special file"
-                    raise Refused(f"{plain(info.name)} is {kind}")
+                    raise RefusedError(f"{plain(info.name)} is {kind}")
                 total += info.size
                 if total > most_bytes or len(members) >= MAX_FILES:
                     members.append(Member(info.name, info.size, bytes))
@@ -287,11 +289,11 @@ class _TarInfo(tarfile.TarInfo):
     def _proc_member(self, archive):
         headers = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
         if self.type not in (*tarfile.SUPPORTED_TYPES, *headers):
-            raise Refused("it holds an entry of an unknown kind")
+            raise RefusedError("it holds an entry of an unknown kind")
         if self.type not in tarfile.REGULAR_TYPES and not 0 <= self.size <= MAX_TAR_HEADER:
-            raise Refused("it is not a tar archive, or is damaged: a header is too long")
+            raise RefusedError("it is not a tar archive, or is damaged: a header is too long")
         if self.size < 0:
-            raise Refused("it is not a tar archive, or is damaged: a negative size")
+            raise RefusedError("it is not a tar archive, or is damaged: a negative size")
         return super()._proc_member(archive)
 
 
@@ -305,29 +307,33 @@ class _Bounded:
         data = self._stream.read(min(size, self._left + 1))
         self._left -= len(data)
         if self._left < 0:
-            raise Refused("it unpacks to more than a hand-in may have")
+            raise RefusedError("it unpacks to more than a hand-in may have")
         return data
 
 
 def _checked(members, most_bytes):
     """The members, in order, once every name and every size is as it should be."""
     if len(members) > MAX_FILES:
-        raise Refused(f"it holds more than {MAX_FILES:,} files; hand in what `cs231n handin` packs")
+        raise RefusedError(
+            f"it holds more than {MAX_FILES:,} files; hand in what `cs231n handin` packs"
+        )
     total, seen = 0, {}
     for member in members:
         _check_name(member.name)
         total += member.size
         if total > most_bytes:
             largest = max(members, key=lambda m: m.size)
-            raise Refused(
+            raise RefusedError(
                 f"it unpacks to more than {most_bytes:,} bytes; largest is {plain(largest.name)}"
             )
         name = posixpath.normpath(member.name)
         key = unicodedata.normalize("NFC", name).casefold()
         if key in seen:
             if seen[key] == name:
-                raise Refused(f"{plain(name)} is in it twice")
-            raise Refused(f"{plain(name)} and {plain(seen[key])} differ only in their letter case")
+                raise RefusedError(f"{plain(name)} is in it twice")
+            raise RefusedError(
+                f"{plain(name)} and {plain(seen[key])} differ only in their letter case"
+            )
         seen[key] = name
     return members
 
@@ -335,11 +341,11 @@ def _checked(members, most_bytes):
 def _check_name(name):
     parts = name.split("/")
     if not name or name.startswith("/") or ".." in parts or "\\" in name or name[1:2] == ":":
-        raise Refused(f"the name {plain(name)!r} leads out of the hand-in")
+        raise RefusedError(f"the name {plain(name)!r} leads out of the hand-in")
     if "\0" in name:
-        raise Refused(f"the name {plain(name)!r} holds a zero byte")
+        raise RefusedError(f"the name {plain(name)!r} holds a zero byte")
     if len(parts) > MAX_DEPTH or max(map(len, parts)) > MAX_NAME:
-        raise Refused(f"the name {plain(name)} is too long or too deep")
+        raise RefusedError(f"the name {plain(name)} is too long or too deep")
 
 
 def _choose(members, wanted):
@@ -358,12 +364,12 @@ def _choose(members, wanted):
                 roots.setdefault(root, {})[path] = member
     if not roots:
         some = ", ".join(wanted[:3]) + ", ..." * (len(wanted) > 3)
-        raise Refused(f"it holds none of the files of this assignment: {some}")
+        raise RefusedError(f"it holds none of the files of this assignment: {some}")
     depth = min(root.count("/") for root in roots)
     outermost = sorted(root for root in roots if root.count("/") == depth)
     if len(outermost) > 1:
         first, second = map(plain, outermost[:2])
-        raise Refused(f"it holds two sets of files, in {first} and {second}; hand in one")
+        raise RefusedError(f"it holds two sets of files, in {first} and {second}; hand in one")
     return roots[outermost[0]]
 
 
@@ -371,7 +377,7 @@ def _contents(member):
     try:
         return member.read()
     except _DAMAGE as error:
-        raise Refused(f"{plain(member.name)} is damaged: {_words(error)}") from None
+        raise RefusedError(f"{plain(member.name)} is damaged: {_words(error)}") from None
 
 
 def _words(error):

@@ -12,8 +12,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from ..errors import UserError
-from .archives import SUFFIXES, Refused, plain, read_hand_in, take, zip_members
+from ..errors import RefusedError, UserError
+from .archives import SUFFIXES, plain, read_hand_in, take, zip_members
 from .lms import METADATA, Entry, find_students, owner_of, read_metadata
 
 MAX_ENTRIES = 200_000
@@ -128,7 +128,7 @@ def _read(archive, top, infos, wanted, most_bytes):
     if single is None or single.name.endswith(".ipynb") and single.name in wanted:
         return take(lambda: members, wanted, most_bytes)
     if single.size > most_bytes:
-        raise Refused(f"it has {single.size:,} bytes; a hand-in may have {most_bytes:,}")
+        raise RefusedError(f"it has {single.size:,} bytes; a hand-in may have {most_bytes:,}")
     suffix = next(
         s for s in sorted(SUFFIXES, key=len, reverse=True) if single.name.lower().endswith(s)
     )
@@ -142,4 +142,4 @@ def _bytes(member):
     try:
         return member.read()
     except _DAMAGE as error:
-        raise Refused(f"{plain(member.name)} is damaged: {plain(str(error))}") from None
+        raise RefusedError(f"{plain(member.name)} is damaged: {plain(str(error))}") from None

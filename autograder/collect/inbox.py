@@ -7,56 +7,33 @@ became of each is written to ``collect/<assignment>.json``, so that whoever was 
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from cs231n.atomic import atomic_write
 
 from ..course.digests import submission_digest
 from ..course.locks import locked
 from ..course.manifest import TIMESTAMP, check_student_id, is_student_id
-from ..errors import UserError
+from ..course.receipts import (
+    ACCEPTED,
+    REFUSED,
+    UNCHANGED,
+    Receipt,
+    load_receipts,
+    receipts_folder,
+    save_receipts,
+)
+from ..errors import RefusedError, UserError
 from ..notebooks.format_check import check_notebook
 from ..progress import no_progress
-from .archives import SUFFIXES, Refused, plain, read_hand_in
+from .archives import SUFFIXES, plain, read_hand_in
 from .class_archive import open_bulk
 from .lms import METADATA, ROSTER, Entry, Roster, find_students, owner_of, read_metadata
 
-ACCEPTED, UNCHANGED, REFUSED = "accepted", "unchanged", "refused"
 MAX_NAMES = 20
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of one hand-in.
-
-    Parameters
-    ----------
-    status : {"accepted", "unchanged", "refused"}
-    source : str
-        Name of its file or folder in the inbox.
-    reason : str
-        Why it was refused.
-    received : str
-        When, in ISO format.
-    sha256 : str
-        Digest of the files that were taken, the same that a verdict is bound to.
-    missing, aside : tuple of str
-        Files of the assignment that it lacks; files of its own that were left aside, the first of them.
-    """
-
-    status: str
-    source: str
-    reason: str = ""
-    received: str = ""
-    sha256: str = ""
-    missing: tuple = ()
-    aside: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +99,7 @@ def collect(course, assignment, path=None, student=None, progress=no_progress, b
 
 
 def _collect(course, assignment, entries, roster, progress):
-    kept = _load(course, assignment.name)
+    kept = load_receipts(course, assignment.name)
     collection = Collection({}, {})
     _sweep(course)
     try:
@@ -132,14 +109,18 @@ def _collect(course, assignment, entries, roster, progress):
                 collection.strangers[plain(entry.source)] = problem
             else:
                 twins = [e.source for e in entries if e.student == entry.student]
-                before = kept.get(entry.student, {})
+                before = kept.get(entry.student)
                 collection.students[entry.student] = _take(course, assignment, entry, twins, before)
     except BaseException:
         with contextlib.suppress(OSError):
-            _save(course, assignment.name, kept, collection)
+            _save(course, assignment, kept, collection)
         raise
-    _save(course, assignment.name, kept, collection)
+    _save(course, assignment, kept, collection)
     return collection
+
+
+def _save(course, assignment, kept, collection):
+    save_receipts(course, assignment.name, kept | collection.students, collection.strangers)
 
 
 def find_entries(inbox, assignment, roster=None):
@@ -192,27 +173,6 @@ def _entry(student, path, problem=""):
     )
 
 
-def refusals(course, assignment):
-    """Read whose last hand-in was refused.
-
-    Parameters
-    ----------
-    course : Course
-    assignment : str
-
-    Returns
-    -------
-    reasons : dict of str -> str
-        By student.
-    """
-    receipts = _load(course, assignment)
-    return {
-        student: r.get("reason", "")
-        for student, r in receipts.items()
-        if r.get("status") == REFUSED
-    }
-
-
 def _student_of(path):
     if path.is_dir() and not path.is_symlink():
         return path.name
@@ -244,20 +204,20 @@ def _take(course, assignment, entry, twins, before):
     try:
         if len(twins) > 1:
             first, second = map(plain, twins[:2])
-            raise Refused(f"handed in {len(twins)} times, as {first} and {second}; keep one")
+            raise RefusedError(f"handed in {len(twins)} times, as {first} and {second}; keep one")
         hand_in = entry.read(assignment.hand_in, int(course.limits.hand_in_mb * 2**20))
         for name, data in hand_in.files.items():
             if name.endswith(".ipynb"):
                 check_notebook(name, data)
-    except Refused as refusal:
+    except RefusedError as refusal:
         return Receipt(REFUSED, source, str(refusal), received)
     digest = digest_contents(hand_in.files)
     missing = tuple(name for name in assignment.hand_in if name not in hand_in.files)
     aside = tuple(plain(name) for name in hand_in.aside[:MAX_NAMES])
     if _stands(course, assignment, entry.student, digest):
-        return Receipt(
-            UNCHANGED, source, "", before.get("received", received), digest, missing, aside
-        )
+        if before is not None:
+            received = before.received
+        return Receipt(UNCHANGED, source, "", received, digest, missing, aside)
     _file_away(course, assignment.name, entry.student, hand_in.files, now)
     return Receipt(ACCEPTED, source, "", received, digest, missing, aside)
 
@@ -293,7 +253,7 @@ def _file_away(course, assignment, student, files, now):
     incoming = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=_folder(course)))
+        incoming = Path(tempfile.mkdtemp(prefix=".incoming-", dir=receipts_folder(course)))
         for name, data in (files | {TIMESTAMP: stamp}).items():
             _write(incoming / name, data)
         incoming.chmod(0o755)
@@ -330,16 +290,10 @@ def _set_aside(course, target, student, assignment):
     os.rename(target, folder / next(name for name in names if not (folder / name).exists()))
 
 
-def _folder(course):
-    folder = course.root / "collect"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 @contextlib.contextmanager
 def _alone(course):
     """Hold the lock of the intake."""
-    with locked(_folder(course)) as held:
+    with locked(receipts_folder(course)) as held:
         if not held:
             raise UserError(f"another collect is at work in {course.root}; wait until it is done")
         yield
@@ -347,34 +301,8 @@ def _alone(course):
 
 def _sweep(course):
     """Remove what a run that was killed has left half-written."""
-    folder = _folder(course)
+    folder = receipts_folder(course)
     for path in folder.glob(".incoming-*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.part"):
         path.unlink(missing_ok=True)
-
-
-def _load(course, assignment):
-    path = course.root / "collect" / f"{assignment}.json"
-    if not path.is_file():
-        return {}
-    try:
-        students = json.loads(path.read_text(encoding="utf-8"))["students"]
-        return {
-            student: dict(receipt)
-            for student, receipt in students.items()
-            if is_student_id(student)
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UserError(
-            f"{path} is damaged; delete it and run `autograder collect {assignment}` again"
-        ) from None
-
-
-def _save(course, assignment, kept, collection):
-    students = kept | {student: asdict(receipt) for student, receipt in collection.students.items()}
-    students = dict(sorted(students.items()))
-    report = {"assignment": assignment, "students": students, "strangers": collection.strangers}
-    path = _folder(course) / f"{assignment}.json"
-    with atomic_write(path, "t", private=True, encoding="utf-8") as file:
-        file.write(json.dumps(report, indent=1) + "\n")

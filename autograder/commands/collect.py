@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ..collect.inbox import ACCEPTED, REFUSED, UNCHANGED, collect
+from ..collect.inbox import collect
 from ..course.manifest import Course
+from ..course.receipts import ACCEPTED, REFUSED, UNCHANGED
 from ..errors import UserError
 from ..progress import progress_bar
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from cs231n.check.exercises import EXERCISES
 from cs231n.check.process.client import Worker
 
-from ..course.manifest import Limits
+from ..course.limits import Limits
 from ..reference.package_files import write_tree
 from ..sandbox.find import Bubblewrap, Landlock, Unavailable, Unisolated
 from . import escape_attempts as probes

@@ -14,7 +14,7 @@ from sqlalchemy.orm import with_polymorphic
 
 from cs231n.atomic import atomic_write
 
-from ..collect.inbox import refusals
+from ..course.receipts import refusals
 from ..course.verdicts import trusted_findings
 from ..notebooks.sanitize import strip_control
 from .database import open_gradebook

@@ -1,6 +1,6 @@
 """The table that an instructor sees: students, exercises, points."""
 
-from ..collect.inbox import refusals
+from ..course.receipts import refusals
 from ..sandbox.find import Unisolated
 
 _NAME_WIDTH = 24

@@ -2,7 +2,7 @@
 
 import json
 
-from ..collect.archives import Refused
+from ..errors import RefusedError
 from .merge_answers import MAX_NOTEBOOK_BYTES
 
 MAX_DEPTH = 64
@@ -10,7 +10,7 @@ _CELLS = ("code", "markdown", "raw")
 
 
 def check_notebook(name, data):
-    """Raise `Refused` where bytes are not a notebook of format 4, of ordinary size and depth.
+    """Raise `RefusedError` where bytes are not a notebook of format 4, of ordinary size and depth.
 
     Parameters
     ----------
@@ -19,20 +19,22 @@ def check_notebook(name, data):
     data : bytes
     """
     if len(data) > MAX_NOTEBOOK_BYTES:
-        raise Refused(
+        raise RefusedError(
             f"{name} has {len(data):,} of at most {MAX_NOTEBOOK_BYTES:,} bytes; clear its outputs"
         )
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise Refused(f"{name} is not a notebook: it is not UTF-8 text") from None
+        raise RefusedError(f"{name} is not a notebook: it is not UTF-8 text") from None
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{name} is not a notebook: {' '.join(str(error).split())[:100]}") from None
+        raise RefusedError(
+            f"{name} is not a notebook: {' '.join(str(error).split())[:100]}"
+        ) from None
     if _depth_exceeds(document, MAX_DEPTH):
-        raise Refused(f"{name} is nested more than {MAX_DEPTH} deep")
+        raise RefusedError(f"{name} is nested more than {MAX_DEPTH} deep")
     problem = _problem(document)
     if problem:
-        raise Refused(f"{name} is not a notebook: {problem}")
+        raise RefusedError(f"{name} is not a notebook: {problem}")
 
 
 def _problem(document):

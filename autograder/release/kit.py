@@ -15,11 +15,12 @@ from nbgrader.converters.base import NbGraderException
 
 from cs231n.kit import text_digest
 
+from ..course.manifest import OWN, REFERENCE
 from ..errors import UserError
 from ..gradebook.database import course_directory, load_settings, open_gradebook
 from ..reference.package_files import package_files
 from .leaks import find_leaks
-from .shown_solutions import OWN, REFERENCE, show_solved
+from .shown_solutions import show_solved
 from .solution_regions import clear
 from .source_check import check_sources
 

@@ -6,8 +6,6 @@ from cs231n.check.exercises import EXERCISES
 
 from .solution_regions import BEGIN, END
 
-OWN, REFERENCE = "own", "reference"
-
 
 def show_solved(text, name, solved):
     """Take the marks off the solutions that a kit shows, so that clearing leaves them alone.

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
-from autograder.collect.archives import Refused, read_hand_in
+from autograder.collect.archives import read_hand_in
+from autograder.errors import RefusedError
 from autograder.notebooks.format_check import check_notebook
 from autograder.notebooks.merge_answers import read_answers, rebase
 from autograder.notebooks.sanitize import safe_markdown, strip_control
@@ -141,7 +142,7 @@ def check_notebook_bytes(tmp_path, text, pristine):
     path.write_bytes(text)
     try:
         check_notebook("small.ipynb", text)
-    except Refused as refusal:
+    except RefusedError as refusal:
         assert str(refusal).isprintable()
     # Whatever the intake says: the reader itself must stand it.
     answers = read_answers(path, pristine)
@@ -176,7 +177,7 @@ def check_archive(path, packed):
     path.write_bytes(packed)
     try:
         found = read_hand_in(path, WANTED, 1 << 16)
-    except Refused as refusal:
+    except RefusedError as refusal:
         assert str(refusal).isprintable()
     else:
         assert set(found.files) <= set(WANTED) and sum(map(len, found.files.values())) <= 1 << 16

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.collect.archives import MAX_FILES, HandIn, Refused, plain, read_hand_in
+from autograder.collect.archives import MAX_FILES, HandIn, plain, read_hand_in
+from autograder.errors import RefusedError
 
 WANTED = ("fully_connected_nets.ipynb", "cs231n/layers/affine.py", "cs231n/optim.py")
 MOST = 1 << 20
@@ -97,7 +98,7 @@ def test_single_notebook_stands_for_the_only_one_there_is(read):
 
 def test_single_notebook_is_refused_where_there_are_two(tmp_path):
     (tmp_path / "ada.ipynb").write_bytes(b"{}")
-    with pytest.raises(Refused, match="not clear which"):
+    with pytest.raises(RefusedError, match="not clear which"):
         read_hand_in(tmp_path / "ada.ipynb", ("a.ipynb", "b.ipynb"), MOST)
 
 
@@ -158,12 +159,12 @@ ZIP_REFUSALS = {
 def test_zip_is_refused(read, reason, files):
     if isinstance(files, dict) and reason != "none of the files":
         files = files | contents() if reason != "two sets" else files
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(RefusedError, match=reason):
         read(zip_bytes(files, compression=zipfile.ZIP_DEFLATED), most=MOST)
 
 
 def test_archive_larger_than_a_hand_in_is_refused_unopened(read):
-    with pytest.raises(Refused, match="a hand-in may have"):
+    with pytest.raises(RefusedError, match="a hand-in may have"):
         read(os.urandom(2000), most=1000)
 
 
@@ -171,13 +172,13 @@ def test_archive_larger_than_a_hand_in_is_refused_unopened(read):
     "data", [b"", b"PK", b"not a zip", zip_bytes(contents())[:-30], zip_bytes(contents())[:200]]
 )
 def test_damaged_zip_is_refused(read, data):
-    with pytest.raises(Refused, match="damaged"):
+    with pytest.raises(RefusedError, match="damaged"):
         read(data)
 
 
 def test_zip_with_a_wrong_checksum_is_refused(read):
     data = zip_bytes(contents())
-    with pytest.raises(Refused, match="damaged"):
+    with pytest.raises(RefusedError, match="damaged"):
         read(data.replace(b"x = 1", b"x = 2", 1))
 
 
@@ -185,7 +186,7 @@ def test_encrypted_zip_is_refused(read):
     data = bytearray(zip_bytes(contents()))
     for header, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(header) + offset] |= 1
-    with pytest.raises(Refused, match="encrypted"):
+    with pytest.raises(RefusedError, match="encrypted"):
         read(bytes(data))
 
 
@@ -193,20 +194,20 @@ def test_encrypted_zip_is_refused(read):
 def test_zip_with_a_link_or_special_file_is_refused(read, kind):
     info = zipfile.ZipInfo("cs231n/optim.py")
     info.create_system, info.external_attr = 3, (kind | 0o644) << 16
-    with pytest.raises(Refused, match="is a (link|pipe|device)"):
+    with pytest.raises(RefusedError, match="is a (link|pipe|device)"):
         read(zip_bytes([(info, b"/etc/passwd")]))
 
 
 def test_zip_that_understates_a_size_is_refused_or_cut_never_unpacked_beyond_it(read):
     data = zip_bytes({"cs231n/optim.py": bytes(1 << 18)}, compression=zipfile.ZIP_DEFLATED)
     data = data.replace(struct.pack("<I", 1 << 18), struct.pack("<I", 10))
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         read(data)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_unusual_compression_is_refused(read, method):
-    with pytest.raises(Refused, match="unusual"):
+    with pytest.raises(RefusedError, match="unusual"):
         read(zip_bytes(contents(), compression=method))
 
 
@@ -218,26 +219,26 @@ def test_tar_with_a_link_or_special_file_is_refused(read, kind):
     def change(info):
         info.type, info.linkname, info.size = kind, "/etc/passwd", 0
 
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         read(tar_bytes(contents(), change=change), "ada.tar")
 
 
 @pytest.mark.parametrize("name", ["../affine.py", "/etc/passwd", "a/../../b"])
 def test_tar_that_leads_out_is_refused(read, name):
-    with pytest.raises(Refused, match="leads out"):
+    with pytest.raises(RefusedError, match="leads out"):
         read(tar_bytes(contents() | {name: b""}), "ada.tar")
 
 
 def test_tar_bomb_is_refused(read):
-    with pytest.raises(Refused, match="more than a hand-in may have"):
+    with pytest.raises(RefusedError, match="more than a hand-in may have"):
         read(tar_bytes({"zeros": bytes(64 << 20)}, "w:gz"), "ada.tar.gz", most=128 << 20)
-    with pytest.raises(Refused, match="unpacks to more"):
+    with pytest.raises(RefusedError, match="unpacks to more"):
         read(tar_bytes({"random": os.urandom(1 << 10) * 1100} | contents(), "w:gz"), "ada.tar.gz")
 
 
 def test_tar_with_a_huge_extended_header_is_refused(read):
     data = tar_bytes({"a": b""}, change=lambda info: info.pax_headers.update(comment="x" * 100_000))
-    with pytest.raises(Refused, match="header is too long"):
+    with pytest.raises(RefusedError, match="header is too long"):
         read(data, "ada.tar")
 
 
@@ -254,20 +255,20 @@ def test_folder_with_a_link_or_special_file_is_refused(tmp_path, plant, reason):
     (tmp_path / "secret").write_text("secret")
     write_folder(tmp_path / "ada", contents())
     plant(tmp_path / "ada" / "planted")
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(RefusedError, match=reason):
         read_hand_in(tmp_path / "ada", WANTED, MOST)
 
 
 def test_folder_without_bottom_is_refused(tmp_path):
     write_folder(tmp_path / "ada" / "/".join("abcdefghijklmnopqrstuvwxyz"), contents())
-    with pytest.raises(Refused, match="deep"):
+    with pytest.raises(RefusedError, match="deep"):
         read_hand_in(tmp_path / "ada", WANTED, MOST)
 
 
 def test_hand_in_that_is_itself_a_link_is_refused(tmp_path):
     write_folder(tmp_path / "eve", contents())
     (tmp_path / "ada").symlink_to(tmp_path / "eve")
-    with pytest.raises(Refused, match="is a link"):
+    with pytest.raises(RefusedError, match="is a link"):
         read_hand_in(tmp_path / "ada", WANTED, MOST)
 
 
@@ -290,7 +291,7 @@ def _only_taken_or_refused(path, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     try:
         found = read_hand_in(path, WANTED, MOST)
-    except Refused as refusal:
+    except RefusedError as refusal:
         assert "\n" not in str(refusal) and "\x1b" not in str(refusal)
     else:
         assert set(found.files) <= set(WANTED)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.course.manifest import Limits
+from autograder.course.limits import Limits
 from autograder.errors import UserError
 from autograder.reference.package_files import write_tree
 from autograder.sandbox import landlock_exec as confine
