@@ -3,3 +3,5 @@
 from .fast.threads import set_num_threads
 
 __all__ = ["set_num_threads"]
+
+__version__ = "1.1.0"
