@@ -6,7 +6,6 @@ became of each is written to ``collect/<assignment>.json``, so that whoever was 
 
 import contextlib
 import errno
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..course.digests import submission_digest
+from ..course.digests import digest_contents, submission_digest
 from ..course.locks import locked
 from ..course.manifest import TIMESTAMP, check_student_id, is_student_id
 from ..course.receipts import (
@@ -220,23 +219,6 @@ def _take(course, assignment, entry, twins, before):
         return Receipt(UNCHANGED, source, "", received, digest, missing, aside)
     _file_away(course, assignment.name, entry.student, hand_in.files, now)
     return Receipt(ACCEPTED, source, "", received, digest, missing, aside)
-
-
-def digest_contents(files):
-    """Digest the files of a hand-in as `autograder.course.digests.submission_digest` does once they are filed.
-
-    Parameters
-    ----------
-    files : dict of str -> bytes
-
-    Returns
-    -------
-    digest : str
-    """
-    total = hashlib.sha256()
-    for name in sorted(files):
-        total.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
-    return total.hexdigest()
 
 
 def _stands(course, assignment, student, digest):

@@ -1,19 +1,22 @@
-"""The verdict on one submission: a JSON file that the judge writes and everything after it only reads."""
+"""The verdict on a submission: a JSON file that the judge writes and everything after it reads."""
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import GenericAlias
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
 
 from cs231n.atomic import atomic_write
 
 from .digests import submission_digest
+from .manifest import Course
 
-STATUSES = ("pass", "fail", "not started")
 MAX_BYTES = 4 << 20
 
 
-class BadVerdict(ValueError):
+class VerdictError(ValueError):
     """A verdict file that does not say what a verdict says."""
 
 
@@ -25,6 +28,7 @@ class Finding:
     ----------
     status : {"pass", "fail", "not started"}
     score, max_score : float
+        Points.
     text : str
         The report, as instructor and student read it.
     warnings : tuple of str
@@ -35,7 +39,7 @@ class Finding:
     score: float
     max_score: float
     text: str = ""
-    warnings: tuple = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,13 @@ class Verdict:
     ----------
     student, assignment : str
     submission, kit, exercise_set : str
-        Digests of what was judged: the hand-in, the kit it was put into, the exercises and their points.
+        Digests of what was judged: the submission, the kit it was put into, the exercises and
+        their points.
     isolation : str
-        How the submission was isolated.
+        What the submission was isolated by.
     exercises : dict of str -> Finding
     received : str
-        When the intake received it, in ISO format; "" if unknown.
+        When the submission was collected, in ISO format; "" if unknown.
     """
 
     student: str
@@ -60,12 +65,18 @@ class Verdict:
     kit: str
     exercise_set: str
     isolation: str
-    exercises: dict = field(default_factory=dict)
+    exercises: dict[str, Finding] = field(default_factory=dict)
     received: str = ""
 
 
-def save(verdict, path):
-    """Write a verdict, so that a reader sees the old file or the new one and nothing between."""
+def save_verdict(verdict: Verdict, path: str | Path) -> None:
+    """Write a verdict, so that a reader sees the old file or the new one and nothing between.
+
+    Raises
+    ------
+    ValueError
+        If a score is not a finite number; nothing is written then.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(verdict), indent=1, sort_keys=True, allow_nan=False) + "\n"
@@ -73,26 +84,27 @@ def save(verdict, path):
         file.write(text)
 
 
-def load(path):
+def load_verdict(path: str | Path) -> Verdict:
     """Read a verdict.
 
     Raises
     ------
     FileNotFoundError
-    BadVerdict
+    VerdictError
         If anything is missing, extra, of another type, or a score is not between 0 and its maximum.
     """
     path = Path(path)
     if path.stat().st_size > MAX_BYTES:
-        raise BadVerdict(f"{path}: larger than {MAX_BYTES} bytes")
+        raise VerdictError(f"{path}: larger than {MAX_BYTES} bytes")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return _parse(document)
+        return _parse(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise BadVerdict(f"{path}: {error}") from None
+        raise VerdictError(f"{path}: {error}") from None
 
 
-def trusted_findings(course, assignment, student):
+def trusted_findings(
+    course: Course, assignment: str, student: str
+) -> tuple[dict[str, Finding], str]:
     """Read what may be recorded for a submission, and nothing that was found about another one.
 
     Parameters
@@ -103,59 +115,43 @@ def trusted_findings(course, assignment, student):
     Returns
     -------
     findings : dict of str -> Finding
-        Empty where there is no verdict on exactly this hand-in.
+        Empty where there is no verdict on exactly this submission.
     problem : str
         Why it is empty, or "".
     """
     path = course.verdicts(assignment) / f"{student}.json"
     try:
-        verdict = load(path)
+        verdict = load_verdict(path)
         digest = submission_digest(course, course.assignment(assignment), student)
     except FileNotFoundError:
         return {}, "This hand-in has not been judged."
-    except (BadVerdict, OSError) as error:
+    except (VerdictError, OSError) as error:
         return {}, f"The verdict cannot be read: {error}."
     if (verdict.student, verdict.assignment, verdict.submission) != (student, assignment, digest):
         return {}, "The verdict is about another hand-in."
     return verdict.exercises, ""
 
 
-def _parse(document):
-    values = _fields(document, Verdict, "verdict")
+def _parse(document: bytes) -> Verdict:
+    values = msgspec.structs.asdict(msgspec.json.decode(document, type=_STRICT_VERDICT))
     exercises = values.pop("exercises")
-    if not isinstance(exercises, dict):
-        raise ValueError("exercises is not a table")
-    texts = [name for name, value in values.items() if not isinstance(value, str)]
-    if texts:
-        raise ValueError(f"{texts[0]} is not a text")
-    return Verdict(
-        **values, exercises={name: _parse_finding(name, body) for name, body in exercises.items()}
-    )
+    findings = {}
+    for name, body in exercises.items():
+        if not body.score <= body.max_score:
+            raise ValueError(f"{name}: score {body.score} of {body.max_score}")
+        findings[name] = Finding(**msgspec.structs.asdict(body))
+    return Verdict(**values, exercises=findings)
 
 
-def _parse_finding(name, body):
-    values = _fields(body, Finding, name)
-    if values["status"] not in STATUSES:
-        raise ValueError(f"{name}: unknown status {values['status']!r}")
-    score, most = values["score"], values["max_score"]
-    if not (_is_number(score) and _is_number(most) and 0 <= score <= most):
-        raise ValueError(f"{name}: score {score!r} of {most!r}")
-    warnings = values["warnings"]
-    if not (
-        isinstance(values["text"], str)
-        and isinstance(warnings, list)
-        and all(isinstance(w, str) for w in warnings)
-    ):
-        raise ValueError(f"{name}: text and warnings must be texts")
-    return Finding(values["status"], float(score), float(most), values["text"], tuple(warnings))
+def _strict(kind: type, **constraints: Any) -> Any:
+    """The fields of a dataclass as msgspec reads them from a file: none may be missing or extra."""
+    fields = get_type_hints(kind) | constraints
+    return msgspec.defstruct(kind.__name__, list(fields.items()), forbid_unknown_fields=True)
 
 
-def _fields(body, kind, where):
-    expected = set(kind.__dataclass_fields__)
-    if not isinstance(body, dict) or set(body) != expected:
-        raise ValueError(f"{where}: expected the fields {', '.join(sorted(expected))}")
-    return dict(body)
-
-
-def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+_STRICT_FINDING = _strict(
+    Finding,
+    status=Literal["pass", "fail", "not started"],
+    score=Annotated[float, msgspec.Meta(ge=0)],
+)
+_STRICT_VERDICT = _strict(Verdict, exercises=GenericAlias(dict, (str, _STRICT_FINDING)))

@@ -6,6 +6,7 @@ It never imports or runs anything of a submission. What reaches it are arrays, b
 
 import hashlib
 import hmac
+import json
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -20,10 +21,12 @@ from cs231n.check.exercises import EXERCISES, FAMILY_OF
 from cs231n.check.public import load
 from cs231n.check.report import result_text
 
-from ..course.digests import exercise_set_digest, kit_digest, regular_file, submission_digest
+from ..course.digests import digest_files, kit_digest, regular_file, submission_digest
 from ..course.manifest import TIMESTAMP
 from ..course.verdicts import Finding, Verdict
 from ..errors import UserError
+from ..reference.mistakes import all_mistakes
+from ..reference.package_files import package_files
 from ..reference.process import expected_answers, reference, scorer
 from ..sandbox.find import Unisolated
 from .batches import rounds, weights_cases
@@ -246,6 +249,18 @@ class Judge:
             else float(standard.points)
         )
         return Finding(result.status, score, standard.points, text, result.warnings)
+
+
+def exercise_set_digest(course, assignment):
+    """str : digest of what decides points: reference, cases, messages, points, limits, and seed."""
+    rules = {
+        "points": assignment.points,
+        "limits": vars(course.limits),
+        "package": digest_files(package_files()),
+        "mistakes": [(m.name, m.message, m.edits) for m in all_mistakes()],
+        "seed": hashlib.sha256(course.secret_seed()).hexdigest(),
+    }
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
 def _hidden_cases(exercise, secret):

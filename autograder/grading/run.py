@@ -114,8 +114,8 @@ def grade(
 
 def _load(course, assignment, student):
     try:
-        found = verdicts.load(course.verdicts(assignment.name) / f"{student}.json")
-    except (FileNotFoundError, verdicts.BadVerdict):
+        found = verdicts.load_verdict(course.verdicts(assignment.name) / f"{student}.json")
+    except (FileNotFoundError, verdicts.VerdictError):
         return None
     return found if found.student == student else None
 
@@ -125,7 +125,7 @@ def _noted(judged, journal, folder):
     for student, verdict in judged:
         journal.verdict(student, verdict)
         if verdict is not None and folder is not None:
-            verdicts.save(verdict, folder / f"{student}.json")
+            verdicts.save_verdict(verdict, folder / f"{student}.json")
         yield student, verdict
 
 

@@ -203,7 +203,9 @@ class Class:
             "exercises": findings,
             "received": "",
         } | changes
-        verdicts.save(Verdict(**values), self.course.verdicts("assignment2") / f"{student}.json")
+        verdicts.save_verdict(
+            Verdict(**values), self.course.verdicts("assignment2") / f"{student}.json"
+        )
 
 
 @pytest.fixture

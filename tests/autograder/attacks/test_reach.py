@@ -140,13 +140,13 @@ def test_replayed_verdict_and_forged_receipt_gain_nothing(besiege, attacks, sand
     rows = [row for row in score_rows(course, [assignment]) if row[0] == student]
     assert all(row[3] == 0 for row in rows)
     # The verdict of somebody honest, under another name, with and without the name in it.
-    honest = verdicts.load(folder / "ada.json")
+    honest = verdicts.load_verdict(folder / "ada.json")
     for forged in (
         honest,
         replace_names(honest, student),
         replace_names(honest, student, submission_digest(course, assignment, student)),
     ):
-        verdicts.save(forged, folder / f"{student}.json")
+        verdicts.save_verdict(forged, folder / f"{student}.json")
         judged, fresh = grade(course, assignment, sandbox)
         # One that also names the new hand-in could only be written by somebody who writes to the course's own folder.
         if forged.submission != submission_digest(course, assignment, student):

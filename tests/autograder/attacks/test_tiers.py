@@ -48,7 +48,7 @@ def test_tier_gives_everything_and_is_named_in_the_verdict(handed_in, tier):
     assert (
         found["ada"].isolation
         == sandbox.isolation
-        == verdicts.load(course.verdicts("small") / "ada.json").isolation
+        == verdicts.load_verdict(course.verdicts("small") / "ada.json").isolation
     )
     assert sandbox.isolation.startswith(tier.isolation)
     pages, _ = generate_feedback(course, assignment)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course.verdicts import load
+from autograder.course.verdicts import load_verdict
 from autograder.gradebook.csv_export import score_rows
 from autograder.gradebook.score_changes import find_moves
 from autograder.release.kit import release
@@ -87,7 +87,7 @@ def test_postgresql_holds_the_same_gradebook_as_sqlite(students, url):
     students.record("ada", "ben", "cyd")
     assert list(score_rows(students.course, [students.assignment])) == expected
     found = {
-        s: load(students.course.verdicts("assignment2") / f"{s}.json")
+        s: load_verdict(students.course.verdicts("assignment2") / f"{s}.json")
         for s in ("ada", "ben", "cyd")
     }
     assert find_moves(students.course, students.assignment, found) == []

@@ -110,7 +110,18 @@ def test_a_damaged_verdict_is_judged_again(students, hand_in, sandbox):
     path = students.course.verdicts("assignment2") / "ada.json"
     path.write_text(path.read_text()[:100])
     assert graded(students, sandbox)[1] == 1
-    assert verdict.load(path).student == "ada"
+    assert verdict.load_verdict(path).student == "ada"
+
+
+def test_a_verdict_with_the_fields_of_an_earlier_version_is_judged_again(
+    students, hand_in, sandbox
+):
+    hand_in("ada")
+    graded(students, sandbox)
+    path = students.course.verdicts("assignment2") / "ada.json"
+    path.write_text(path.read_text().replace('"isolation":', '"tier":'))
+    assert graded(students, sandbox)[1] == 1
+    assert verdict.load_verdict(path).isolation == sandbox.isolation
 
 
 def test_an_interrupted_run_goes_on_where_it_was(students, hand_in, sandbox):

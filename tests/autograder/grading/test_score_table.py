@@ -10,7 +10,7 @@ from autograder.grading.score_table import course_table
 def table(students, **changes):
     folder = students.course.verdicts("assignment2")
     found = {
-        path.stem: dataclasses.replace(verdict.load(path), **changes)
+        path.stem: dataclasses.replace(verdict.load_verdict(path), **changes)
         for path in folder.glob("*.json")
     }
     return course_table(students.course, students.assignment, found)
@@ -49,7 +49,7 @@ def test_lines_stay_within_a_terminal_and_columns_align(students):
     judged(students, "a" * 64, "ben")
     long = dataclasses.replace(students.assignment, points={f"exercise{k}": 4 for k in range(60)})
     found = {
-        name: verdict.load(students.course.verdicts("assignment2") / f"{name}.json")
+        name: verdict.load_verdict(students.course.verdicts("assignment2") / f"{name}.json")
         for name in ("a" * 64, "ben")
     }
     finding = verdict.Finding("not started", 0, 4)
