@@ -2,17 +2,27 @@
 
 import sys
 from operator import index
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
 from . import optim
-from .checkpoint import load_params, model_state, save_params, set_model_state
-from .run_state import RunState, from_arrays, to_arrays
+from .checkpoint import (
+    Arrays,
+    RunState,
+    load_params,
+    model_state,
+    run_from_arrays,
+    run_to_arrays,
+    save_params,
+    set_model_state,
+)
 from .schedules import clip_by_global_norm, clip_by_value
 from .vis_utils import in_notebook
 
 _DATA = ("X_train", "y_train", "X_val", "y_val")
-_LEAST = {"batch_size": 1, "num_epochs": 0, "print_every": 1}
+_MINIMA = {"batch_size": 1, "num_epochs": 0, "print_every": 1}
 
 
 class Solver:
@@ -76,10 +86,13 @@ class Solver:
         that do not fit together.
     """
 
-    def __init__(self, model, data, **kwargs):
+    def __init__(self, model: Any, data: dict[str, np.ndarray], **kwargs: Any) -> None:
         self.model = model
         _check_data(data)
-        self.X_train, self.y_train, self.X_val, self.y_val = (data[key] for key in _DATA)
+        self.X_train = data["X_train"]
+        self.y_train = data["y_train"]
+        self.X_val = data["X_val"]
+        self.y_val = data["y_val"]
         self.update_rule = kwargs.pop("update_rule", "sgd")
         self.optim_config = kwargs.pop("optim_config", {})
         self.lr_decay = kwargs.pop("lr_decay", 1.0)
@@ -101,22 +114,27 @@ class Solver:
         self._rule = getattr(optim, self.update_rule)
         self._reset()
 
-    def _reset(self):
-        self.epoch = self.iteration = 0
-        self.best_val_acc = 0
-        self.best_params = {}
-        self.loss_history, self.train_acc_history, self.val_acc_history = [], [], []
+    def _reset(self) -> None:
+        self.epoch = 0
+        self.iteration = 0
+        self.best_val_acc: float = 0
+        self.best_params: Arrays = {}
+        self.loss_history: list[float] = []
+        self.train_acc_history: list[float] = []
+        self.val_acc_history: list[float] = []
         self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
-        self._best_state = None  # best_params and the running statistics that belong to them
-        self._last_state = None  # where training stopped, while the model holds the best state
-        self._installed = None
+        # best_params and the running statistics that belong to them
+        self._best_state: Arrays | None = None
+        # where training stopped, while the model holds the best state
+        self._last_state: Arrays | None = None
+        self._installed: Arrays = {}
 
     @property
-    def iterations_per_epoch(self):
+    def iterations_per_epoch(self) -> int:
         """Iterations per epoch: N // batch_size, at least 1."""
         return max(len(self.X_train) // self.batch_size, 1)
 
-    def train(self):
+    def train(self) -> None:
         """Train until num_epochs epochs are done, then put the best parameters into the model.
 
         An interrupted run (Ctrl-C) also leaves the best parameters so far in
@@ -133,7 +151,13 @@ class Solver:
         finally:
             self._install_best()
 
-    def check_accuracy(self, X, y, num_samples=None, batch_size=100):
+    def check_accuracy(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        num_samples: int | None = None,
+        batch_size: int = 100,
+    ) -> float:
         """Measure the share of examples whose highest score is at the right class.
 
         Parameters
@@ -154,14 +178,15 @@ class Solver:
         """
         if num_samples is not None and num_samples < len(X):
             chosen = self.rng.choice(len(X), num_samples, replace=False)
-            X, y = X[chosen], y[chosen]
-        predictions = [
-            np.argmax(self.model.loss(X[start : start + batch_size]), axis=1)
-            for start in range(0, len(X), batch_size)
-        ]
+            X = X[chosen]
+            y = y[chosen]
+        predictions = []
+        for start in range(0, len(X), batch_size):
+            scores = self.model.loss(X[start : start + batch_size])
+            predictions.append(np.argmax(scores, axis=1))
         return float(np.mean(np.concatenate(predictions) == y))
 
-    def save_checkpoint(self, path):
+    def save_checkpoint(self, path: str | PathLike) -> None:
         """Write everything that training needs to go on: one ``.npz`` file, atomically.
 
         Parameters
@@ -169,7 +194,8 @@ class Solver:
         path : path-like
             Where to write.
         """
-        state = RunState(
+        generators = {name: g.bit_generator.state for name, g in self._generators().items()}
+        run = RunState(
             settings=self._settings(),
             epoch=self.epoch,
             iteration=self.iteration,
@@ -180,11 +206,11 @@ class Solver:
             model=self._current_state(),
             best=self._best_state or {},
             optim=self.optim_configs,
-            generators={name: g.bit_generator.state for name, g in self._generators().items()},
+            generators=generators,
         )
-        save_params(path, to_arrays(state))
+        save_params(path, run_to_arrays(run))
 
-    def load_checkpoint(self, path, max_bytes=4 * 1024**3):
+    def load_checkpoint(self, path: str | PathLike, max_bytes: int = 4 * 1024**3) -> None:
         """Restore a run, so that it goes on as if it had never stopped.
 
         The solver must have been made with the same model architecture, data,
@@ -204,43 +230,42 @@ class Solver:
         """
         arrays = load_params(path, max_bytes)
         try:
-            state = from_arrays(arrays)
-            self._check_fits(state)
-            set_model_state(self.model, state.model)
+            run = run_from_arrays(arrays)
+            self._check_fits(run)
+            set_model_state(self.model, run.model)
         except ValueError as error:
             raise ValueError(f"Cannot resume from {path}: {str(error).rstrip('.')}.") from error
         self._reset()
-        self.epoch, self.iteration, self.best_val_acc = (
-            state.epoch,
-            state.iteration,
-            state.best_val_acc,
-        )
-        self.loss_history = state.loss_history
-        self.train_acc_history, self.val_acc_history = (
-            state.train_acc_history,
-            state.val_acc_history,
-        )
-        self.optim_configs = state.optim
-        self._keep_best(state.best or None)
+        self.epoch = run.epoch
+        self.iteration = run.iteration
+        self.best_val_acc = run.best_val_acc
+        self.loss_history = run.loss_history
+        self.train_acc_history = run.train_acc_history
+        self.val_acc_history = run.val_acc_history
+        self.optim_configs = run.optim
+        if run.best:
+            self._keep_best(run.best)
         for name, generator in self._generators().items():
-            generator.bit_generator.state = state.generators[name]
+            generator.bit_generator.state = run.generators[name]
 
-    def _check_fits(self, state):
-        """Raise ValueError if the state of a run is not one of this solver's runs."""
+    def _check_fits(self, run: RunState) -> None:
+        """Raise ValueError if a run is not one of this solver's runs."""
         settings = self._settings()
-        other = {key: value for key, value in state.settings.items() if value != settings.get(key)}
+        other = {key: value for key, value in run.settings.items() if value != settings.get(key)}
         if other:
             raise ValueError(f"it was trained with {other}; make the Solver with the same settings")
-        strangers = state.best and state.best.keys() != state.model.keys()
-        if strangers or state.optim.keys() != self.model.params.keys():
+        strangers = run.optim.keys() ^ self.model.params.keys()
+        if run.best:
+            strangers |= run.best.keys() ^ run.model.keys()
+        if strangers:
             raise ValueError("its parameters have other names than those of the model")
         for name, generator in self._generators().items():
-            saved = state.generators.get(name, {}).get("bit_generator")
+            saved = run.generators.get(name, {}).get("bit_generator")
             own = type(generator.bit_generator).__name__
             if saved != own:
                 raise ValueError(f"its generator {name!r} was a {saved}, not a {own}")
 
-    def _step(self, total):
+    def _step(self, total: int) -> None:
         """Draw a minibatch and update every parameter once."""
         batch = self.rng.choice(len(self.X_train), self.batch_size)
         X = self.X_train[batch]
@@ -258,11 +283,15 @@ class Solver:
             updated[name] = self._scaled_update(w, grads[name], config, factor)
         # All parameters change together, so an interrupt cannot leave a half-made step.
         for name, (w, config) in updated.items():
-            self.model.params[name], self.optim_configs[name] = w, config
+            self.model.params[name] = w
+            self.optim_configs[name] = config
         self.loss_history.append(float(loss))
         self.iteration += 1
 
-    def _scaled_update(self, w, dw, config, factor):
+    def _scaled_update(
+        self, w: np.ndarray, dw: np.ndarray, config: dict, factor: float
+    ) -> tuple[np.ndarray, dict]:
+        """Apply the update rule with the learning rate times factor, for this step alone."""
         if factor == 1.0:
             return self._rule(w, dw, config)
         base = config["learning_rate"]
@@ -271,7 +300,7 @@ class Solver:
         config["learning_rate"] = base
         return w, config
 
-    def _after_step(self, total, progress):
+    def _after_step(self, total: int, progress: "_Progress") -> None:
         if self.verbose and (self.iteration - 1) % self.print_every == 0:
             progress.print(
                 f"(Iteration {self.iteration} / {total}) loss: {self.loss_history[-1]:f}"
@@ -286,26 +315,26 @@ class Solver:
             self._measure(progress)
         progress.advance()
 
-    def _measure(self, progress):
+    def _measure(self, progress: "_Progress") -> None:
         train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
         self.train_acc_history.append(train_acc)
         self.val_acc_history.append(val_acc)
         if self._best_state is None or val_acc > self.best_val_acc:
             self.best_val_acc = val_acc
-            self._keep_best({name: value.copy() for name, value in model_state(self.model).items()})
+            state = model_state(self.model)
+            self._keep_best({name: value.copy() for name, value in state.items()})
         if self.checkpoint_name is not None:
             self.save_checkpoint(f"{self.checkpoint_name}_epoch_{self.epoch}.npz")
         if self.verbose:
-            progress.print(
-                f"(Epoch {self.epoch} / {self.num_epochs}) train acc: {train_acc:f}; val_acc: {val_acc:f}"
-            )
+            done = f"(Epoch {self.epoch} / {self.num_epochs})"
+            progress.print(f"{done} train acc: {train_acc:f}; val_acc: {val_acc:f}")
 
-    def _keep_best(self, state):
+    def _keep_best(self, state: Arrays) -> None:
         self._best_state = state
-        self.best_params = {name: state[name] for name in self.model.params} if state else {}
+        self.best_params = {name: state[name] for name in self.model.params}
 
-    def _install_best(self):
+    def _install_best(self) -> None:
         """Let the model hold the best state; remember where training stopped."""
         if self._best_state is None:
             return
@@ -313,38 +342,41 @@ class Solver:
         set_model_state(self.model, self._best_state)
         self._installed = dict(self.model.params)
 
-    def _take_up(self):
+    def _take_up(self) -> None:
         """Go on where training stopped, unless somebody has put other weights into the model."""
         if self._last_state is not None:
             set_model_state(self.model, self._current_state())
             self._last_state = None
 
-    def _current_state(self):
-        params, installed = self.model.params, self._installed
-        untouched = self._last_state is not None and all(
-            params[name] is installed[name] for name in params
-        )
-        return self._last_state if untouched else model_state(self.model)
+    def _current_state(self) -> Arrays:
+        """Where training stopped, or the model itself where its weights are not those put in."""
+        if self._last_state is None:
+            return model_state(self.model)
+        for name, value in self.model.params.items():
+            if value is not self._installed[name]:
+                return model_state(self.model)
+        return self._last_state
 
-    def _generators(self):
+    def _generators(self) -> dict[str, np.random.Generator]:
         generators = {"solver": self.rng}
         if isinstance(getattr(self.model, "rng", None), np.random.Generator):
             generators["model"] = self.model.rng
         return generators
 
-    def _check_settings(self):
-        for name, least in _LEAST.items():
+    def _check_settings(self) -> None:
+        for name, minimum in _MINIMA.items():
             value = getattr(self, name)
-            if not hasattr(value, "__index__") or index(value) < least:
+            if not hasattr(value, "__index__") or index(value) < minimum:
                 raise ValueError(
-                    f"Solver: {name} must be a whole number, at least {least}; got {value!r}."
+                    f"Solver: {name} must be a whole number, at least {minimum}; got {value!r}."
                 )
         if self.update_rule.startswith("_") or not callable(getattr(optim, self.update_rule, None)):
             raise ValueError(f"Solver: cs231n.optim has no update rule {self.update_rule!r}.")
         if self.schedule is not None and "learning_rate" not in self.optim_config:
             raise ValueError("Solver: a schedule scales learning_rate; put one into optim_config.")
 
-    def _settings(self):
+    def _settings(self) -> dict[str, Any]:
+        """What a run that goes on must have in common with the one that was saved."""
         return {
             "update_rule": self.update_rule,
             "batch_size": self.batch_size,
@@ -360,7 +392,7 @@ class Solver:
 class _Progress:
     """A progress bar that printed lines do not tear, or nothing at all."""
 
-    def __init__(self, done, total, verbose):
+    def __init__(self, done: int, total: int, verbose: bool) -> None:
         self.bar = None
         if verbose:
             from tqdm import tqdm
@@ -369,27 +401,29 @@ class _Progress:
             file = sys.stdout if in_notebook() else None
             self.bar = tqdm(initial=done, total=total, unit="step", leave=False, file=file)
 
-    def __enter__(self):
+    def __enter__(self) -> "_Progress":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.close()
 
-    def print(self, line):
-        self.bar.write(line)
+    def print(self, line: str) -> None:
+        if self.bar is not None:
+            self.bar.write(line)
 
-    def advance(self):
+    def advance(self) -> None:
         if self.bar is not None:
             self.bar.update()
 
 
-def _check_data(data):
+def _check_data(data: dict[str, np.ndarray]) -> None:
     missing = [key for key in _DATA if key not in data]
     if missing:
         raise ValueError(f"Solver: data lacks {', '.join(missing)}.")
     for part in ("train", "val"):
-        X, y = data[f"X_{part}"], data[f"y_{part}"]
+        X = data[f"X_{part}"]
+        y = data[f"y_{part}"]
         if len(X) != len(y) or len(X) == 0:
             raise ValueError(
                 f"Solver: X_{part} and y_{part} need the same length, at least 1; "

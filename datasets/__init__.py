@@ -1,26 +1,33 @@
-"""Data sets: what is bundled or generated, and what is downloaded. Importable as `cs231n.datasets`."""
+"""Data sets: what is bundled or generated, and what is downloaded.
+
+Importable as `cs231n.datasets`.
+"""
 
 import os
 import sys
 from pathlib import Path
 
 
-def candidate_folders():
+def candidate_folders() -> list[Path]:
     """List the folders where data may lie, the preferred one first.
 
     Returns
     -------
     folders : list of Path
-        Only `CS231N_DATA_DIR` if that environment variable is set; else this folder, then the user's cache
-        folder.
+        Only `CS231N_DATA_DIR` if that environment variable is set; else this folder, then the
+        user's cache folder.
     """
     chosen = os.environ.get("CS231N_DATA_DIR")
     if chosen:
         return [Path(chosen).expanduser()]
-    return [Path(__file__).resolve().parent, _user_cache()]
+    folders = [Path(__file__).resolve().parent]
+    cache = _user_cache()
+    if cache is not None:
+        folders.append(cache)
+    return folders
 
 
-def data_dir():
+def data_dir() -> Path:
     """Name the folder that downloads go to: the first candidate that can be written to.
 
     Returns
@@ -35,7 +42,7 @@ def data_dir():
     return candidates[-1]
 
 
-def find_folder(*names):
+def find_folder(*names: str) -> Path | None:
     """Find the first folder with one of the names among the candidate folders.
 
     Parameters
@@ -55,9 +62,14 @@ def find_folder(*names):
     return None
 
 
-def _user_cache():
+def _user_cache() -> Path | None:
+    """The user's cache folder, or None where platformdirs is missing, as in an old kit."""
+    try:
+        from platformdirs.unix import Unix
+        from platformdirs.windows import Windows
+    except ModuleNotFoundError:
+        return None
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "cs231n"
+        return Windows("cs231n", appauthor=False, opinion=False).user_cache_path
+    # On macOS, too, downloads have always been in ~/.cache.
+    return Unix("cs231n").user_cache_path

@@ -1,4 +1,6 @@
-"""CIFAR-10: 60,000 photographs of 32x32 pixels in ten classes, in its binary and in its Python version.
+"""CIFAR-10: 60,000 photographs of 32x32 pixels in ten classes.
+
+Both the binary and the Python version are read.
 
 Source: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009,
 https://www.cs.toronto.edu/~kriz/cifar.html
@@ -6,7 +8,9 @@ https://www.cs.toronto.edu/~kriz/cifar.html
 
 import io
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,13 +34,14 @@ ARCHIVES = {
 _PIXELS = 3 * 32 * 32
 
 
-def download(version="binary", progress=True):
+def download(version: str = "binary", progress: bool = True) -> Path:
     """Download and unpack CIFAR-10 into the data folder, unless it is there.
 
     Parameters
     ----------
     version : {"binary", "python"}
-        The two hold the same images; the binary version is plain bytes, the Python version a pickle.
+        The two hold the same images; the binary version is plain bytes, the Python version a
+        pickle.
     progress : bool
         Whether to show a progress bar.
 
@@ -52,7 +57,8 @@ def download(version="binary", progress=True):
     url, md5, size = ARCHIVES[version]
     folder = data_dir() / FOLDERS[version]
     ending = ".bin" if version == "binary" else ""
-    if all((folder / f"{stem}{ending}").is_file() for stem in (*_TRAINING, "test_batch")):
+    batches = [folder / f"{stem}{ending}" for stem in (*_TRAINING, "test_batch")]
+    if all(batch.is_file() for batch in batches):
         return folder
     archive = fetch(url, data_dir() / url.rpartition("/")[2], md5, size, progress)
     unpack(archive, folder)
@@ -60,14 +66,15 @@ def download(version="binary", progress=True):
     return folder
 
 
-def find_root(root=None):
+def find_root(root: str | Path | None = None) -> Path:
     """Find the folder with the batches.
 
     Parameters
     ----------
     root : str or Path, optional
-        A folder with batches. One that does not exist, such as the `cs231n/datasets/cifar-10-batches-py` of
-        the original notebooks, is looked for by its name among the data folders.
+        A folder with batches. One that does not exist, such as the
+        `cs231n/datasets/cifar-10-batches-py` of the original notebooks, is looked for by its name
+        among the data folders.
 
     Returns
     -------
@@ -80,19 +87,25 @@ def find_root(root=None):
     """
     if root is not None and Path(root).is_dir():
         return Path(root)
-    asked = [Path(root).name] if root is not None else []
-    found = find_folder(*asked, *FOLDERS.values())
+    names = list(FOLDERS.values())
+    if root is not None:
+        asked = Path(root).name
+        names = [asked, *(name for name in names if name != asked)]
+    found = find_folder(*names)
     if found is None:
         looked = ", ".join(str(folder) for folder in candidate_folders())
         raise FileNotFoundError(
-            f"CIFAR-10 is not there: no folder {' or '.join(dict.fromkeys([*asked, *FOLDERS.values()]))} in "
-            f"{looked}. "
-            "Fetch it with `cs231n data cifar10`, or set CS231N_DATA_DIR to the folder that holds it."
+            f"CIFAR-10 is not there: no folder {' or '.join(names)} in {looked}. Fetch it with "
+            "`cs231n data cifar10`, or set CS231N_DATA_DIR to the folder that holds it."
         )
     return found
 
 
-def load(root=None, num_training=None, num_test=None):
+def load(
+    root: str | Path | None = None,
+    num_training: int | None = None,
+    num_test: int | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Load the training and the test images.
 
     Parameters
@@ -122,27 +135,37 @@ def load(root=None, num_training=None, num_test=None):
     return (*training, *_batches(root, ["test_batch"], num_test))
 
 
-def _batches(root, stems, limit):
-    paths = [
-        path for stem in stems for path in (root / stem, root / f"{stem}.bin") if path.is_file()
-    ]
+def _batches(root: Path, stems: Sequence[str], limit: int | None) -> tuple[np.ndarray, np.ndarray]:
+    paths = []
+    for stem in stems:
+        for path in (root / stem, root / f"{stem}.bin"):
+            if path.is_file():
+                paths.append(path)
     if not paths:
         raise FileNotFoundError(
             f"CIFAR-10: {root} holds none of {', '.join(stems)} (with or without .bin). "
             "Fetch the set with `cs231n data cifar10`."
         )
-    parts, count = [], 0
+    images = []
+    labels = []
+    count = 0
     for path in paths:
-        parts.append(load_batch(path))
-        count += len(parts[-1][1])
+        x, y = load_batch(path)
+        images.append(x)
+        labels.append(y)
+        count += len(y)
         if limit is not None and count >= limit:
             break
-    x, y = (np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*parts))
+    if len(images) > 1:
+        x = np.concatenate(images)
+        y = np.concatenate(labels)
     return x[:limit], y[:limit]
 
 
-def load_batch(path):
-    """Load one batch; files that end with `.bin` are of the binary version, all others of the Python version.
+def load_batch(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Load one batch.
+
+    Files that end with `.bin` are of the binary version, all others of the Python version.
 
     Parameters
     ----------
@@ -161,43 +184,43 @@ def load_batch(path):
     """
     path = Path(path)
     raw = path.read_bytes()
-    x, y = _parse_binary(raw, path) if path.suffix == ".bin" else _parse_python(raw, path)
+    parse = _parse_binary if path.suffix == ".bin" else _parse_python
+    x, y = parse(raw, path)
     if y.size and (y.min() < 0 or y.max() > 9):
         raise ValueError(
-            f"{path}: labels must lie between 0 and 9; got {y.min()} to {y.max()}. Fetch the "
-            f"file again."
+            f"{path}: labels must lie between 0 and 9; got {y.min()} to {y.max()}. "
+            "Fetch the file again."
         )
     return x, y
 
 
-def _parse_binary(raw, path):
+def _parse_binary(raw: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Records of one label byte and 3,072 bytes: the red, green and blue planes, row by row."""
     size = 1 + _PIXELS
     if not raw or len(raw) % size:
         raise ValueError(
             f"{path}: a binary batch is a whole number of records of {size} bytes; got "
-            f"{len(raw)} bytes. "
-            "The file is truncated or something else; fetch it again."
+            f"{len(raw)} bytes. The file is truncated or something else; fetch it again."
         )
     records = np.frombuffer(raw, dtype=np.uint8).reshape(-1, size)
     return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64)
 
 
-def _parse_python(raw, path):
+def _parse_python(raw: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         batch = _BatchUnpickler(io.BytesIO(raw), encoding="bytes").load()
         batch = {_text(key): value for key, value in batch.items()}
-        x, labels = batch["data"].to_numpy(), batch["labels"]
+        x = batch["data"].to_numpy()
+        labels = batch["labels"]
         y = np.array(labels, dtype=np.int64)
         whole = all(type(label) is int for label in labels)
         if x.ndim != 2 or x.shape[1] != _PIXELS or y.shape != (len(x),) or not whole:
             raise ValueError(
                 f"data of shape {x.shape} and labels of shape {y.shape} where (N, {_PIXELS}) "
-                f"and (N,) "
-                "are expected"
+                "and (N,) are expected"
             )
-    # A hostile or cut pickle can make the unpickler raise nearly any of these; all mean the same to the
-    # caller.
+    # A hostile or cut pickle can make the unpickler raise nearly any of these; all mean the same
+    # to the caller.
     except (
         pickle.UnpicklingError,
         EOFError,
@@ -218,27 +241,30 @@ def _parse_python(raw, path):
     return x.reshape(-1, 3, 32, 32), y
 
 
-def _text(key):
+def _text(key: Any) -> Any:
     return key.decode("latin-1") if isinstance(key, bytes) else key
 
 
 class _Dtype:
     """Stands for `numpy.dtype` in a pickle: it only remembers its name."""
 
-    def __init__(self, name, align=False, copy=False):
+    def __init__(self, name: str | bytes, align: bool = False, copy: bool = False) -> None:
         self.name = _text(name)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: tuple) -> None:
         """Byte order and fields mean nothing for single bytes, the only type that a batch has."""
 
 
 class _Array:
-    """Stands for `numpy.ndarray` in a pickle: it keeps shape and bytes, and never runs NumPy's own loader."""
+    """Stands for `numpy.ndarray` in a pickle.
 
-    def __setstate__(self, state):
+    It keeps shape and bytes, and never runs NumPy's own loader.
+    """
+
+    def __setstate__(self, state: tuple) -> None:
         version, self.shape, self.dtype, self.fortran_order, self.raw = state
 
-    def to_numpy(self):
+    def to_numpy(self) -> np.ndarray:
         if self.dtype.name != "u1" or self.fortran_order or not isinstance(self.raw, bytes):
             raise ValueError(
                 f"data of type {self.dtype.name!r} where plain bytes ('u1') are expected"
@@ -246,11 +272,11 @@ class _Array:
         return np.frombuffer(self.raw, dtype=np.uint8).reshape(self.shape)
 
 
-def _reconstruct(subtype, shape, typecode):
+def _reconstruct(subtype: type, shape: tuple, typecode: bytes) -> _Array:
     return _Array()
 
 
-def _encode(text, encoding):
+def _encode(text: str, encoding: str) -> bytes:
     """Bytes in a pickle that Python 3 wrote in protocol 2."""
     if encoding != "latin1":
         raise ValueError(f"text in the encoding {encoding!r} where 'latin1' is expected")
@@ -268,7 +294,7 @@ class _BatchUnpickler(pickle.Unpickler):
         ("_codecs", "encode"): _encode,
     }
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._ALLOWED:
             raise pickle.UnpicklingError(
                 f"it asks for {module}.{name}, which a batch does not need"

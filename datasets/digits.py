@@ -11,27 +11,28 @@ CLASSES = tuple("0123456789")
 _SPLIT_SEED = 23101
 
 
-def load():
+def load() -> dict[str, np.ndarray]:
     """Load the digits in a fixed, stratified split of 60 %, 20 % and 20 %.
 
-    Every class is shuffled with a fixed seed and divided on its own, so that all splits hold the ten digits
-    in the same proportion.
+    Every class is shuffled with a fixed seed and divided on its own, so that all splits hold the
+    ten digits in the same proportion.
 
     Returns
     -------
     data : dict
-        `X_train` of shape (1083, 1, 8, 8), `X_val` of shape (359, 1, 8, 8) and `X_test` of shape (355, 1, 8,
-        8), float32 with values 0 to 16; `y_train`, `y_val` and `y_test` with the labels, int64.
+        `X_train` of shape (1083, 1, 8, 8), `X_val` of shape (359, 1, 8, 8) and `X_test` of shape
+        (355, 1, 8, 8), float32 with values 0 to 16; `y_train`, `y_val` and `y_test` with the
+        labels, int64.
     """
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    images, y = bunch.images.astype(np.float32)[:, None], bunch.target.astype(np.int64)
+    images = bunch.images.astype(np.float32)[:, None]
+    y = bunch.target.astype(np.int64)
     bits = np.random.PCG64(_SPLIT_SEED)
     order = np.argsort(bits.random_raw(len(y)), kind="stable")
-    rank = np.empty(
-        len(y), dtype=np.int64
-    )  # the place of every image among the images of its class, 0 to 1
+    # The tenth of its class that every image falls into, 0 to 9.
+    rank = np.empty(len(y), dtype=np.int64)
     for label in range(10):
         members = order[y[order] == label]
         rank[members] = np.arange(len(members)) * 10 // len(members)
@@ -39,5 +40,6 @@ def load():
     data = {}
     for name, chosen in parts.items():
         chosen = order[chosen[order]]
-        data[f"X_{name}"], data[f"y_{name}"] = images[chosen], y[chosen]
+        data[f"X_{name}"] = images[chosen]
+        data[f"y_{name}"] = y[chosen]
     return data

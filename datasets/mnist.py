@@ -1,7 +1,7 @@
-"""MNIST: 70,000 handwritten digits of 28x28 gray pixels, in IDX files, plain or compressed with gzip.
+"""MNIST: 70,000 handwritten digits of 28x28 gray pixels, in IDX files, plain or gzipped.
 
-Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*,
-1998.
+Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document
+Recognition*, 1998.
 """
 
 import gzip
@@ -28,12 +28,11 @@ ARCHIVES = {
 }
 """MD5 and bytes of the four files on the mirror that torchvision uses, too."""
 
-_MAX_BYTES = (
-    1 << 28
-)  # far above the 47 MB of the training images: what a hostile gzip file may unpack to
+# What a hostile gzip file may unpack to: far above the 47 MB of the training images.
+_MAX_BYTES = 1 << 28
 
 
-def download(progress=True):
+def download(progress: bool = True) -> Path:
     """Download the four files of MNIST into the data folder, unless they are there.
 
     Parameters
@@ -56,7 +55,7 @@ def download(progress=True):
     return folder
 
 
-def find_root(root=None):
+def find_root(root: str | Path | None = None) -> Path:
     """Find the folder with the files.
 
     Parameters
@@ -74,20 +73,20 @@ def find_root(root=None):
         If there is no such folder.
     """
     found = find_folder(*FOLDERS) if root is None else Path(root)
-    if found is None or not found.is_dir():
-        looked = root or ", ".join(str(folder / FOLDERS[0]) for folder in candidate_folders())
-        raise FileNotFoundError(
-            f"MNIST is not there: no folder {looked}. Fetch it with `cs231n data mnist`, "
-            "or set CS231N_DATA_DIR to the folder above it."
-        )
-    return found
+    if found is not None and found.is_dir():
+        return found
+    looked = [root] if root else [folder / FOLDERS[0] for folder in candidate_folders()]
+    raise FileNotFoundError(
+        f"MNIST is not there: no folder {', '.join(map(str, looked))}. Fetch it with "
+        "`cs231n data mnist`, or set CS231N_DATA_DIR to the folder above it."
+    )
 
 
-def load(root=None):
+def load(root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Load the training and the test images.
 
-    Where only the 10,000 test images lie, every fifth of them stays a test image and the other 8,000 are for
-    training.
+    Where only the 10,000 test images lie, every fifth of them stays a test image and the other
+    8,000 are for training.
 
     Parameters
     ----------
@@ -113,43 +112,45 @@ def load(root=None):
     if test is None:
         raise FileNotFoundError(
             f"MNIST: {root} holds no t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte "
-            f"(with or without .gz). "
-            "Fetch them with `cs231n data mnist`."
+            "(with or without .gz). Fetch them with `cs231n data mnist`."
         )
     train = _pair(root, "train")
     if train is not None:
         return (*train, *test)
-    held_out = np.arange(len(test[1])) % 5 == 4
-    return tuple(part[chosen] for chosen in (~held_out, held_out) for part in test)
+    x, y = test
+    held_out = np.arange(len(y)) % 5 == 4
+    return x[~held_out], y[~held_out], x[held_out], y[held_out]
 
 
-def _pair(root, prefix):
+def _pair(root: Path, prefix: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Images and labels of one set, or None where a file is missing."""
-    paths = []
-    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
-        found = [
-            path
-            for path in (root / f"{prefix}-{kind}.gz", root / f"{prefix}-{kind}")
-            if path.is_file()
-        ]
-        if not found:
-            return None
-        paths.append(found[0])
-    x, y = (load_idx(path) for path in paths)
+    images = _plain_or_gzipped(root / f"{prefix}-images-idx3-ubyte")
+    labels = _plain_or_gzipped(root / f"{prefix}-labels-idx1-ubyte")
+    if images is None or labels is None:
+        return None
+    x = load_idx(images)
+    y = load_idx(labels)
     if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or (y.size and y.max() > 9):
         raise ValueError(
-            f"{paths[0]}: images of shape {x.shape} do not go with the labels of shape "
-            f"{y.shape} in "
-            f"{paths[1].name}. Fetch both files again."
+            f"{images}: images of shape {x.shape} do not go with the labels of shape {y.shape} in "
+            f"{labels.name}. Fetch both files again."
         )
     return x[:, None], y.astype(np.int64)
 
 
-def load_idx(path):
+def _plain_or_gzipped(path: Path) -> Path | None:
+    """The compressed file if it is there, else the plain one, else None."""
+    for found in (path.with_name(f"{path.name}.gz"), path):
+        if found.is_file():
+            return found
+    return None
+
+
+def load_idx(path: str | Path) -> np.ndarray:
     """Load one IDX file of unsigned bytes; a name that ends with `.gz` is unpacked on the way.
 
-    The format: two zero bytes, the type (8 for unsigned bytes), the number of dimensions, every dimension as
-    a big-endian 4-byte integer, the values.
+    The format: two zero bytes, the type (8 for unsigned bytes), the number of dimensions, every
+    dimension as a big-endian 4-byte integer, the values.
 
     Parameters
     ----------
@@ -167,23 +168,21 @@ def load_idx(path):
     path = Path(path)
     raw = _read(path)
     if len(raw) < 4 or raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
+        got = raw[:4].hex(" ") or "nothing"
         raise ValueError(
-            f"{path}: an IDX file of bytes starts with 00 00 08; got "
-            f"{raw[:4].hex(' ') or 'nothing'}. "
-            "Fetch the file again."
+            f"{path}: an IDX file of bytes starts with 00 00 08; got {got}. Fetch the file again."
         )
     start = 4 + 4 * raw[3]
     shape = tuple(int(size) for size in np.frombuffer(raw[4:start], dtype=">u4"))
     if len(raw) - start != math.prod(shape):
         raise ValueError(
             f"{path}: the header promises {math.prod(shape)} values of shape {shape}; got "
-            f"{len(raw) - start}. "
-            "The file is truncated or damaged; fetch it again."
+            f"{len(raw) - start}. The file is truncated or damaged; fetch it again."
         )
     return np.frombuffer(raw, dtype=np.uint8, offset=start).reshape(shape)
 
 
-def _read(path):
+def _read(path: Path) -> bytes:
     if path.suffix != ".gz":
         return path.read_bytes()
     try:
@@ -193,7 +192,7 @@ def _read(path):
         raise ValueError(f"{path}: not a whole gzip file ({error}). Fetch it again.") from None
     if len(raw) > _MAX_BYTES:
         raise ValueError(
-            f"{path}: unpacks to more than {_MAX_BYTES} bytes, which MNIST does not. Fetch it "
-            f"again."
+            f"{path}: unpacks to more than {_MAX_BYTES} bytes, which MNIST does not. "
+            "Fetch it again."
         )
     return raw

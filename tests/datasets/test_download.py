@@ -9,6 +9,8 @@ import pytest
 from cs231n.datasets import download
 from cs231n.datasets.download import DownloadError, fetch, unpack
 
+from cs231n.errors import UserError
+
 BODY = np.random.default_rng(5).bytes(300_000)
 MD5 = hashlib.md5(BODY).hexdigest()
 
@@ -236,3 +238,8 @@ def test_unpack_says_that_it_cannot_write(tmp_path):
     packed = archive(tmp_path / "a.tar.gz", [("batches/a", b"1")])
     with pytest.raises(DownloadError, match="cannot be written"):
         unpack(packed, tmp_path / "missing" / "batches")
+
+
+def test_a_failed_download_is_the_user_s_turn_and_still_an_os_error():
+    assert issubclass(DownloadError, UserError)
+    assert issubclass(DownloadError, OSError)

@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 
 import cs231n.datasets as datasets
+import platformdirs.windows
 
 
 def test_the_environment_variable_is_the_only_folder_when_set(monkeypatch, tmp_path):
@@ -27,10 +28,23 @@ def test_a_folder_that_cannot_be_written_gives_way_to_the_cache(monkeypatch, tmp
 def test_the_cache_folder_follows_the_platform(monkeypatch, tmp_path):
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    # Asking Windows itself would need Windows.
+    ask = platformdirs.windows.get_win_folder_from_env_vars
+    monkeypatch.setattr(platformdirs.windows, "get_win_folder", ask)
     monkeypatch.setattr(sys, "platform", "win32")
     assert datasets._user_cache() == tmp_path / "cs231n"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert datasets._user_cache() == Path.home() / ".cache" / "cs231n"
+
+
+def test_data_beside_the_code_needs_no_platformdirs(monkeypatch, tmp_path):
+    monkeypatch.delenv("CS231N_DATA_DIR", raising=False)
+    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setitem(sys.modules, "platformdirs.unix", None)
+    (tmp_path / "mnist").mkdir()
+    assert datasets.candidate_folders() == [tmp_path]
+    assert datasets.data_dir() == tmp_path
+    assert datasets.find_folder("mnist") == tmp_path / "mnist"
 
 
 def test_find_folder_prefers_the_first_name_and_returns_none_without_any(monkeypatch, tmp_path):
