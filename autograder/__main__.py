@@ -1,44 +1,17 @@
-"""``autograder`` on the command line: from sources to student kits, from hand-ins to scores."""
+"""``autograder`` on the command line: from sources to student kits, from submissions to scores."""
 
+import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from cs231n.__main__ import run
+from cs231n.cli import Program, run
 
 from .errors import UserError
 
-COMMANDS = (
-    "init",
-    "release",
-    "collect",
-    "grade",
-    "feedback",
-    "export",
-    "validate",
-    "doctor",
-    "demo",
-)
 
-
-def main(argv=None):
-    """Run one command and exit with 0 (done), 1 (your turn), 3 (a bug here) or 130 (interrupted)."""
-    description = (
-        "Turn one source into student kits, collect hand-ins, and grade them in a sandbox."
-    )
-    sys.exit(
-        run(
-            "autograder",
-            "autograder.commands",
-            COMMANDS,
-            description,
-            argv,
-            (UserError, OSError),
-            _configure,
-        )
-    )
-
-
-def _configure(parser):
+def _add_course(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--course",
         type=Path,
@@ -46,6 +19,32 @@ def _configure(parser):
         metavar="DIR",
         help="the course folder (default: here)",
     )
+
+
+PROGRAM = Program(
+    name="autograder",
+    package="autograder.commands",
+    commands=(
+        "init",
+        "release",
+        "collect",
+        "grade",
+        "feedback",
+        "export",
+        "validate",
+        "doctor",
+        "demo",
+    ),
+    description=(
+        "Turn one source into student kits, collect hand-ins, and grade them in a sandbox."
+    ),
+    configure=_add_course,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit: 0 done, 1 your turn, 3 a bug here, 130 interrupted."""
+    sys.exit(run(PROGRAM, argv, (UserError, OSError)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""Makes a folder a course: the sources, and the settings that let nbgrader agree with the pipeline."""
+"""Makes a folder a course: the sources, and the settings that let nbgrader agree with the pipeline.
+
+The gradebook is made by the first command that opens it: to load nbgrader takes seconds.
+"""
 
 import shutil
 from pathlib import Path
 
 from ..course.manifest import CONFIG, MANIFEST, Course
 from ..errors import UserError
-from ..gradebook.database import open_gradebook
 
 _HERE = Path(__file__).resolve().parents[1]
 SHIPPED = next(
@@ -56,8 +58,7 @@ def set_up(root, source=None):
     if not config.exists():
         config.write_text(_CONFIG_TEXT, encoding="utf-8")
         written.append(config)
-    with open_gradebook(course):
-        course.secret_seed()
+    course.secret_seed()
     return course, written
 
 

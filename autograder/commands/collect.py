@@ -1,17 +1,16 @@
-"""Take hand-ins from an inbox: check them whole, file the good ones, say what is wrong with the others."""
+"""Take hand-ins from an inbox: check them whole, file the good ones, say what is wrong with the
+others.
+"""
 
+import argparse
 from pathlib import Path
 
-from ..collect.inbox import collect
-from ..course.manifest import Course
-from ..course.receipts import ACCEPTED, REFUSED, UNCHANGED
 from ..errors import UserError
-from ..progress import progress_bar
 
 HELP = "take hand-ins from an inbox"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("assignment")
     parser.add_argument(
@@ -31,8 +30,13 @@ def configure(parser):
     parser.add_argument("--student", metavar="ID", help="PATH is the one hand-in of this student")
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when everything was taken, else 1."""
+    from ..collect.inbox import collect
+    from ..course.manifest import Course
+    from ..course.receipts import ACCEPTED, REFUSED, UNCHANGED
+    from ..progress import progress_bar
+
     course = Course.open(args.course)
     assignment = course.assignment(args.assignment)
     if args.bulk and (args.path is None or args.student is not None):

@@ -1,32 +1,37 @@
-"""Run the whole pipeline once: a kit, a demo class with one hand-in of each kind, their scores, feedback and CSV."""
+"""Run the whole pipeline once: a kit, a demo class with one hand-in of each kind, their scores,
+feedback and CSV.
+"""
 
+import argparse
 import shutil
 from pathlib import Path
 
-from ..authoring.course_setup import set_up
-from ..authoring.demo_class import write_class
-from ..collect.inbox import collect
 from ..errors import UserError
-from ..feedback.generate import generate_feedback
-from ..gradebook.csv_export import score_rows, write_csv
-from ..grading.run import grade
-from ..grading.score_table import course_table
-from ..progress import progress_bar
-from ..release.kit import release
-from ..sandbox.find import find_sandbox
 
 HELP = "run the whole pipeline once with a demo class"
 ASSIGNMENT = "assignment2"
 _MARK = ".demo"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Set the folder."""
     parser.set_defaults(course=Path("build/demo"))
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when the class is graded."""
+
+    from ..authoring.course_setup import set_up
+    from ..authoring.demo_class import write_class
+    from ..collect.inbox import collect
+    from ..feedback.generate import generate_feedback
+    from ..gradebook.csv_export import score_rows, write_csv
+    from ..grading.run import grade
+    from ..grading.score_table import course_table
+    from ..progress import progress_bar
+    from ..release.kit import release
+    from ..sandbox.find import find_sandbox
+
     root = _fresh_folder(args.course)
     sandbox = find_sandbox(allow_unisolated=True)
     course, _ = set_up(root)

@@ -1,16 +1,18 @@
 """``autograder doctor``: which sandbox this machine gives, and whether it holds."""
 
-from autograder.doctor.examine import examine
+import argparse
 
-NAME = "doctor"
-HELP = "say which sandbox this machine gives, prove it with live probes, and say how to get a better one"
+HELP = (
+    "say which sandbox this machine gives, prove it with live probes, "
+    "and say how to get a better one"
+)
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """It takes no arguments of its own."""
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Print what was tried and what it gained.
 
     Returns
@@ -18,6 +20,8 @@ def run(args):
     code : int
         0 if submissions are isolated, 1 otherwise.
     """
+    from ..doctor.examine import examine
+
     report = examine()
     print(f"Sandbox: {report.isolation}\n")
     width = max(len(attempt.name) for attempt in report.attempts)
@@ -41,5 +45,8 @@ def _conclusion(report):
     if report.isolated:
         return "Submissions are isolated: none of this gained anything."
     if report.isolation == "unisolated":
-        return "Submissions are NOT isolated: they run with your rights. `grade` then asks for --allow-unisolated."
+        return (
+            "Submissions are NOT isolated: they run with your rights. "
+            "`grade` then asks for --allow-unisolated."
+        )
     return "The sandbox leaks: do not grade on this machine before what says GAINED is mended."

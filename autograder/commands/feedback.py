@@ -1,16 +1,13 @@
 """Write the feedback pages that students get back: scores, reports, comments."""
 
+import argparse
 import sys
 from functools import partial
-
-from ..course.manifest import Course, check_student_id
-from ..feedback.generate import generate_feedback
-from ..progress import progress_bar
 
 HELP = "write the feedback pages"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("assignment")
     parser.add_argument(
@@ -18,8 +15,12 @@ def configure(parser):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when everybody has a page."""
+    from ..course.manifest import Course, check_student_id
+    from ..feedback.generate import generate_feedback
+    from ..progress import progress_bar
+
     course = Course.open(args.course)
     students = [check_student_id(student) for student in args.student or ()] or None
     pages, failed = generate_feedback(

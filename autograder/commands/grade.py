@@ -1,18 +1,15 @@
-"""Judge what was handed in, in a sandbox, and record the scores in the gradebook. What did not change is kept."""
+"""Judge what was handed in, in a sandbox, and record the scores in the gradebook. What did not
+change is kept.
+"""
 
-from ..course.manifest import Course, check_student_id
+import argparse
+
 from ..errors import UserError
-from ..gradebook.score_changes import find_moves, moves_table
-from ..grading.executors import cluster_executor
-from ..grading.run import grade
-from ..grading.score_table import course_table
-from ..progress import progress_bar
-from ..sandbox.find import find_sandbox
 
 HELP = "judge the hand-ins and record the scores"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("assignment")
     parser.add_argument(
@@ -35,8 +32,16 @@ def configure(parser):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when everybody has a verdict."""
+    from ..course.manifest import Course, check_student_id
+    from ..gradebook.score_changes import find_moves, moves_table
+    from ..grading.executors import cluster_executor
+    from ..grading.run import grade
+    from ..grading.score_table import course_table
+    from ..progress import progress_bar
+    from ..sandbox.find import find_sandbox
+
     course = Course.open(args.course)
     assignment = course.assignment(args.assignment)
     sandbox = find_sandbox(args.allow_unisolated)

@@ -1,15 +1,13 @@
-"""Try an assignment before students do: the reference gets everything, the untouched kit nothing, and every typical
-mistake loses points on its own exercise and on no other."""
+"""Try an assignment before students do: the reference gets everything, the untouched kit nothing,
+and every typical mistake loses points on its own exercise and on no other.
+"""
 
-from ..authoring.validate import exercises_without_mistake, validate
-from ..course.manifest import Course
-from ..progress import progress_bar
-from ..sandbox.find import find_sandbox
+import argparse
 
 HELP = "try an assignment with the reference, the untouched kit and typical mistakes"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("assignment")
     parser.add_argument(
@@ -17,8 +15,13 @@ def configure(parser):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when everything scores as it should, else 1."""
+    from ..authoring.validate import exercises_without_mistake, validate
+    from ..course.manifest import Course
+    from ..progress import progress_bar
+    from ..sandbox.find import find_sandbox
+
     course = Course.open(args.course)
     assignment = course.assignment(args.assignment)
     trials = list(validate(course, assignment, find_sandbox(args.allow_unisolated), progress_bar))
@@ -31,7 +34,7 @@ def run(args):
     for name in exercises_without_mistake(assignment):
         print(f"note   no typical mistake is known for {name}")
     wrong = sum(bool(trial.problems) for trial in trials)
-    print(
-        f"{len(trials) - wrong} of {len(trials)} as they should be; mistakes known: {len(trials) - 2}"
-    )
+    right = len(trials) - wrong
+    mistakes = len(trials) - 2  # the others are the reference and the untouched kit
+    print(f"{right} of {len(trials)} as they should be; mistakes known: {mistakes}")
     return 1 if wrong else 0

@@ -1,14 +1,15 @@
 """Check exercises against the public cases: PASS, FAIL or NOT STARTED, and what is wrong."""
 
+import argparse
 import sys
-
-from .. import check
 
 HELP = "check what you wrote"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
+    from ..check import SECONDS
+
     parser.add_argument(
         "exercises",
         nargs="*",
@@ -18,14 +19,16 @@ def configure(parser):
     parser.add_argument(
         "--seconds",
         type=float,
-        default=check.SECONDS,
+        default=SECONDS,
         help="longest wait for one case (%(default)g)",
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when everything passes, else 1."""
     from tqdm import tqdm
+
+    from .. import check
 
     names = args.exercises or exercises_here()
     progress = tqdm(
@@ -38,9 +41,10 @@ def run(args):
     return 0 if all(result.status == "pass" for result in report.results) else 1
 
 
-def exercises_here():
+def exercises_here() -> list[str]:
     """list of str : the exercises of the kit in the current folder, or all there are."""
+    from ..check import EXERCISES
     from ..kit import find_kit
 
     kit = find_kit()
-    return list(kit.exercises) if kit else list(check.EXERCISES)
+    return list(kit.exercises) if kit else list(EXERCISES)

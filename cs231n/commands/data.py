@@ -1,22 +1,19 @@
 """Get a data set, or say which ones are there."""
 
-from .. import data_utils
-from ..datasets import cifar10, mnist
+import argparse
 
 HELP = "get a data set, or say which ones are there"
 
 
-def configure(parser):
-    """Add the arguments of the command.
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    from ..data_utils import CLASSES
+    from ..datasets import cifar10
 
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-    """
     parser.add_argument(
         "dataset",
         nargs="?",
-        choices=sorted(data_utils.CLASSES),
+        choices=sorted(CLASSES),
         help="the data set to get; without it, every set is listed",
     )
     parser.add_argument(
@@ -46,8 +43,10 @@ def run(args):
     OSError, ValueError
         If the set could not be had, see `get` and `count`.
     """
+    from ..data_utils import CLASSES
+
     if args.dataset is None:
-        for name in sorted(data_utils.CLASSES):
+        for name in sorted(CLASSES):
             print(f"{name:10} {state(name)}")
         return 0
     get(args.dataset, args.version, not args.quiet)
@@ -71,6 +70,8 @@ def get(name, version="binary", progress=True):
     DownloadError
         See `cs231n.datasets.download`.
     """
+    from ..datasets import cifar10, mnist
+
     if name == "cifar10":
         cifar10.download(version, progress)
     elif name == "mnist":
@@ -96,6 +97,9 @@ def count(name):
     ValueError
         If a file is damaged.
     """
+    from .. import data_utils
+    from ..datasets import cifar10, mnist
+
     how = f'load_dataset("{name}")'
     if name == "shapes10":
         return (

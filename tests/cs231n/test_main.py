@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cs231n.__main__ import COMMANDS, main, run
+from cs231n.__main__ import PROGRAM, main
+from cs231n.cli import Program, run
 
 
 @pytest.fixture
@@ -18,14 +19,8 @@ def outcome(monkeypatch):
         command = types.ModuleType("commands_of_a_test.work")
         command.HELP, command.configure, command.run = "work", configure, lambda args: action()
         monkeypatch.setitem(sys.modules, command.__name__, command)
-        return run(
-            "program",
-            "commands_of_a_test",
-            ("work",),
-            "Does what a test says.",
-            ["work"],
-            (ValueError,),
-        )
+        program = Program("program", "commands_of_a_test", ("work",), "Does what a test says.")
+        return run(program, ["work"], (ValueError,))
 
     return call
 
@@ -79,7 +74,7 @@ def test_a_reader_that_left_is_no_error(outcome):
         os.close(stdout)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", PROGRAM.commands)
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])

@@ -1,17 +1,18 @@
 import pytest
 from nbgrader.api import Course as CourseRow
-from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
 from autograder.authoring.course_setup import set_up
 from autograder.errors import UserError
+from autograder.gradebook.database import open_gradebook
 
 
 def test_a_folder_becomes_a_course_with_the_sources_of_the_repository(tmp_path):
     course, written = set_up(tmp_path / "course")
     assert course.source == tmp_path / "course" / "source" and "assignment2" in course.assignments
     assert {path.name for path in written} == {"source", "nbgrader_config.py"}
-    with Gradebook(f"sqlite:///{course.database}", course.id) as gradebook:
+    assert not course.database.exists()
+    with open_gradebook(course) as gradebook:
         assert [row.id for row in gradebook.db.query(CourseRow)] == ["cs231n"]
 
 

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from cs231n.datasets import cifar10, mnist
 
-from cs231n import __main__ as command_line
+from cs231n import cli
+from cs231n.__main__ import PROGRAM
 
 
 def run(*words):
-    return command_line.run(
-        "cs231n", "cs231n.commands", ["data"], "", ["data", *words], (ValueError, OSError)
-    )
+    return cli.run(PROGRAM, ["data", *words], (ValueError, OSError))
 
 
 @pytest.fixture(autouse=True)
