@@ -1,16 +1,19 @@
-"""Locks of folders, which the system lets go of however the process that holds them ends."""
+"""Locks of folders, which the system lets go of however the process that holds them ends.
+
+Not the library `filelock`: its locks are files that stay in the folder, where commands list what
+lies there and the folder itself can be locked.
+"""
 
 import os
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from cs231n.locks import try_lock
 
 
 @contextmanager
-def locked(folder):
+def locked(folder: str | os.PathLike[str]) -> Iterator[bool]:
     """Hold the lock of a folder, if nobody else does.
 
     Parameters
@@ -20,18 +23,17 @@ def locked(folder):
     Yields
     ------
     held : bool
-        True as well where folders cannot be locked.
+        True as well where folders cannot be locked: on Windows and on some network file systems.
     """
-    if fcntl is None:
+    if sys.platform == "win32":
         yield True
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = try_lock(descriptor)
+        except OSError:
             held = True
-        except BlockingIOError:
-            held = False
         yield held
     finally:
         os.close(descriptor)

@@ -33,7 +33,8 @@ class Receipt:
     sha256 : str
         Digest of the files that were taken, the same that a verdict is bound to.
     missing, aside : tuple of str
-        Files of the assignment that it lacks; files of its own that were left aside, the first of them.
+        Files of the assignment that it lacks; files of its own that were left aside, the first of
+        them.
     """
 
     status: str
