@@ -1,4 +1,4 @@
-"""Build script for what pyproject.toml cannot say: the Cython extensions, and where two packages lie.
+"""Builds what pyproject.toml cannot describe: the Cython extensions, and where two packages lie.
 
 A machine without a compiler still gets a working package: extensions are
 optional, and ``cs231n`` falls back on NumPy and says so once.
