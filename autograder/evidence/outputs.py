@@ -1,18 +1,20 @@
-"""Evidence: what the notebooks of a hand-in print and draw, for the person who reads the written answers.
+"""Evidence: what a submission's notebooks print and draw, for whoever reads the written answers.
 
-The notebook is the released one with the answers of the hand-in, and its check cells are left to the judge. It runs in
-a sandbox. What comes out are text and pixels; the PNG files are made here, so that no byte that a browser decodes was
-written by a submission.
+The notebook is the released one with the answers of the submission, and its check cells are left to
+the judge. It runs in a sandbox. What comes out are text and pixels; the PNG files are made here, so
+that no byte that a browser decodes was written by a submission.
 """
 
 import base64
 import copy
 import io
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import numpy as np
-from nbgrader import utils
+from nbformat import NotebookNode
 from PIL import Image
 
 from cs231n.atomic import atomic_write
@@ -21,24 +23,37 @@ from cs231n.check.process.client import Part
 from cs231n.vis_utils import PNG
 
 from ..course.digests import regular_file, submission_digest
-from ..notebooks.merge_answers import read_answers, rebase
+from ..course.manifest import Course
+from ..notebooks.cells import is_check
+from ..notebooks.merge_answers import merge_answers, read_answers
 from ..notebooks.sanitize import shorten, strip_control
 
+if TYPE_CHECKING:
+    from ..grading.judge import Judge
+
+CellOutputs = dict[str, list[dict[str, Any]]]
+"""The outputs of a notebook by cell id, in the format of notebooks: text and pictures."""
 MAX_TEXT = 8_000
+"""int : characters of a cell's text."""
 MAX_ALT = 600
-MAX_IMAGES, MAX_PIXELS, MAX_PNG_BYTES = 24, 4_000_000, 2 << 20
+"""int : characters of a picture's alternative text."""
+MAX_IMAGES = 24
+"""int : pictures of a notebook."""
+MAX_PIXELS = 4_000_000
+MAX_PNG_BYTES = 2 << 20
 MAX_FILE_BYTES = 64 << 20
+_STOPPED = "[stopped here: the notebook takes too long, or more than it may use]\n"
 
 
-def run_notebook(worker, path, pristine):
-    """Run a notebook of a hand-in and keep what may be shown.
+def run_notebook(worker: Any, path: str | Path, pristine: NotebookNode) -> CellOutputs:
+    """Run a notebook of a submission and keep what may be shown.
 
     Parameters
     ----------
     worker : Worker
         On the notebook worker, in a sandbox.
     path : path
-        The notebook that was handed in.
+        The notebook that was submitted.
     pristine : NotebookNode
         The released one.
 
@@ -47,36 +62,50 @@ def run_notebook(worker, path, pristine):
     outputs : dict of str -> list of dict
         By cell id, in the format of notebooks: streams of plain text, and PNG pictures.
     """
-    notebook = rebase(pristine, read_answers(path, pristine))
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not _is_check(cell)]
-    answers = worker.ask_together(
-        [Part([("", "", Case(cell.id, {"source": cell.source})) for cell in cells])]
-    )
-    left, outputs = MAX_IMAGES, {}
-    for cell, answer in zip(cells, answers):
-        outputs[cell.id] = _outputs(answer.get("arrays", {}), left)
-        left -= sum(output["output_type"] == "display_data" for output in outputs[cell.id])
+    notebook = merge_answers(pristine, read_answers(path, pristine))
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not is_check(cell)]
+    cases = [("", "", Case(cell.id, {"source": cell.source})) for cell in cells]
+    answers = worker.ask_together([Part(cases)])
+    images_left = MAX_IMAGES
+    outputs: CellOutputs = {}
+    for cell, answer in zip(cells, answers, strict=False):
+        found = _outputs(answer.get("arrays", {}), images_left)
+        images_left -= sum(output["output_type"] == "display_data" for output in found)
+        outputs[cell.id] = found
     if len(answers) < len(cells):
-        outputs[cells[len(answers)].id] = [
-            _text("[stopped here: the notebook takes too long, or more than it may use]\n")
-        ]
+        outputs[cells[len(answers)].id] = [_text(_STOPPED)]
     return outputs
 
 
-def save(path, digest, outputs):
-    """Write evidence, bound to the hand-in that it comes from."""
+def save_evidence(path: Path, digest: str, outputs: dict[str, CellOutputs]) -> None:
+    """Write evidence, bound to the submission that it comes from.
+
+    Parameters
+    ----------
+    path : Path
+    digest : str
+        Of the submission.
+    outputs : dict of str -> dict of str -> list of dict
+        By notebook and cell id.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path, "t", private=True, encoding="utf-8") as file:
         json.dump({"submission": digest, "notebooks": outputs}, file, sort_keys=True)
 
 
-def load(course, assignment, student):
-    """Read what was saved for exactly this hand-in.
+def load_evidence(course: Course, assignment: str, student: str) -> dict[str, CellOutputs] | None:
+    """Read what was saved for exactly this submission.
+
+    Parameters
+    ----------
+    course : Course
+    assignment, student : str
 
     Returns
     -------
     outputs : dict of str -> dict of str -> list of dict, or None
-        By notebook and cell id.
+        By notebook and cell id; None where there is nothing that can be read, or it was saved for
+        another submission.
     """
     path = course.evidence(assignment) / f"{student}.json"
     try:
@@ -89,17 +118,27 @@ def load(course, assignment, student):
     return saved["notebooks"] if saved["submission"] == digest else None
 
 
-def gather(judge, student):
-    """Run all notebooks of a hand-in; see `run_notebook`.
+def gather_evidence(judge: "Judge", student: str) -> tuple[str, dict[str, CellOutputs]]:
+    """Run all notebooks of a submission; see `run_notebook`.
+
+    Parameters
+    ----------
+    judge : Judge
+        Has workspaces in which notebooks run.
+    student : str
 
     Returns
     -------
     digest : str
+        Of the submission.
     outputs : dict of str -> dict of str -> list of dict
+        By notebook and cell id.
     """
-    course, assignment = judge.course, judge.assignment
+    course = judge.course
+    assignment = judge.assignment
     folder = course.submitted(student, assignment.name)
-    digest, outputs = submission_digest(course, assignment, student), {}
+    digest = submission_digest(course, assignment, student)
+    outputs = {}
     for name in assignment.notebooks:
         pristine = nbformat.read(course.kit(assignment.name) / f"{name}.ipynb", as_version=4)
         path = regular_file(folder, f"{name}.ipynb") or folder / f"{name}.ipynb"
@@ -108,55 +147,57 @@ def gather(judge, student):
     return digest, outputs
 
 
-def show(outputs, cell):
+def outputs_of_cell(outputs: CellOutputs, cell: NotebookNode) -> list[NotebookNode]:
     """list of NotebookNode : copies of the outputs of a cell, for a notebook."""
-    return [nbformat.from_dict(copy.deepcopy(output)) for output in outputs.get(cell.get("id"), ())]
+    found = outputs.get(cell.get("id", ""), [])
+    return [nbformat.from_dict(copy.deepcopy(output)) for output in found]
 
 
-def _outputs(arrays, left):
+def _outputs(arrays: dict[str, Any], most_images: int) -> list[dict[str, Any]]:
+    """list of dict : the outputs of a cell, whatever a worker sent as its arrays."""
     text = _decode(arrays.get("text"), MAX_TEXT)
-    outputs = [_text(text)] if text.strip() else []
-    for number in range(left):
+    outputs = []
+    if text.strip():
+        outputs.append(_text(text))
+    for number in range(most_images):
         pixels = arrays.get(f"pixels {number}")
         if not isinstance(pixels, np.ndarray):
             break
         png = _png(pixels)
         if png:
             alt = _decode(arrays.get(f"alt {number}"), MAX_ALT)
-            metadata = {"image/png": {"alt": alt}} if alt else {}
-            outputs.append(
-                {
-                    "output_type": "display_data",
-                    "data": {"image/png": png, "text/plain": alt or "a picture"},
-                    "metadata": metadata,
-                }
-            )
+            outputs.append(_picture(png, alt))
     return outputs
 
 
-def _png(pixels):
+def _picture(png: str, alt: str) -> dict[str, Any]:
+    return {
+        "output_type": "display_data",
+        "data": {"image/png": png, "text/plain": alt or "a picture"},
+        "metadata": {"image/png": {"alt": alt}} if alt else {},
+    }
+
+
+def _png(pixels: np.ndarray) -> str:
     """str : base64 of the picture; empty for what is no picture, or too large."""
-    if (
-        pixels.dtype != np.uint8
-        or pixels.ndim != 3
-        or pixels.shape[2] != 3
-        or not 0 < pixels.size <= 3 * MAX_PIXELS
-    ):
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        return ""
+    if not 0 < pixels.size <= 3 * MAX_PIXELS:
         return ""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", **PNG)
-    return base64.b64encode(file.getvalue()).decode("ascii") if file.tell() <= MAX_PNG_BYTES else ""
+    if file.tell() > MAX_PNG_BYTES:
+        return ""
+    return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _decode(array, most):
+def _decode(array: Any, most: int) -> str:
+    """str : at most so many characters of a text that was sent as bytes."""
     if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
         return ""
-    return shorten(strip_control(array.tobytes()[: 4 * most].decode("utf-8", "replace")), most)
+    text = array.tobytes()[: 4 * most].decode("utf-8", "replace")
+    return shorten(strip_control(text), most)
 
 
-def _text(text):
+def _text(text: str) -> dict[str, Any]:
     return {"output_type": "stream", "name": "stdout", "text": text}
-
-
-def _is_check(cell):
-    return utils.is_grade(cell) and not utils.is_solution(cell)

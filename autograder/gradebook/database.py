@@ -109,7 +109,7 @@ def _quiet_log() -> Iterator[None]:
 
 @contextmanager
 def _scripts_on_path() -> Iterator[None]:
-    """Let nbgrader find ``alembic``, which it starts by its bare name, in an inactive environment."""
+    """Let nbgrader find ``alembic`` by its bare name, though the environment may be inactive."""
     path = os.environ.get("PATH", os.defpath)
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), path])
     try:

@@ -1,12 +1,16 @@
-"""nbgrader preprocessors: they carry verdicts into notebooks and gradebook, and execute nothing that was handed in.
+"""nbgrader preprocessors: they carry verdicts into notebooks and gradebook; no student code runs.
 
-The course's ``nbgrader_config.py`` puts them into nbgrader's own lists, so that a plain ``nbgrader autograde`` gives
-the scores of the verdicts; `autograder.gradebook.record.record` runs the same ones for a whole class in one process.
+The course's ``nbgrader_config.py`` puts them into nbgrader's own lists, so that a plain ``nbgrader
+autograde`` gives the scores of the verdicts; `autograder.gradebook.record.record` runs the same
+ones for a whole class in one process.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader import preprocessors as stock
 from nbgrader import utils
 from nbgrader.api import Gradebook
@@ -14,130 +18,134 @@ from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Unicode
 
 from ..course.manifest import Course
-from ..course.verdicts import Finding, trusted_findings
-from ..evidence import outputs as evidence
-from ..notebooks.merge_answers import grade_id, read_answers, rebase
+from ..course.verdicts import Finding
+from ..evidence.outputs import outputs_of_cell
+from ..notebooks.cells import grade_id, is_check
+from ..notebooks.merge_answers import merge_answers, read_answers
 from ..notebooks.sanitize import shorten, strip_control
+from .context import CONTEXT, SubmissionContext, read_contexts
+from .rows import NotebookRows
 
-MAX_EVIDENCE = 8_000
+MAX_REPORT = 8_000
+"""int : characters of a report that a notebook shows."""
+Resources = dict[str, Any]
+Preprocessed = tuple[NotebookNode, Resources]
 
 
 class TidyMetadata(NbGraderPreprocessor):
-    """Keep of a notebook's metadata what students need; editors and staff leave no traces in a release."""
+    """Keep of a notebook's metadata what students need, without traces of editors and staff."""
 
     _KERNEL = ("display_name", "language", "name")
+    _CELL = ("nbgrader", "deletable", "editable")
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> Preprocessed:
+        """Tidy the metadata of the notebook and of its cells."""
         kernel = nb.metadata.get("kernelspec", {})
-        nb.metadata = nbformat.from_dict(
-            {"kernelspec": {key: kernel[key] for key in self._KERNEL if key in kernel}}
-        )
-        nb.metadata["language_info"] = nbformat.from_dict({"name": "python"})
+        kept = {key: kernel[key] for key in self._KERNEL if key in kernel}
+        metadata = {"kernelspec": kept, "language_info": {"name": "python"}}
+        nb.metadata = nbformat.from_dict(metadata)
         return super().preprocess(nb, resources)
 
-    def preprocess_cell(self, cell, resources, cell_index):
-        kept = {
-            key: cell.metadata[key]
-            for key in ("nbgrader", "deletable", "editable")
-            if key in cell.metadata
-        }
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> Preprocessed:
+        """Tidy the metadata of a cell."""
+        kept = {key: cell.metadata[key] for key in self._CELL if key in cell.metadata}
         cell.metadata = nbformat.from_dict(kept)
         return cell, resources
 
 
 class CoursePreprocessor(NbGraderPreprocessor):
-    """Knows the course; a batch hands it over in the resources."""
+    """Knows the course and what is known about the notebook."""
 
     course_root = Unicode(help="The folder of the course.").tag(config=True)
 
-    def course(self, resources):
-        """Course : the one that is graded."""
-        return resources["nbgrader"].get("course") or Course.open(self.course_root)
+    def context(self, resources: Resources) -> SubmissionContext:
+        """SubmissionContext : that of a batch, or a new one in a plain ``nbgrader autograde``."""
+        if CONTEXT not in resources:
+            info = resources["nbgrader"]
+            course = Course.open(self.course_root)
+            name = info["notebook"]
+            contexts = read_contexts(course, info["assignment"], info["student"], [name])
+            resources[CONTEXT] = contexts[name]
+        return resources[CONTEXT]
 
 
 class RebaseOnKit(CoursePreprocessor):
-    """Replace the notebook by the released one, with the answers of the hand-in in its open cells."""
+    """Replace the notebook by the released one with the submission's answers in its open cells."""
 
-    def preprocess(self, nb, resources):
-        info, course = resources["nbgrader"], self.course(resources)
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> Preprocessed:
+        """Replace the notebook."""
+        info = resources["nbgrader"]
+        course = Course.open(self.course_root)
         name = f"{info['notebook']}.ipynb"
         pristine = nbformat.read(course.kit(info["assignment"]) / name, as_version=4)
-        answers = read_answers(
-            course.submitted(info["student"], info["assignment"]) / name, pristine
-        )
-        return rebase(pristine, answers), resources
+        submitted = course.submitted(info["student"], info["assignment"])
+        answers = read_answers(submitted / name, pristine)
+        return merge_answers(pristine, answers), resources
 
 
 class ShowVerdict(CoursePreprocessor):
-    """Put what the judge found under each check cell, as plain text, and evidence under the other ones."""
+    """Put the judge's report under each check cell, as plain text, and evidence under others."""
 
-    def preprocess(self, nb, resources):
-        info = resources["nbgrader"]
-        self.findings, self.problem = _findings(self, resources)
-        if "evidence" not in info:
-            info["evidence"] = (
-                evidence.load(self.course(resources), info["assignment"], info["student"]) or {}
-            )
-        self.evidence = info["evidence"].get(info["notebook"], {})
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> Preprocessed:
+        """Fill in the outputs of all cells."""
+        self._context = self.context(resources)
         return super().preprocess(nb, resources)
 
-    def preprocess_cell(self, cell, resources, cell_index):
-        if _is_check(cell):
-            text = _evidence(self.findings.get(grade_id(cell)), self.problem)
-            cell.outputs = [
-                nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": text})
-            ]
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, cell_index: int
+    ) -> Preprocessed:
+        """Fill in the outputs of a cell."""
+        if is_check(cell):
+            finding = self._context.findings.get(grade_id(cell))
+            text = _report(finding, self._context.problem)
+            output = {"output_type": "stream", "name": "stdout", "text": text}
+            cell.outputs = [nbformat.from_dict(output)]
         elif cell.cell_type == "code":
-            cell.outputs = evidence.show(self.evidence, cell)
+            cell.outputs = outputs_of_cell(self._context.evidence, cell)
         return cell, resources
 
 
 class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
     """Save the scores of the verdict; written answers stay with the person who reads them."""
 
-    def preprocess(self, nb, resources):
-        info = resources["nbgrader"]
-        self.findings, _ = _findings(self, resources)
-        self.unchanged = info.get("unchanged", frozenset())
-        with self._rows(resources) as (self.grades, self.comments):
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> Preprocessed:
+        """Save the scores and comments of all cells."""
+        self._context = self.context(resources)
+        if self._context.rows is not None:
+            self._rows = self._context.rows
+            return NbGraderPreprocessor.preprocess(self, nb, resources)
+        with _open_rows(self._context, resources["nbgrader"]["db_url"]) as self._rows:
             return NbGraderPreprocessor.preprocess(self, nb, resources)
 
-    @contextmanager
-    def _rows(self, resources):
-        """The rows of the notebook's grades and comments: of a batch that saves them itself, or of nbgrader's."""
-        info = resources["nbgrader"]
-        if "rows" in info:
-            yield info["rows"]
-            return
-        with Gradebook(info["db_url"], self.course(resources).id) as gradebook:
-            notebook = gradebook.find_submission_notebook(
-                info["notebook"], info["assignment"], info["student"]
-            )
-            grades = {grade.name: (grade, grade.max_score) for grade in notebook.grades}
-            yield grades, {comment.name: comment for comment in notebook.comments}
-            gradebook.db.commit()
-
-    def _add_score(self, cell, resources):
+    def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
+        """Called by nbgrader for each cell that gives points."""
         name = grade_id(cell)
-        grade, most = self.grades[name]
-        before = grade.auto_score
-        if _is_check(cell):
-            grade.auto_score = _score(self.findings.get(name), most)
-            same = grade.auto_score == before
+        findings = self._context.findings
+        grade = self._rows.grades[name]
+        if is_check(cell):
+            before = grade.auto_score
+            grade.auto_score = _score(findings.get(name), self._rows.points[name])
+            is_unjudged = name not in findings
+            is_same = grade.auto_score == before
         else:
             grade.auto_score, _ = utils.determine_grade(cell, self.log)
-            same = name in self.unchanged
+            is_unjudged = False
+            is_same = name in self._context.unchanged
         if grade.manual_score is None:
-            grade.needs_manual_grade = grade.auto_score is None or (
-                _is_check(cell) and name not in self.findings
-            )
-        elif not same:
+            grade.needs_manual_grade = grade.auto_score is None or is_unjudged
+        elif not is_same:
             grade.needs_manual_grade = True
 
-    def _add_comment(self, cell, resources):
-        comment = self.comments[grade_id(cell)]
-        untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-        comment.auto_comment = "No response." if untouched and not utils.is_task(cell) else None
+    def _add_comment(self, cell: NotebookNode, resources: Resources) -> None:
+        """Called by nbgrader for each cell that students fill in."""
+        comment = self._rows.comments[grade_id(cell)]
+        is_untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
+        if is_untouched and not utils.is_task(cell):
+            comment.auto_comment = "No response."
+        else:
+            comment.auto_comment = None
 
 
 RELEASE = [
@@ -159,38 +167,33 @@ VERDICT = [ShowVerdict, SaveVerdict]
 AUTOGRADE = [*VERDICT, stock.AssignLatePenalties, stock.CheckCellMetadata]
 
 
-def _is_check(cell):
-    return utils.is_grade(cell) and not utils.is_solution(cell)
-
-
-def _findings(preprocessor, resources):
-    info = resources["nbgrader"]
-    if "findings" not in info:
-        info["findings"] = trusted_findings(
-            preprocessor.course(resources), info["assignment"], info["student"]
+@contextmanager
+def _open_rows(context: SubmissionContext, db_url: str) -> Iterator[NotebookRows]:
+    """Open the rows of a notebook as nbgrader's own objects, and save them at the end."""
+    with Gradebook(db_url, context.course.id) as gradebook:
+        notebook = gradebook.find_submission_notebook(
+            context.notebook, context.assignment, context.student
         )
-    return info["findings"]
+        yield NotebookRows(
+            grades={grade.name: grade for grade in notebook.grades},
+            points={grade.name: grade.max_score for grade in notebook.grades},
+            comments={comment.name: comment for comment in notebook.comments},
+        )
+        gradebook.db.commit()
 
 
-def _score(finding, most):
-    if (
-        not isinstance(finding, Finding)
-        or finding.max_score != most
-        or not 0 <= finding.score <= most
-    ):
+def _score(finding: Finding | None, most: float) -> float:
+    """float : the points found, and 0 where the finding is about another number of points."""
+    if finding is None or finding.max_score != most or not 0 <= finding.score <= most:
         return 0.0
     return finding.score
 
 
-def _evidence(finding, problem):
+def _report(finding: Finding | None, problem: str) -> str:
     if finding is None:
-        return f"{problem or 'This exercise is not part of the verdict.'} 0 points.\n"
-    parts = [
-        f"{finding.score:g} of {finding.max_score:g} points",
-        finding.text,
-        *(f"Warning, costs nothing: {w}" for w in finding.warnings),
-    ]
-    return (
-        shorten(strip_control("\n".join(part.rstrip() for part in parts if part)), MAX_EVIDENCE)
-        + "\n"
-    )
+        reason = problem or "This exercise is not part of the verdict."
+        return f"{reason} 0 points.\n"
+    parts = [f"{finding.score:g} of {finding.max_score:g} points", finding.text]
+    parts += [f"Warning, costs nothing: {warning}" for warning in finding.warnings]
+    text = "\n".join(part.rstrip() for part in parts if part)
+    return shorten(strip_control(text), MAX_REPORT) + "\n"

@@ -1,25 +1,98 @@
 """The rows of a class in nbgrader's gradebook, read and written for many students at once.
 
-nbgrader's own objects look after one row at a time; for a whole assignment that took as long as judging it. The tables
-are nbgrader's, and so is what stands in them.
+nbgrader's own objects look after one row at a time; for a whole assignment that took as long as
+judging it. The tables are nbgrader's, and so is what stands in them.
 """
 
 import hashlib
-from types import SimpleNamespace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
 
-from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Comment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import bindparam, insert, select, update
 
-STUDENTS, SUBMISSIONS, NOTEBOOKS, GRADES, COMMENTS = (
-    kind.__table__ for kind in (Student, SubmittedAssignment, SubmittedNotebook, Grade, Comment)
-)
-WRITTEN = {
-    SUBMISSIONS: ("timestamp",),
-    NOTEBOOKS: ("late_submission_penalty",),
-    GRADES: ("auto_score", "needs_manual_grade"),
-    COMMENTS: ("auto_comment",),
-}
-"""dict of Table -> tuple of str : the columns that grading may change; all others belong to people."""
+
+@dataclass
+class SubmissionRow:
+    """A row of nbgrader's table ``submitted_assignment``."""
+
+    id: str
+    assignment_id: str
+    student_id: str
+    timestamp: datetime | None = None
+    extension: timedelta | None = None
+
+
+@dataclass
+class NotebookRow:
+    """A row of ``submitted_notebook``; its ``assignment_id`` is that of the submission."""
+
+    id: str
+    assignment_id: str
+    notebook_id: str
+    flagged: bool = False
+    late_submission_penalty: float | None = None
+
+
+@dataclass
+class GradeRow:
+    """A row of ``grade``; its ``notebook_id`` is that of the student's notebook."""
+
+    id: str
+    notebook_id: str
+    cell_id: str
+    auto_score: float | None = None
+    manual_score: float | None = None
+    extra_credit: float | None = None
+    needs_manual_grade: bool = True
+
+
+@dataclass
+class CommentRow:
+    """A row of ``comment``; its ``notebook_id`` is that of the student's notebook."""
+
+    id: str
+    notebook_id: str
+    cell_id: str
+    auto_comment: str | None = None
+    manual_comment: str | None = None
+
+
+@dataclass(frozen=True)
+class NotebookRows:
+    """The rows of the cells of a student's notebook, each by the name of its cell.
+
+    Parameters
+    ----------
+    grades : dict of str -> GradeRow
+    points : dict of str -> float
+        The largest scores.
+    comments : dict of str -> CommentRow
+    """
+
+    grades: dict[str, GradeRow]
+    points: dict[str, float]
+    comments: dict[str, CommentRow]
+
+
+@dataclass(frozen=True)
+class NotebookCells:
+    """The cells of a notebook of an assignment that have rows: keys by name.
+
+    Parameters
+    ----------
+    graded : dict of str -> str
+        Those that give points.
+    points : dict of str -> float
+    open : dict of str -> str
+        Those that students fill in.
+    """
+
+    graded: dict[str, str]
+    points: dict[str, float]
+    open: dict[str, str]
 
 
 class AssignmentRows:
@@ -31,28 +104,30 @@ class AssignmentRows:
     assignment : str
     """
 
-    def __init__(self, gradebook, assignment):
+    def __init__(self, gradebook: Gradebook, assignment: str) -> None:
         found = gradebook.find_assignment(assignment)
-        self.gradebook, self.name, self.id = gradebook, assignment, found.id
-        self.notebooks = {notebook.name: notebook.id for notebook in found.notebooks}
-        self.cells = {}
+        self.gradebook = gradebook
+        self.name = assignment
+        self.id: str = found.id
+        self.notebooks: dict[str, str] = {}
+        self.cells: dict[str, NotebookCells] = {}
         for notebook in found.notebooks:
-            graded = [
-                (cell.id, cell.name, cell.max_score)
-                for cell in (*notebook.grade_cells, *notebook.task_cells)
-            ]
-            open_ = [
-                (cell.id, cell.name) for cell in (*notebook.solution_cells, *notebook.task_cells)
-            ]
-            self.cells[notebook.name] = graded, open_
+            graded = (*notebook.grade_cells, *notebook.task_cells)
+            filled_in = (*notebook.solution_cells, *notebook.task_cells)
+            self.notebooks[notebook.name] = notebook.id
+            self.cells[notebook.name] = NotebookCells(
+                graded={cell.name: cell.id for cell in graded},
+                points={cell.name: cell.max_score for cell in graded},
+                open={cell.name: cell.id for cell in filled_in},
+            )
 
-    def of(self, received):
+    def for_students(self, received: Mapping[str, datetime | None]) -> "ClassRows":
         """Read the rows of some students; those that are missing are made when they are saved.
 
         Parameters
         ----------
         received : dict of str -> datetime or None
-            When each handed in.
+            When the submission of each was received.
 
         Returns
         -------
@@ -62,151 +137,187 @@ class AssignmentRows:
 
 
 class ClassRows:
-    """The rows of some students; change `SimpleNamespace` objects, then `save`."""
+    """The rows of some students: change them, then `save`.
 
-    def __init__(self, assignment, received):
-        self._assignment, self._db = assignment, assignment.gradebook.db
-        self._found, self._new = [], []
-        known = set(
-            self._db.execute(select(STUDENTS.c.id).where(STUDENTS.c.id.in_(received))).scalars()
-        )
-        self._students = [{"id": student} for student in received if student not in known]
-        own = self._read(
-            SUBMISSIONS,
-            SUBMISSIONS.c.assignment_id == assignment.id,
-            SUBMISSIONS.c.student_id.in_(received),
-        )
-        self._submissions = {row.student_id: row for row in own}
-        for student, timestamp in received.items():
-            row = self._submissions.get(student) or self._make(
-                SUBMISSIONS,
-                ("submission", assignment.name, student),
-                assignment_id=assignment.id,
-                student_id=student,
-                timestamp=None,
-                extension=None,
-            )
-            self._submissions[student], row.timestamp = row, timestamp
-        self._notebooks = self._below(
-            NOTEBOOKS, "assignment_id", self._submissions.values(), "notebook_id"
-        )
-        for student, submission in self._submissions.items():
-            for name, notebook in assignment.notebooks.items():
-                self._at(
-                    NOTEBOOKS,
-                    self._notebooks,
-                    ("notebook", assignment.name, student, name),
-                    assignment_id=submission.id,
-                    notebook_id=notebook,
-                    flagged=False,
-                    late_submission_penalty=None,
-                )
-        self._grades, self._comments = (
-            self._below(table, "notebook_id", self._notebooks.values(), "cell_id")
-            for table in (GRADES, COMMENTS)
-        )
+    Parameters
+    ----------
+    assignment : AssignmentRows
+    received : dict of str -> datetime or None
+        When the submission of each student was received.
+    """
 
-    def submission_notebooks(self, student):
-        """dict of str -> SimpleNamespace : the rows of a student's notebooks, by name."""
+    def __init__(self, assignment: AssignmentRows, received: Mapping[str, datetime | None]) -> None:
+        self._assignment = assignment
+        self._db = assignment.gradebook.db
+        # Grading may change these columns; all others belong to people.
+        self._submission_table = _Table(
+            self._db, SubmittedAssignment, SubmissionRow, written=("timestamp",)
+        )
+        self._notebook_table = _Table(
+            self._db, SubmittedNotebook, NotebookRow, written=("late_submission_penalty",)
+        )
+        self._grade_table = _Table(
+            self._db, Grade, GradeRow, written=("auto_score", "needs_manual_grade")
+        )
+        self._comment_table = _Table(self._db, Comment, CommentRow, written=("auto_comment",))
+        self._new_students = self._find_new_students(received)
+        self._submissions = self._read_submissions(received)
+        self._notebooks = self._read_notebooks()
+        notebook_ids = [row.id for row in self._notebooks.values()]
+        grades = self._grade_table.read(notebook_id=notebook_ids)
+        comments = self._comment_table.read(notebook_id=notebook_ids)
+        self._grades = {(row.notebook_id, row.cell_id): row for row in grades}
+        self._comments = {(row.notebook_id, row.cell_id): row for row in comments}
+
+    def submission_notebooks(self, student: str) -> dict[str, NotebookRow]:
+        """dict of str -> NotebookRow : the rows of a student's notebooks, by name."""
         submission = self._submissions[student].id
         return {
             name: self._notebooks[submission, notebook]
             for name, notebook in self._assignment.notebooks.items()
         }
 
-    def cells(self, student, notebook):
-        """The rows of the cells of a student's notebook.
-
-        Returns
-        -------
-        grades : dict of str -> (SimpleNamespace, float)
-            With the largest score.
-        comments : dict of str -> SimpleNamespace
-        """
-        row, about = (
-            self.submission_notebooks(student)[notebook],
-            (self._assignment.name, student, notebook),
-        )
-        graded, open_ = self._assignment.cells[notebook]
+    def cells(self, student: str, notebook: str) -> NotebookRows:
+        """NotebookRows : the rows of the cells of a student's notebook."""
+        row = self.submission_notebooks(student)[notebook]
+        about = (self._assignment.name, student, notebook)
+        cells = self._assignment.cells[notebook]
         grades = {
-            name: (
-                self._at(
-                    GRADES,
-                    self._grades,
-                    ("grade", *about, name),
-                    notebook_id=row.id,
-                    cell_id=cell,
-                    auto_score=None,
-                    manual_score=None,
-                    extra_credit=None,
-                    needs_manual_grade=True,
-                ),
-                most,
-            )
-            for cell, name, most in graded
+            name: self._grade(row.id, cell, _key("grade", *about, name))
+            for name, cell in cells.graded.items()
         }
         comments = {
-            name: self._at(
-                COMMENTS,
-                self._comments,
-                ("comment", *about, name),
-                notebook_id=row.id,
-                cell_id=cell,
-                auto_comment=None,
-                manual_comment=None,
-            )
-            for cell, name in open_
+            name: self._comment(row.id, cell, _key("comment", *about, name))
+            for name, cell in cells.open.items()
         }
-        return grades, comments
+        return NotebookRows(grades, cells.points, comments)
 
-    def save(self):
+    def save(self) -> None:
         """Write what is new or has changed."""
-        if self._students:
-            self._db.execute(insert(STUDENTS), self._students)
-        for table, columns in WRITTEN.items():
-            if new := [vars(row) for kind, row in self._new if kind is table]:
-                self._db.execute(insert(table), new)
-            changed = [
-                vars(row)
-                for kind, row, before in self._found
-                if kind is table and any(getattr(row, name) != before[name] for name in columns)
-            ]
-            if changed:
-                values = {name: bindparam(f"new_{name}") for name in columns}
-                rows = [
-                    {"row": row["id"]} | {f"new_{name}": row[name] for name in columns}
-                    for row in changed
-                ]
-                self._db.execute(
-                    update(table).where(table.c.id == bindparam("row")).values(values), rows
-                )
-        self._found = [(kind, row, dict(vars(row))) for kind, row, *_ in (*self._found, *self._new)]
-        self._students, self._new = [], []
+        if self._new_students:
+            new = [{"id": student} for student in self._new_students]
+            self._db.execute(insert(Student.__table__), new)
+            self._new_students = []
+        self._submission_table.save()
+        self._notebook_table.save()
+        self._grade_table.save()
+        self._comment_table.save()
 
-    def _read(self, table, *conditions):
-        rows = [
-            SimpleNamespace(**row)
-            for row in self._db.execute(select(table).where(*conditions)).mappings()
-        ]
-        self._found += [(table, row, dict(vars(row))) for row in rows]
+    def _find_new_students(self, students: Collection[str]) -> list[str]:
+        ids = Student.__table__.c.id
+        known = set(self._db.execute(select(ids).where(ids.in_(students))).scalars())
+        return [student for student in students if student not in known]
+
+    def _read_submissions(
+        self, received: Mapping[str, datetime | None]
+    ) -> dict[str, SubmissionRow]:
+        assignment = self._assignment
+        found = self._submission_table.read(assignment_id=[assignment.id], student_id=received)
+        submissions = {row.student_id: row for row in found}
+        for student, timestamp in received.items():
+            if student not in submissions:
+                key = _key("submission", assignment.name, student)
+                row = SubmissionRow(key, assignment.id, student)
+                submissions[student] = self._submission_table.add(row)
+            submissions[student].timestamp = timestamp
+        return submissions
+
+    def _read_notebooks(self) -> dict[tuple[str, str], NotebookRow]:
+        """dict of (str, str) -> NotebookRow : by the keys of the submission and of the notebook."""
+        ids = [submission.id for submission in self._submissions.values()]
+        found = self._notebook_table.read(assignment_id=ids)
+        notebooks = {(row.assignment_id, row.notebook_id): row for row in found}
+        for student, submission in self._submissions.items():
+            for name, notebook in self._assignment.notebooks.items():
+                if (submission.id, notebook) not in notebooks:
+                    key = _key("notebook", self._assignment.name, student, name)
+                    row = NotebookRow(key, submission.id, notebook)
+                    notebooks[submission.id, notebook] = self._notebook_table.add(row)
+        return notebooks
+
+    def _grade(self, notebook: str, cell: str, key: str) -> GradeRow:
+        if (notebook, cell) not in self._grades:
+            row = GradeRow(key, notebook, cell)
+            self._grades[notebook, cell] = self._grade_table.add(row)
+        return self._grades[notebook, cell]
+
+    def _comment(self, notebook: str, cell: str, key: str) -> CommentRow:
+        if (notebook, cell) not in self._comments:
+            row = CommentRow(key, notebook, cell)
+            self._comments[notebook, cell] = self._comment_table.add(row)
+        return self._comments[notebook, cell]
+
+
+Row = TypeVar("Row", bound=SubmissionRow | NotebookRow | GradeRow | CommentRow)
+
+
+class _Table(Generic[Row]):
+    """Reads rows of one table of nbgrader's, and writes those that are new or have changed.
+
+    Parameters
+    ----------
+    db : sqlalchemy.orm.Session
+    model : type
+        nbgrader's class for the table.
+    kind : type
+        The class of a row; its fields are the columns.
+    written : tuple of str
+        The columns of rows that were there already which may change.
+    """
+
+    def __init__(self, db: Any, model: Any, kind: type[Row], written: tuple[str, ...]) -> None:
+        self._db = db
+        self._table = model.__table__
+        self._kind = kind
+        self._written = written
+        self._found: list[tuple[Row, dict[str, Any]]] = []
+        self._new: list[Row] = []
+
+    def read(self, **wanted: Collection[str]) -> list[Row]:
+        """list of Row : those in which each of the named columns holds one of the wanted values."""
+        columns = [self._table.c[field.name] for field in fields(self._kind)]
+        conditions = [self._table.c[name].in_(values) for name, values in wanted.items()]
+        found = self._db.execute(select(*columns).where(*conditions)).mappings()
+        rows = [self._kind(**row) for row in found]
+        self._remember(rows)
         return rows
 
-    def _below(self, table, column, parents, key):
-        """dict of (str, str) -> SimpleNamespace : the rows that belong to others, by both of their keys."""
-        rows = self._read(table, table.c[column].in_([parent.id for parent in parents]))
-        return {(getattr(row, column), getattr(row, key)): row for row in rows}
-
-    def _at(self, table, rows, about, **values):
-        """The row whose keys are the first two of the values, made of all of them where there is none."""
-        key = tuple(values.values())[:2]
-        if key not in rows:
-            rows[key] = self._make(table, about, **values)
-        return rows[key]
-
-    def _make(self, table, about, **values):
-        """A row whose key follows from what it is about, so that a gradebook built twice is the same twice."""
-        row = SimpleNamespace(
-            id=hashlib.sha256("\n".join(about).encode()).hexdigest()[:32], **values
-        )
-        self._new.append((table, row))
+    def add(self, row: Row) -> Row:
+        """Row : the same one, which will be inserted."""
+        self._new.append(row)
         return row
+
+    def save(self) -> None:
+        """Insert what is new and update what has changed."""
+        if self._new:
+            self._db.execute(insert(self._table), [vars(row) for row in self._new])
+        changed = [row for row, before in self._found if self._has_changed(row, before)]
+        if changed:
+            self._update(changed)
+        rows = [row for row, _ in self._found] + self._new
+        self._found = []
+        self._new = []
+        self._remember(rows)
+
+    def _remember(self, rows: list[Row]) -> None:
+        for row in rows:
+            before = {name: getattr(row, name) for name in self._written}
+            self._found.append((row, before))
+
+    def _has_changed(self, row: Row, before: dict[str, Any]) -> bool:
+        return any(getattr(row, name) != value for name, value in before.items())
+
+    def _update(self, rows: list[Row]) -> None:
+        # Parameters may not have the names of columns.
+        parameters: dict[str, Any] = {name: bindparam(f"new_{name}") for name in self._written}
+        values = []
+        for row in rows:
+            new = {f"new_{name}": getattr(row, name) for name in self._written}
+            values.append(new | {"row": row.id})
+        statement = update(self._table).where(self._table.c.id == bindparam("row"))
+        self._db.execute(statement.values(parameters), values)
+
+
+def _key(*about: str) -> str:
+    """str : the key of a new row: the same whenever a gradebook is built from the same verdicts."""
+    return hashlib.sha256("\n".join(about).encode()).hexdigest()[:32]

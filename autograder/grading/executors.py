@@ -197,12 +197,10 @@ def cluster_executor(address):
 def _judge_with(judge, student, with_evidence):
     verdict = judge.judge(student)
     if with_evidence:
-        from ..evidence import (
-            outputs as evidence,
-        )  # with nbgrader, which takes seconds to load and which judging alone does not need
+        from ..evidence.outputs import gather_evidence, save_evidence
 
         path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
-        evidence.save(path, *evidence.gather(judge, student))
+        save_evidence(path, *gather_evidence(judge, student))
     return verdict
 
 

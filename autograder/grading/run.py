@@ -8,7 +8,7 @@ from functools import partial
 
 from ..course import verdicts
 from ..errors import UserError
-from ..evidence import outputs as evidence
+from ..evidence.outputs import load_evidence
 from ..gradebook.record import record
 from ..progress import no_progress
 from ..sandbox.find import Unisolated
@@ -81,7 +81,7 @@ def grade(
     )
     if with_evidence:
         kept = {
-            s: v for s, v in kept.items() if evidence.load(course, assignment.name, s) is not None
+            s: v for s, v in kept.items() if load_evidence(course, assignment.name, s) is not None
         }
     fresh = [student for student in students if student not in kept]
     order = pool.Order(

@@ -1,6 +1,7 @@
 """Whether a file is a notebook that later steps can read, however it was made."""
 
 import json
+from typing import Any
 
 from ..errors import RefusedError
 from .merge_answers import MAX_NOTEBOOK_BYTES
@@ -9,14 +10,19 @@ MAX_DEPTH = 64
 _CELLS = ("code", "markdown", "raw")
 
 
-def check_notebook(name, data):
-    """Raise `RefusedError` where bytes are not a notebook of format 4, of ordinary size and depth.
+def check_notebook(name: str, data: bytes) -> None:
+    """Check that bytes are a notebook of format 4, of ordinary size and depth.
 
     Parameters
     ----------
     name : str
-        As it is called in the message.
+        What the message calls it.
     data : bytes
+
+    Raises
+    ------
+    RefusedError
+        If they are not.
     """
     if len(data) > MAX_NOTEBOOK_BYTES:
         raise RefusedError(
@@ -27,9 +33,8 @@ def check_notebook(name, data):
     except UnicodeDecodeError:
         raise RefusedError(f"{name} is not a notebook: it is not UTF-8 text") from None
     except (ValueError, RecursionError) as error:
-        raise RefusedError(
-            f"{name} is not a notebook: {' '.join(str(error).split())[:100]}"
-        ) from None
+        reason = " ".join(str(error).split())[:100]
+        raise RefusedError(f"{name} is not a notebook: {reason}") from None
     if _depth_exceeds(document, MAX_DEPTH):
         raise RefusedError(f"{name} is nested more than {MAX_DEPTH} deep")
     problem = _problem(document)
@@ -37,7 +42,8 @@ def check_notebook(name, data):
         raise RefusedError(f"{name} is not a notebook: {problem}")
 
 
-def _problem(document):
+def _problem(document: Any) -> str:
+    """str : what keeps a document from being a notebook, or ""."""
     if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
         return "it has no list of cells"
     if document.get("nbformat") != 4:
@@ -48,26 +54,27 @@ def _problem(document):
     return ""
 
 
-def _is_cell(cell):
-    return (
-        isinstance(cell, dict) and cell.get("cell_type") in _CELLS and _is_text(cell.get("source"))
-    )
+def _is_cell(cell: Any) -> bool:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in _CELLS:
+        return False
+    return _is_text(cell.get("source"))
 
 
-def _is_text(source):
+def _is_text(source: Any) -> bool:
     lines = source if isinstance(source, list) else [source]
     return all(isinstance(line, str) for line in lines)
 
 
-def _depth_exceeds(document, most):
+def _depth_exceeds(document: Any, most: int) -> bool:
     level = [document]
     for _ in range(most):
-        level = [
-            item
-            for value in level
-            if isinstance(value, (dict, list))
-            for item in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+        if not below:
             return False
+        level = below
     return True

@@ -18,7 +18,7 @@ from nbconvert.filters import markdown2html
 from autograder.collect.archives import read_hand_in
 from autograder.errors import RefusedError
 from autograder.notebooks.format_check import check_notebook
-from autograder.notebooks.merge_answers import read_answers, rebase
+from autograder.notebooks.merge_answers import merge_answers, read_answers
 from autograder.notebooks.sanitize import safe_markdown, strip_control
 from cs231n.check import evaluation
 from cs231n.check.exercises import EXERCISES
@@ -147,7 +147,7 @@ def check_notebook_bytes(tmp_path, text, pristine):
     # Whatever the intake says: the reader itself must stand it.
     answers = read_answers(path, pristine)
     assert set(answers) <= {"essay"}
-    rebased = rebase(pristine, answers)
+    rebased = merge_answers(pristine, answers)
     assert [c.get("metadata") for c in rebased.cells] == [c.get("metadata") for c in pristine.cells]
     assert [c.source for c in rebased.cells[:-1]] == [c.source for c in pristine.cells[:-1]]
     json.dumps(rebased)

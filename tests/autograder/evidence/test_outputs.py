@@ -229,7 +229,7 @@ def test_the_feedback_page_shows_the_pictures_of_this_hand_in_alone(students, ra
     outputs = {"fully_connected_nets": ran(cells=[notebook.cells[-1]])}
     students.judge("ada")
     digest = evidence.submission_digest(students.course, students.assignment, "ada")
-    evidence.save(students.course.evidence("assignment2") / "ada.json", digest, outputs)
+    evidence.save_evidence(students.course.evidence("assignment2") / "ada.json", digest, outputs)
     students.record("ada")
     pages, failed = generate_feedback(students.course, students.assignment)
     assert not failed

@@ -46,7 +46,7 @@ def test_new_rows_are_those_that_nbgrader_itself_makes(released, tmp_path):
             )
         stamp = made.timestamp
     with Gradebook(f"sqlite:///{released.database}", released.id) as gradebook:
-        rows = AssignmentRows(gradebook, "assignment2").of({"ada": stamp})
+        rows = AssignmentRows(gradebook, "assignment2").for_students({"ada": stamp})
         for notebook in rows.submission_notebooks("ada"):
             rows.cells("ada", notebook)
         rows.save()
@@ -59,12 +59,12 @@ def test_new_rows_are_those_that_nbgrader_itself_makes(released, tmp_path):
 def test_only_rows_that_changed_are_written(released):
     with Gradebook(f"sqlite:///{released.database}", released.id) as gradebook:
         assignment, written = AssignmentRows(gradebook, "assignment2"), []
-        rows = assignment.of({"ada": None, "bob": None})
+        rows = assignment.for_students({"ada": None, "bob": None})
         for student in ("ada", "bob"):
             rows.cells(student, "fully_connected_nets")
         rows.save()
-        rows = assignment.of({"ada": None, "bob": None})
-        grade, _ = rows.cells("bob", "fully_connected_nets")[0]["adam"]
+        rows = assignment.for_students({"ada": None, "bob": None})
+        grade = rows.cells("bob", "fully_connected_nets").grades["adam"]
         grade.auto_score = 2.5
         connection = gradebook.db.connection().connection.driver_connection
         connection.set_trace_callback(

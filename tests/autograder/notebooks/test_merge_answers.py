@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.notebooks.merge_answers import read_answers, rebase
+from autograder.notebooks.merge_answers import merge_answers, read_answers
 
 ANSWER = "written_saturated_scores"
 
@@ -42,13 +42,13 @@ def handed_in(students):
 
 def test_the_answer_is_taken_over_and_everything_else_is_the_kit(pristine, handed_in):
     answers = handed_in(lambda document, by_id: None)
-    notebook = rebase(pristine, answers)
+    notebook = merge_answers(pristine, answers)
     changed = [(a, b) for a, b in zip(cells(pristine), cells(notebook), strict=True) if a != b]
     assert [b[3] for _, b in changed] == ["My *answer*:\nbecause."]
 
 
 def test_what_is_done_to_a_notebook_does_not_reach_the_released_one(pristine):
-    before, notebook = nbformat.writes(pristine), rebase(pristine, {})
+    before, notebook = nbformat.writes(pristine), merge_answers(pristine, {})
     assert notebook == pristine
     for cell in notebook.cells:
         cell.source, cell.outputs = "changed", []
@@ -66,7 +66,7 @@ def test_a_changed_test_cell_changes_nothing(pristine, handed_in):
         }
         document["metadata"]["kernelspec"]["name"] = "evil"
 
-    notebook = rebase(pristine, handed_in(change))
+    notebook = merge_answers(pristine, handed_in(change))
     assert notebook.metadata == pristine.metadata
     assert [c for c in cells(notebook) if c[0] == "check-affine_forward"] == [
         c for c in cells(pristine) if c[0] == "check-affine_forward"
@@ -114,7 +114,7 @@ def test_mutated_notebooks_never_break_the_reader(released_once, tmp_path_factor
     path = tmp_path_factory.getbasetemp() / "mutated.ipynb"
     path.write_bytes(body)
     pristine = nbformat.read(kit, as_version=4)
-    notebook = rebase(pristine, read_answers(path, pristine))
+    notebook = merge_answers(pristine, read_answers(path, pristine))
     checks = [cell for cell in cells(notebook) if cell[0].startswith("check-")]
     assert checks == [cell for cell in cells(pristine) if cell[0].startswith("check-")]
 
@@ -134,7 +134,7 @@ def test_links_special_files_and_nothing_have_no_answers(tmp_path, pristine, mak
 
 
 def test_an_answer_cannot_act_in_a_browser_and_is_cut(pristine):
-    notebook = rebase(pristine, {ANSWER: "<script>alert(1)</script>" + "x" * 30_000})
+    notebook = merge_answers(pristine, {ANSWER: "<script>alert(1)</script>" + "x" * 30_000})
     source = next(
         cell.source
         for cell in notebook.cells
