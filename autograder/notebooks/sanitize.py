@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+import nh3
 from nbconvert.filters import markdown2html
 
 _CONTROL = re.compile(
@@ -10,47 +11,56 @@ _CONTROL = re.compile(
 )
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _ACTIVE_MATH = re.compile(
-    r"\\(?:href|url|style|class|cssid|html|require|def|let|newcommand|renewcommand|data|unicode|mmltoken|toggle)",
-    re.I,
+    r"\\(?:href|url|style|class|cssid|html|require|def|let|newcommand|renewcommand|data|unicode"
+    r"|mmltoken|toggle)",
+    re.IGNORECASE,
 )
-_TAGS = frozenset(
-    "p br hr em strong del code pre blockquote ul ol li h1 h2 h3 h4 h5 h6 table thead tbody tr th td span div a".split()
+_TAGS = set(
+    """
+    p br hr em strong del code pre blockquote ul ol li h1 h2 h3 h4 h5 h6
+    table thead tbody tr th td span div a
+    """.split()
 )
-_VOID = {"br", "hr"}
-_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+_ATTRIBUTES = {
+    "a": {"href", "title", "class"},
+    "div": {"class"},
+    "span": {"class"},
+    "td": {"style"},
+    "th": {"style"},
+    **{f"h{level}": {"id"} for level in range(1, 7)},
+}
 _VALUES = {
-    "href": re.compile(r"(?:https?://|mailto:|#)[^\x00-\x20]*", re.I),
+    "href": re.compile(r"(?:https?://|mailto:|#)[^\x00-\x20]*", re.IGNORECASE),
     "style": re.compile(r"text-align:\s*(?:left|right|center);?"),
     "class": re.compile(r"highlight|anchor-link|[a-z][a-z0-9]{0,2}"),
     "id": re.compile(r"[\w.:-]+"),
     "title": re.compile(r"[\w .,:-]*"),
 }
-_PLACES = {
-    "href": {"a"},
-    "title": {"a"},
-    "style": {"td", "th"},
-    "class": {"div", "span", "a"},
-    "id": _HEADINGS,
-}
+_VOID = {"br", "hr"}
+_IMPLIED = {"p", "tbody"}
 
 
-def strip_control(text):
-    """Remove control characters, terminal sequences and marks that reorder text; keep newlines and tabs."""
+def strip_control(text: str) -> str:
+    """Remove control characters, terminal sequences and marks that reorder text.
+
+    Newlines and tabs stay.
+    """
     text = _TERMINAL.sub("", text.replace("\r\n", "\n"))
     return _CONTROL.sub("", text)
 
 
-def shorten(text, most):
-    """Keep at most so many characters, and say what was left out."""
+def shorten(text: str, most: int) -> str:
+    """Keep at most so many characters, and say how many were left out."""
     if len(text) <= most:
         return text
     return f"{text[:most].rstrip()}\n[{len(text) - most} more characters are not shown]"
 
 
-def safe_markdown(text):
+def safe_markdown(text: str) -> str:
     """Return Markdown that renders to plain formatting, whatever a student wrote.
 
-    What renders to anything but text, emphasis, lists, tables, code, links and formulas is shown as it was typed.
+    What renders to anything but text, emphasis, lists, tables, code, links and formulas is shown
+    as it was typed.
 
     Parameters
     ----------
@@ -66,49 +76,77 @@ def safe_markdown(text):
     return "\n".join(f"    {line}" for line in text.split("\n"))
 
 
-def _is_plain(text):
-    reader = _Reader()
+def _is_plain(text: str) -> bool:
+    """Whether a text renders to HTML of which the sanitizer takes nothing away."""
     try:
-        reader.feed(markdown2html(text))
-        reader.close()
-    except (
-        Exception
-    ):  # whatever a text can provoke in the renderer, it would provoke in the feedback as well
+        html = markdown2html(text)
+        given = _Structure(html)
+    except Exception:  # what a text can provoke in the renderer, it would in the feedback as well
         return False
-    return reader.plain
+    cleaned = _Structure(_CLEANER.clean(html))
+    return given.is_complete and given.found == cleaned.found
 
 
-class _Reader(HTMLParser):
-    """Looks for a tag or an attribute that is not on the list, and for tags that do not nest."""
+def _keep_value(tag: str, name: str, value: str) -> str | None:
+    pattern = _VALUES.get(name)
+    return value if pattern and pattern.fullmatch(value) else None
 
-    def __init__(self):
+
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    attributes=_ATTRIBUTES,
+    attribute_filter=_keep_value,
+    url_schemes={"http", "https", "mailto"},
+    link_rel=None,
+)
+
+
+class _Structure(HTMLParser):
+    """The tags, attributes and characters of HTML, in whichever of its spellings it is written.
+
+    The sanitizer writes quotes, entities and ``<br />`` in its own way, and moves or adds tags that
+    may be left out, as a browser does: none of that is a difference.
+    """
+
+    def __init__(self, html: str) -> None:
         super().__init__()
-        self.plain, self._open = True, []
-
-    def close(self):
+        self.found: list[object] = []
+        self.is_complete = True
+        self._open: list[str] = []
+        self.feed(html)
         # What is left here is a tag without an end: it would swallow the page that follows.
-        unfinished = "<" in self.rawdata
-        super().close()
-        self.plain &= not self._open and not unfinished
+        is_unfinished = "<" in self.rawdata
+        self.close()
+        if self._open or is_unfinished:
+            self.is_complete = False
 
-    def handle_starttag(self, tag, attrs):
-        self.plain &= tag in _TAGS and all(
-            _is_harmless(tag, name, value or "") for name, value in attrs
-        )
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if attrs or tag not in _IMPLIED:
+            values = sorted((name, value or "") for name, value in attrs)
+            self.found.append((tag, values))
         if tag not in _VOID:
             self._open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
-        self.plain &= tag in _VOID and not attrs
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _IMPLIED:
+            self.found.append(f"end of {tag}")
+        if not self._open or self._open.pop() != tag:
+            self.is_complete = False
 
-    def handle_endtag(self, tag):
-        self.plain &= bool(self._open) and self._open.pop() == tag
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
 
-    def handle_comment(self, data):
-        self.plain = False
+    def handle_data(self, data: str) -> None:
+        self.found.extend("".join(data.split()))
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    def handle_comment(self, data: str) -> None:
+        self.is_complete = False
 
+    def handle_decl(self, decl: str) -> None:
+        self.is_complete = False
 
-def _is_harmless(tag, name, value):
-    return tag in _PLACES.get(name, ()) and _VALUES[name].fullmatch(value) is not None
+    def handle_pi(self, data: str) -> None:
+        self.is_complete = False
+
+    def unknown_decl(self, data: str) -> None:
+        self.is_complete = False
