@@ -16,7 +16,8 @@ def require_scores_and_labels(where, x, y):
     """Raise ValueError unless x holds (N, C) scores and y holds N labels in [0, C)."""
     if np.ndim(x) != 2 or 0 in np.shape(x):
         raise ValueError(
-            f"{where}: x must hold scores of shape (N, C) with N and C at least 1; got {np.shape(x)}."
+            f"{where}: x must hold scores of shape (N, C) with N and C at least 1; "
+            f"got {np.shape(x)}."
         )
     N, C = np.shape(x)
     require_shape(where, "y", y, (N,))

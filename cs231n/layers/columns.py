@@ -11,8 +11,8 @@ from ..window_geometry import check_dout, conv_geometry, slide
 def im2col_naive(x, HH, WW, stride=1):
     """Copy every window of a batch of images into a column.
 
-    Entry (p, q) of the filter meets, in all windows together, a shifted and thinned copy of the image. So there
-    are HH * WW copies to make, however many windows there are.
+    Entry (p, q) of the filter meets, in all windows together, a shifted and thinned copy of the
+    image. So there are HH * WW copies to make, however many windows there are.
 
     Parameters
     ----------
@@ -34,11 +34,13 @@ def im2col_naive(x, HH, WW, stride=1):
         If the window does not fit; the message says what would.
     """
     N, C, H, W = x.shape
-    out_H, out_W = slide("im2col_naive", (H, W), (HH, WW), stride, got=f"x of shape {x.shape}").out
+    got = f"x of shape {x.shape}"
+    out_H, out_W = slide("im2col_naive", (H, W), (HH, WW), stride, got=got).out
     ### BEGIN SOLUTION
     cols = np.empty((C, HH, WW, out_H, out_W, N), dtype=x.dtype)
     for p, q in np.ndindex(HH, WW):
-        rows, columns = slice(p, p + out_H * stride, stride), slice(q, q + out_W * stride, stride)
+        rows = slice(p, p + out_H * stride, stride)
+        columns = slice(q, q + out_W * stride, stride)
         cols[:, p, q] = x[:, :, rows, columns].transpose(1, 2, 3, 0)
     cols = cols.reshape(C * HH * WW, out_H * out_W * N)
     ### END SOLUTION
@@ -67,14 +69,14 @@ def col2im_naive(cols, x_shape, HH, WW, stride=1):
         If the window does not fit; the message says what would.
     """
     N, C, H, W = x_shape
-    out_H, out_W = slide(
-        "col2im_naive", (H, W), (HH, WW), stride, got=f"x_shape {tuple(x_shape)}"
-    ).out
+    got = f"x_shape {tuple(x_shape)}"
+    out_H, out_W = slide("col2im_naive", (H, W), (HH, WW), stride, got=got).out
     ### BEGIN SOLUTION
     windows = cols.reshape(C, HH, WW, out_H, out_W, N)
     x = np.zeros((N, C, H, W), dtype=cols.dtype)
     for p, q in np.ndindex(HH, WW):
-        rows, columns = slice(p, p + out_H * stride, stride), slice(q, q + out_W * stride, stride)
+        rows = slice(p, p + out_H * stride, stride)
+        columns = slice(q, q + out_W * stride, stride)
         x[:, :, rows, columns] += windows[:, p, q].transpose(3, 0, 1, 2)
     ### END SOLUTION
     return x
@@ -100,13 +102,16 @@ def conv_forward_matmul(x, w, b, conv_param):
     Raises
     ------
     ValueError
-        If shapes do not belong together or H' or W' is not a whole number; the message says what fits.
+        If shapes do not belong together or H' or W' is not a whole number; the message says what
+        fits.
     """
     from ..im2col import im2col_indices
 
     out_H, out_W = conv_geometry("conv_forward_matmul", x, w, b, conv_param).out
-    stride, pad = conv_param.get("stride", 1), conv_param.get("pad", 0)
-    N, (F, _, HH, WW) = len(x), w.shape
+    stride = conv_param.get("stride", 1)
+    pad = conv_param.get("pad", 0)
+    N = len(x)
+    F, _, HH, WW = w.shape
     ### BEGIN SOLUTION
     cols = im2col_indices(x, HH, WW, pad, stride)
     out = w.reshape(F, -1) @ cols + b[:, None]
@@ -116,7 +121,9 @@ def conv_forward_matmul(x, w, b, conv_param):
 
 
 def conv_backward_matmul(dout, cache):
-    """Send the gradient back through `conv_forward_matmul`, by two matrix products and `col2im_indices`.
+    """Send the gradient back through `conv_forward_matmul`.
+
+    Two matrix products do the work; `col2im_indices` adds the columns up.
 
     Parameters
     ----------
@@ -140,7 +147,8 @@ def conv_backward_matmul(dout, cache):
 
     x, w, b, conv_param, cols = cache
     out = conv_geometry("conv_backward_matmul", x, w, b, conv_param).out
-    stride, pad = conv_param.get("stride", 1), conv_param.get("pad", 0)
+    stride = conv_param.get("stride", 1)
+    pad = conv_param.get("pad", 0)
     F, _, HH, WW = w.shape
     check_dout("conv_backward_matmul", dout, (len(x), F, *out))
     ### BEGIN SOLUTION

@@ -1,4 +1,7 @@
-"""Two-dimensional convolution, written as its definition: one dot product per position of each filter."""
+"""Two-dimensional convolution, written as its definition.
+
+There is one dot product per position of each filter.
+"""
 
 import numpy as np
 
@@ -8,9 +11,9 @@ from ..window_geometry import check_dout, conv_geometry
 def conv_forward_naive(x, w, b, conv_param):
     """Slide every filter over every image.
 
-    ``out[n, f, i, j] = b[f] + sum(w[f] * window)``, where the window starts at row ``i * stride`` and column
-    ``j * stride`` of the padded image. The output has ``H' = 1 + (H + 2 * pad - HH) / stride`` rows, ``W'``
-    alike.
+    ``out[n, f, i, j] = b[f] + sum(w[f] * window)``, where the window starts at row ``i * stride``
+    and column ``j * stride`` of the padded image. The output has
+    ``H' = 1 + (H + 2 * pad - HH) / stride`` rows, ``W'`` alike.
 
     Parameters
     ----------
@@ -22,11 +25,12 @@ def conv_forward_naive(x, w, b, conv_param):
         One bias per filter.
     conv_param : dict
         ``stride``: steps of the window, a number or a pair (vertical, horizontal); 1 if absent.
-        ``pad``: zeros on each side, a number, a pair, ``"valid"`` (none) or ``"same"`` (as many as give
-        ``ceil(H / stride)`` rows, the odd one at the bottom and right); 0 if absent.
+        ``pad``: zeros on each side, a number, a pair, ``"valid"`` (none) or ``"same"`` (as many as
+        give ``ceil(H / stride)`` rows, the odd one at the bottom and right); 0 if absent.
         ``groups``: filter f sees only the channels of its own group; 1 if absent.
-        ``dilation``: distance between neighboring filter entries, a number or a pair; 1 if absent. The filter
-        then covers ``dilation * (HH - 1) + 1`` rows, which takes the place of HH in the formula for H'.
+        ``dilation``: distance between neighboring filter entries, a number or a pair; 1 if absent.
+        The filter then covers ``dilation * (HH - 1) + 1`` rows, which takes the place of HH in the
+        formula for H'.
 
     Returns
     -------
@@ -37,26 +41,30 @@ def conv_forward_naive(x, w, b, conv_param):
     Raises
     ------
     ValueError
-        If shapes do not belong together or H' or W' is not a whole number; the message says what fits.
+        If shapes do not belong together or H' or W' is not a whole number; the message says what
+        fits.
 
     Notes
     -----
     As everywhere in deep learning the filter is not flipped: strictly, this is a cross-correlation.
-    Dilation follows Yu and Koltun, "Multi-Scale Context Aggregation by Dilated Convolutions" (2016); groups
-    follow Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks"
-    (2012).
+    Dilation follows Yu and Koltun, "Multi-Scale Context Aggregation by Dilated Convolutions"
+    (2016); groups follow Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep
+    Convolutional Neural Networks" (2012).
     """
     geometry = conv_geometry("conv_forward_naive", x, w, b, conv_param)
-    (stride_H, stride_W), (dilation_H, dilation_W) = geometry.stride, geometry.dilation
+    stride_H, stride_W = geometry.stride
+    dilation_H, dilation_W = geometry.dilation
     reach_H, reach_W = geometry.reach
-    N, F, C_group = x.shape[0], w.shape[0], w.shape[1]
+    N = x.shape[0]
+    F, C_group = w.shape[:2]
     filters_per_group = F // conv_param.get("groups", 1)
     ### BEGIN SOLUTION
     x_pad = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
     out = np.zeros((N, F, *geometry.out), dtype=np.result_type(x, w, b))
     for n, f, i, j in np.ndindex(*out.shape):
         channel = f // filters_per_group * C_group
-        top, left = i * stride_H, j * stride_W
+        top = i * stride_H
+        left = j * stride_W
         window = x_pad[
             n,
             channel : channel + C_group,
@@ -71,8 +79,9 @@ def conv_forward_naive(x, w, b, conv_param):
 def conv_backward_naive(dout, cache):
     """Send the gradient back through `conv_forward_naive`.
 
-    Each entry of dout touches one window and one filter: the window's share of the gradient is the filter,
-    the filter's share is the window, both times that entry. Windows overlap, so the shares add up.
+    Each entry of dout touches one window and one filter: the window's share of the gradient is
+    the filter, the filter's share is the window, both times that entry. Windows overlap, so the
+    shares add up.
 
     Parameters
     ----------
@@ -95,17 +104,21 @@ def conv_backward_naive(dout, cache):
     """
     x, w, b, conv_param = cache
     geometry = conv_geometry("conv_backward_naive", x, w, b, conv_param)
-    (stride_H, stride_W), (dilation_H, dilation_W) = geometry.stride, geometry.dilation
+    stride_H, stride_W = geometry.stride
+    dilation_H, dilation_W = geometry.dilation
     reach_H, reach_W = geometry.reach
-    (N, _, H, W), (F, C_group) = x.shape, w.shape[:2]
+    N, _, H, W = x.shape
+    F, C_group = w.shape[:2]
     filters_per_group = F // conv_param.get("groups", 1)
     check_dout("conv_backward_naive", dout, (N, F, *geometry.out))
     ### BEGIN SOLUTION
     x_pad = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
-    dx_pad, dw = np.zeros_like(x_pad, dtype=dout.dtype), np.zeros_like(w, dtype=dout.dtype)
+    dx_pad = np.zeros_like(x_pad, dtype=dout.dtype)
+    dw = np.zeros_like(w, dtype=dout.dtype)
     for n, f, i, j in np.ndindex(*dout.shape):
         channel = f // filters_per_group * C_group
-        top, left = i * stride_H, j * stride_W
+        top = i * stride_H
+        left = j * stride_W
         window = (
             n,
             slice(channel, channel + C_group),

@@ -1,4 +1,7 @@
-"""Convolution with filters of one pixel: the same affine layer at every position, and so one matrix product."""
+"""Convolution with filters of one pixel.
+
+That is the same affine layer at every position, and so one matrix product.
+"""
 
 import numpy as np
 

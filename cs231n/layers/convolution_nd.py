@@ -29,9 +29,8 @@ def conv1d_forward_naive(x, w, b, conv_param):
     ValueError
         If shapes do not belong together or W' is not a whole number; the message says what fits.
     """
-    planar_param = _planar_param(
-        conv_param, conv_geometry("conv1d_forward_naive", x, w, b, conv_param)
-    )
+    geometry = conv_geometry("conv1d_forward_naive", x, w, b, conv_param)
+    planar_param = _planar_param(conv_param, geometry)
     out, _ = conv_forward_naive(x[:, :, None], w[:, :, None], b, planar_param)
     return out[:, :, 0], (x, w, b, conv_param)
 
@@ -85,8 +84,8 @@ def conv3d_forward_naive(x, w, b, conv_param):
     Raises
     ------
     ValueError
-        If shapes do not belong together or a size of the output is not a whole number; the message says what
-        fits.
+        If shapes do not belong together or a size of the output is not a whole number; the
+        message says what fits.
     """
     x_pad, slice_param, geometry = _slices("conv3d_forward_naive", x, w, b, conv_param)
     out = np.zeros((len(x), len(w), *geometry.out), dtype=np.result_type(x, w, b))
@@ -120,12 +119,12 @@ def conv3d_backward_naive(dout, cache):
     x, w, b, conv_param = cache
     x_pad, slice_param, geometry = _slices("conv3d_backward_naive", x, w, b, conv_param)
     check_dout("conv3d_backward_naive", dout, (len(x), len(w), *geometry.out))
-    dx_pad, dw = np.zeros_like(x_pad, dtype=dout.dtype), np.zeros_like(w, dtype=dout.dtype)
+    dx_pad = np.zeros_like(x_pad, dtype=dout.dtype)
+    dw = np.zeros_like(w, dtype=dout.dtype)
     db = np.zeros_like(b, dtype=dout.dtype)
     for d, k, z in _taps(geometry, w.shape[2]):
-        dslice, dtap, dbias = conv_backward_naive(
-            dout[:, :, d], (x_pad[:, :, z], w[:, :, k], b, slice_param)
-        )
+        slice_cache = (x_pad[:, :, z], w[:, :, k], b, slice_param)
+        dslice, dtap, dbias = conv_backward_naive(dout[:, :, d], slice_cache)
         dx_pad[:, :, z] += dslice
         dw[:, :, k] += dtap
         # The bias enters each slice of the output once, whatever the depth of the filter.
@@ -136,24 +135,35 @@ def conv3d_backward_naive(dout, cache):
 
 
 def _planar_param(conv_param, geometry):
-    """Return the conv_param of the last two axes; a single axis becomes the width under a height of 1."""
-    pad = (0, *(before for before, _ in geometry.pads))[-2:]
+    """Return the conv_param of the last two axes.
+
+    A single axis becomes the width under a height of 1.
+    """
+    pad = "same"
+    if conv_param.get("pad") != "same":
+        pad = (0, *(before for before, _ in geometry.pads))[-2:]
     return {
         **conv_param,
         "stride": (1, *geometry.stride)[-2:],
-        "pad": "same" if conv_param.get("pad") == "same" else pad,
+        "pad": pad,
         "dilation": (1, *geometry.dilation)[-2:],
     }
 
 
 def _slices(name, x, w, b, conv_param):
-    """Return x padded along its depth, the conv_param of its slices, and the geometry of the volume."""
+    """Prepare a volume for its slices.
+
+    Returns x padded along its depth, the conv_param of its slices, and the geometry of the volume.
+    """
     geometry = conv_geometry(name, x, w, b, conv_param)
     x_pad = np.pad(x, ((0, 0), (0, 0), geometry.pads[0], (0, 0), (0, 0)))
     return x_pad, _planar_param(conv_param, geometry), geometry
 
 
 def _taps(geometry, depth):
-    """Yield each slice d of the output with each slice k of the filter, and the slice z of x that k meets."""
+    """Yield each slice d of the output with each slice k of the filter.
+
+    With them comes the slice z of x that k meets.
+    """
     for d, k in np.ndindex(geometry.out[0], depth):
         yield d, k, d * geometry.stride[0] + k * geometry.dilation[0]

@@ -6,8 +6,8 @@ import numpy as np
 def dropout_forward(x, dropout_param):
     """Silence each entry with probability 1 - p and scale the others by 1 / p.
 
-    The scaling happens while training, so that the expectation is right and the test-time pass is the
-    identity (inverted dropout).
+    The scaling happens while training, so that the expectation is right and the test-time pass is
+    the identity (inverted dropout).
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ def dropout_forward(x, dropout_param):
     -----
     Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting" (2014).
     """
-    p, mode = dropout_param.get("p"), dropout_param.get("mode")
+    p = dropout_param.get("p")
+    mode = dropout_param.get("mode")
     if p is None or not 0 < p <= 1:
         raise ValueError(
             f"dropout_forward: p is the probability of keeping an entry, 0 < p <= 1; got {p!r}."
@@ -40,7 +41,8 @@ def dropout_forward(x, dropout_param):
     if mode not in ("train", "test"):
         raise ValueError(f"dropout_forward: mode must be 'train' or 'test'; got {mode!r}.")
     seed = dropout_param.get("seed")
-    rng = np.random.default_rng(dropout_param.get("rng") if seed is None else seed)
+    source = dropout_param.get("rng") if seed is None else seed
+    rng = np.random.default_rng(source)
     dtype = np.result_type(x, np.float16)
     mask = None
     if mode == "train":

@@ -9,8 +9,9 @@ import numpy as np
 def batchnorm_forward(x, gamma, beta, bn_param):
     """Normalize each feature over the batch, then scale and shift it.
 
-    ``out = gamma * (x - mean) / sqrt(var + eps) + beta``. Training uses the mean and variance of the batch
-    and keeps running averages, ``running = momentum * running + (1 - momentum) * batch``; testing uses those.
+    ``out = gamma * (x - mean) / sqrt(var + eps) + beta``. Training uses the mean and variance of
+    the batch and keeps running averages,
+    ``running = momentum * running + (1 - momentum) * batch``; testing uses those.
 
     Parameters
     ----------
@@ -18,8 +19,9 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     gamma, beta : ndarray of shape (D,)
         Scale and shift.
     bn_param : dict
-        ``mode``: ``"train"`` or ``"test"``, required. ``eps``: 1e-5 if absent. ``momentum``: 0.9 if absent.
-        ``running_mean``, ``running_var``: arrays of shape (D,), zeros if absent; written back.
+        ``mode``: ``"train"`` or ``"test"``, required. ``eps``: 1e-5 if absent.
+        ``momentum``: 0.9 if absent. ``running_mean``, ``running_var``: arrays of shape (D,), zeros
+        if absent; written back.
 
     Returns
     -------
@@ -35,15 +37,13 @@ def batchnorm_forward(x, gamma, beta, bn_param):
 
     Notes
     -----
-    Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
-    Shift" (2015). The paper estimates the test-time variance from the unbiased one; CS231n uses the biased
-    one.
+    Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing
+    Internal Covariate Shift" (2015). The paper estimates the test-time variance from the unbiased
+    one; CS231n uses the biased one.
     """
-    mode, eps, momentum = (
-        bn_param.get("mode"),
-        bn_param.get("eps", 1e-5),
-        bn_param.get("momentum", 0.9),
-    )
+    mode = bn_param.get("mode")
+    eps = bn_param.get("eps", 1e-5)
+    momentum = bn_param.get("momentum", 0.9)
     if mode not in ("train", "test"):
         raise ValueError(
             f"batchnorm_forward: bn_param['mode'] must be 'train' or 'test'; got {mode!r}."
@@ -64,25 +64,27 @@ def batchnorm_forward(x, gamma, beta, bn_param):
         running_mean = momentum * running_mean + (1 - momentum) * mean
         running_var = momentum * running_var + (1 - momentum) * var
     else:
-        x_centered, var = x - running_mean, running_var
+        x_centered = x - running_mean
+        var = running_var
     std = np.sqrt(var + eps)
     out = x_centered * (gamma / std) + beta
     cache = (x_centered, std, gamma, mode)
     ### END SOLUTION
-    bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
+    bn_param["running_mean"] = running_mean
+    bn_param["running_var"] = running_var
     return out, cache
 
 
 def batchnorm_backward(dout, cache):
-    """Send the gradient back through `batchnorm_forward`, step by step through its computational graph.
+    """Send the gradient back through `batchnorm_forward`, step by step through its graph.
 
     Parameters
     ----------
     dout : ndarray of shape (N, D)
         Upstream gradient.
     cache : tuple
-        ``(x_centered, std, gamma, mode)`` from the forward pass. After mode ``"test"`` the statistics are
-        constants.
+        ``(x_centered, std, gamma, mode)`` from the forward pass. After mode ``"test"`` the
+        statistics are constants.
 
     Returns
     -------
@@ -272,8 +274,8 @@ def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
     -------
     out : ndarray of shape (N, C, H, W)
     cache : tuple
-        ``(x_hat, std, gamma, G)`` with the normalized x of shape (N, C, H, W) and ``std = sqrt(var + eps)``
-        of shape (N, G, 1).
+        ``(x_hat, std, gamma, G)`` with the normalized x of shape (N, C, H, W) and
+        ``std = sqrt(var + eps)`` of shape (N, G, 1).
 
     Raises
     ------
@@ -323,7 +325,8 @@ def spatial_groupnorm_backward(dout, cache):
     dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)
     dgamma = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True)
     shape = (N, G, C // G * H * W)
-    dx_hat, x_hat = (dout * gamma).reshape(shape), x_hat.reshape(shape)
+    dx_hat = (dout * gamma).reshape(shape)
+    x_hat = x_hat.reshape(shape)
     dx = (
         dx_hat
         - dx_hat.mean(axis=2, keepdims=True)

@@ -12,13 +12,14 @@ def max_pool_forward_naive(x, pool_param):
     ----------
     x : ndarray of shape (N, C, H, W)
     pool_param : dict
-        ``pool_height``, ``pool_width``: size of the window. ``stride``: its steps, a number or a pair
-        (vertical, horizontal). There is no padding.
+        ``pool_height``, ``pool_width``: size of the window. ``stride``: its steps, a number or a
+        pair (vertical, horizontal). There is no padding.
 
     Returns
     -------
     out : ndarray of shape (N, C, H', W')
-        ``H' = 1 + (H - pool_height) / stride``, W' alike. A window with NaN gives NaN, as in `numpy.max`.
+        ``H' = 1 + (H - pool_height) / stride``, W' alike. A window with NaN gives NaN, as in
+        `numpy.max`.
     cache : tuple
         ``(x, pool_param)``.
 
@@ -33,7 +34,8 @@ def max_pool_forward_naive(x, pool_param):
     ### BEGIN SOLUTION
     out = np.zeros((*x.shape[:2], *geometry.out), dtype=x.dtype)
     for i, j in np.ndindex(*geometry.out):
-        top, left = i * stride_H, j * stride_W
+        top = i * stride_H
+        left = j * stride_W
         out[:, :, i, j] = x[:, :, top : top + pool_H, left : left + pool_W].max(axis=(2, 3))
     ### END SOLUTION
     return out, (x, pool_param)
@@ -42,8 +44,8 @@ def max_pool_forward_naive(x, pool_param):
 def max_pool_backward_naive(dout, cache):
     """Send the gradient of each window to its maximum.
 
-    Where several entries tie, the first one in row-major order receives all of it; NaN counts as the maximum,
-    as in `numpy.argmax`. Where windows overlap, the gradients add up.
+    Where several entries tie, the first one in row-major order receives all of it; NaN counts as
+    the maximum, as in `numpy.argmax`. Where windows overlap, the gradients add up.
 
     Parameters
     ----------
@@ -69,7 +71,8 @@ def max_pool_backward_naive(dout, cache):
     ### BEGIN SOLUTION
     dx = np.zeros_like(x, dtype=dout.dtype)
     for n, c, i, j in np.ndindex(*dout.shape):
-        top, left = i * stride_H, j * stride_W
+        top = i * stride_H
+        left = j * stride_W
         window = x[n, c, top : top + pool_H, left : left + pool_W]
         row, column = np.unravel_index(np.argmax(window), window.shape)
         dx[n, c, top + row, left + column] += dout[n, c, i, j]
@@ -103,7 +106,8 @@ def avg_pool_forward_naive(x, pool_param):
     ### BEGIN SOLUTION
     out = np.zeros((*x.shape[:2], *geometry.out), dtype=np.result_type(x, np.float16))
     for i, j in np.ndindex(*geometry.out):
-        top, left = i * stride_H, j * stride_W
+        top = i * stride_H
+        left = j * stride_W
         out[:, :, i, j] = x[:, :, top : top + pool_H, left : left + pool_W].mean(axis=(2, 3))
     ### END SOLUTION
     return out, (x, pool_param)
@@ -136,7 +140,8 @@ def avg_pool_backward_naive(dout, cache):
     ### BEGIN SOLUTION
     dx = np.zeros_like(x, dtype=dout.dtype)
     for i, j in np.ndindex(*geometry.out):
-        top, left = i * stride_H, j * stride_W
+        top = i * stride_H
+        left = j * stride_W
         share = dout[:, :, i : i + 1, j : j + 1] / (pool_H * pool_W)
         dx[:, :, top : top + pool_H, left : left + pool_W] += share
     ### END SOLUTION
