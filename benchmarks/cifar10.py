@@ -5,9 +5,10 @@
     python benchmarks/cifar10.py --list           what rows there are
     python benchmarks/cifar10.py quick --verbose  with losses and accuracies while a net trains
 
-The images are looked for where `cs231n data cifar10` puts them, or in the folder named by CS231N_DATA_DIR.
-Nothing is chosen by the test images: hyperparameters were, and stopping points are, chosen on the validation
-images. The exit code is 1 if a row misses its goal or the images are missing.
+The images are looked for where `cs231n data cifar10` puts them, or in the folder named by
+CS231N_DATA_DIR. Nothing is chosen by the test images: hyperparameters were, and stopping points
+are, chosen on the validation images. The exit code is 1 if a row misses its goal or the images are
+missing.
 """
 
 import argparse
@@ -126,8 +127,9 @@ def three_layer(shape, seed):
 class QuickNet(ChainNet):
     """A net of nine weighted layers that learns in minutes: its pooling comes early and its filters are few.
 
-    conv - three stages of (conv - 2x2 max pool - batch norm - relu) - pooling over all that is left - affine.
-    After the pooling of the first and the third stage stands a residual block of two convolutions.
+    conv - three stages of (conv - 2x2 max pool - batch norm - relu) - pooling over all that is left
+    - affine. After the pooling of the first and the third stage stands a residual block of two
+    convolutions.
 
     Parameters
     ----------
@@ -139,7 +141,8 @@ class QuickNet(ChainNet):
 
     Notes
     -----
-    The architecture is that of D. Page, "How to Train Your ResNet" (Myrtle AI, 2018), a quarter as wide.
+    The architecture is that of D. Page, "How to Train Your ResNet" (Myrtle AI, 2018), a quarter as
+    wide.
     """
 
     def __init__(self, input_dim, seed, widths=(16, 32, 64, 128)):

@@ -2,9 +2,10 @@
 
     python benchmarks/mnist.py
 
-The digits are looked for where `cs231n data mnist` puts them, or in the folder named by CS231N_DATA_DIR.
-Where only the 10,000 test images lie, 8,000 of them are for training and 2,000 for testing. Of the training
-images 500 choose when to stop. The exit code is 1 if the goal is missed or the images are missing.
+The digits are looked for where `cs231n data mnist` puts them, or in the folder named by
+CS231N_DATA_DIR. Where only the 10,000 test images lie, 8,000 of them are for training and 2,000 for
+testing. Of the training images 500 choose when to stop. The exit code is 1 if the goal is missed or
+the images are missing.
 """
 
 import argparse

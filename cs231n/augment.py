@@ -1,6 +1,7 @@
 """Augmentation: small changes of an image that do not change its class, drawn anew in every epoch.
 
-The pair used here, flips and shifts of up to two pixels, is that of A. Karpathy's ConvNetJS CIFAR-10 demo.
+The pair used here, flips and shifts of up to two pixels, is that of A. Karpathy's ConvNetJS
+CIFAR-10 demo.
 """
 
 import numpy as np

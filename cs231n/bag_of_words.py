@@ -18,8 +18,8 @@ def image_patches(im, size, stride=1):
     Returns
     -------
     patches : ndarray of shape (P, size * size * C)
-        ``P = ((H - size) // stride + 1) * ((W - size) // stride + 1)`` rows, patches of one image row after
-        another; in a row, channels run fastest. Floating.
+        ``P = ((H - size) // stride + 1) * ((W - size) // stride + 1)`` rows, patches of one image
+        row after another; in a row, channels run fastest. Floating.
 
     Raises
     ------
@@ -29,8 +29,8 @@ def image_patches(im, size, stride=1):
     im = np.asarray(im)
     if im.ndim != 3 or min(im.shape[:2]) < size:
         raise ValueError(
-            f"image_patches: im must have shape (H, W, C) with H and W at least the patch size {size}; "
-            f"got {im.shape}."
+            "image_patches: im must have shape (H, W, C) with H and W at least the patch size "
+            f"{size}; got {im.shape}."
         )
     ### BEGIN SOLUTION
     windows = sliding_window_view(im, (size, size), axis=(0, 1))[::stride, ::stride]
@@ -46,8 +46,8 @@ def normalize_patches(patches, eps=10.0):
     ----------
     patches : ndarray of shape (P, D)
     eps : float
-        Added to the variance, so that the noise of flat patches is not blown up; 10 suits pixels from 0 to
-        255.
+        Added to the variance, so that the noise of flat patches is not blown up; 10 suits pixels
+        from 0 to 255.
 
     Returns
     -------
@@ -64,7 +64,8 @@ def normalize_patches(patches, eps=10.0):
 class BagOfVisualWords:
     """A vocabulary of patches found by k-means, and the histogram of its words in an image.
 
-    An instance is a feature function for `cs231n.features.extract_features` once `fit` has been called.
+    An instance is a feature function for `cs231n.features.extract_features` once `fit` has been
+    called.
 
     Parameters
     ----------
@@ -74,17 +75,18 @@ class BagOfVisualWords:
     stride : int
         Step between the patches of an image that are counted.
     grid : int
-        The histogram is taken in each field of a grid x grid division of the image; 1 counts over the whole
-        image, 2 in its quarters.
+        The histogram is taken in each field of a grid x grid division of the image; 1 counts over
+        the whole image, 2 in its quarters.
     whiten : bool
-        Remove the correlations of neighboring pixels (ZCA) before words are formed, so that edges and not
-        blobs become words.
+        Remove the correlations of neighboring pixels (ZCA) before words are formed, so that edges
+        and not blobs become words.
     num_patches : int
         Number of patches that `fit` draws to form the words.
     seed : int or numpy.random.Generator, optional
         Source of the patches drawn and of k-means' beginning.
     whiten_eps : float
-        The `eps` of `zca_matrix`: the larger, the less of the noise is blown up, of which noisy images have more.
+        The `eps` of `zca_matrix`: the larger, the less of the noise is blown up, of which noisy
+        images have more.
 
     Attributes
     ----------
@@ -95,9 +97,10 @@ class BagOfVisualWords:
 
     References
     ----------
-    J. Sivic and A. Zisserman, "Video Google", ICCV 2003; S. Lazebnik, C. Schmid and J. Ponce, "Beyond bags of
-    features", CVPR 2006 (the grid); A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
-    unsupervised feature learning", AISTATS 2011 (patches, whitening, k-means).
+    J. Sivic and A. Zisserman, "Video Google", ICCV 2003; S. Lazebnik, C. Schmid and J. Ponce,
+    "Beyond bags of features", CVPR 2006 (the grid); A. Coates, H. Lee and A. Y. Ng, "An analysis of
+    single-layer networks in unsupervised feature learning", AISTATS 2011 (patches, whitening,
+    k-means).
     """
 
     def __init__(
@@ -140,9 +143,8 @@ class BagOfVisualWords:
         self.whitening = np.eye(patches.shape[1])
         if self.whiten:
             self.whitening = zca_matrix(patches - self.mean, self.whiten_eps)
-        kmeans = KMeans(
-            self.num_words, n_init=1, max_iter=20, random_state=int(rng.integers(2**31))
-        )
+        start = int(rng.integers(2**31))
+        kmeans = KMeans(self.num_words, n_init=1, max_iter=20, random_state=start)
         self.words = kmeans.fit(self._whitened(patches)).cluster_centers_
         return self
 
@@ -158,10 +160,12 @@ class BagOfVisualWords:
         nearest : ndarray of shape ((H - patch_size) // stride + 1, (W - patch_size) // stride + 1)
             Numbers of words.
         """
-        patches = self._whitened(normalize_patches(image_patches(im, self.patch_size, self.stride)))
+        patches = image_patches(im, self.patch_size, self.stride)
+        patches = self._whitened(normalize_patches(patches))
         shape = [(side - self.patch_size) // self.stride + 1 for side in np.shape(im)[:2]]
         ### BEGIN SOLUTION
-        # The squared length of the patch is the same for all words and cannot change which is nearest.
+        # The squared length of the patch is the same for all words and cannot change which is
+        # nearest.
         distances = np.sum(self.words**2, axis=1) - 2 * patches @ self.words.T
         nearest = np.argmin(distances, axis=1).reshape(shape)
         ### END SOLUTION
@@ -182,16 +186,20 @@ class BagOfVisualWords:
         nearest = self.word_map(im)
         if min(nearest.shape) < self.grid:
             raise ValueError(
-                f"BagOfVisualWords: a grid of {self.grid} fields each way needs as many patches each way; "
-                f"got {nearest.shape} from an image of shape {np.shape(im)}. Use a smaller grid or stride."
+                f"BagOfVisualWords: a grid of {self.grid} fields each way needs as many patches "
+                f"each way; got {nearest.shape} from an image of shape {np.shape(im)}. Use a "
+                "smaller grid or stride."
             )
-        rows, columns = (_bands(side, self.grid) for side in nearest.shape)
-        fields = [nearest[band, part] for band in rows for part in columns]
+        fields = []
+        for rows in _bands(nearest.shape[0], self.grid):
+            for columns in _bands(nearest.shape[1], self.grid):
+                fields.append(nearest[rows, columns])
         ### BEGIN SOLUTION
-        counts = [
-            np.bincount(field.ravel(), minlength=self.num_words) / field.size for field in fields
-        ]
-        histogram = np.concatenate(counts)
+        shares = []
+        for field in fields:
+            counts = np.bincount(field.ravel(), minlength=self.num_words)
+            shares.append(counts / field.size)
+        histogram = np.concatenate(shares)
         ### END SOLUTION
         return histogram
 
@@ -216,9 +224,11 @@ def _bands(length, grid):
 
 
 def zca_matrix(centered, eps=0.1):
-    """Whitening transform that stays closest to the original pixels (zero-phase component analysis).
+    """Whitening transform that stays closest to the original pixels.
 
-    ``V diag(1 / sqrt(lambda + eps)) V^T`` from the eigenvectors V and eigenvalues lambda of the covariance.
+    Its name is zero-phase component analysis (ZCA):
+    ``V diag(1 / sqrt(lambda + eps)) V^T`` from the eigenvectors V and eigenvalues lambda of the
+    covariance.
 
     Parameters
     ----------
@@ -234,8 +244,8 @@ def zca_matrix(centered, eps=0.1):
 
     References
     ----------
-    A. J. Bell and T. J. Sejnowski, "The independent components of natural scenes are edge filters", Vision
-    Research, 1997.
+    A. J. Bell and T. J. Sejnowski, "The independent components of natural scenes are edge filters",
+    Vision Research, 1997.
     """
     ### BEGIN SOLUTION
     eigenvalues, V = np.linalg.eigh(centered.T @ centered / len(centered))

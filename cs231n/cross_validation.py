@@ -61,7 +61,8 @@ def cross_validate_k(
     k_to_accuracies : dict of int to list of float
         For each k, the share of right answers on each fold when the others are the training set.
     """
-    X, y = np.asarray(X), np.asarray(y)
+    X = np.asarray(X)
+    y = np.asarray(y)
     folds = make_folds(len(X), num_folds, seed)
     k_to_accuracies = {k: [] for k in k_choices}
     for held_out in range(num_folds):
@@ -71,6 +72,7 @@ def cross_validate_k(
         classifier.train(X[rest], y[rest])
         predictions = classifier.predict_each(X[folds[held_out]], k_choices)
         for k in k_choices:
-            k_to_accuracies[k].append(float(np.mean(predictions[k] == y[folds[held_out]])))
+            accuracy = np.mean(predictions[k] == y[folds[held_out]])
+            k_to_accuracies[k].append(float(accuracy))
         ### END SOLUTION
     return k_to_accuracies

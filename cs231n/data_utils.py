@@ -29,14 +29,14 @@ def load_CIFAR_batch(filename):
 def load_CIFAR10(ROOT):
     """Load all batches of CIFAR-10 in a folder.
 
-    The images are float32, half as large as float64, so that arithmetic does not wrap around as it does in
-    uint8.
+    The images are float32, half as large as float64, so that arithmetic does not wrap around as it
+    does in uint8.
 
     Parameters
     ----------
     ROOT : str or Path
-        A folder of the Python or the binary version. A folder that does not exist is looked for by its name
-        in the data folder, see `cs231n.datasets`.
+        A folder of the Python or the binary version. A folder that does not exist is looked for by
+        its name in the data folder, see `cs231n.datasets`.
 
     Returns
     -------
@@ -62,7 +62,8 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
     Parameters
     ----------
     num_training, num_validation : int
-        The first `num_training` training images are for training, the next `num_validation` for validation.
+        The first `num_training` training images are for training, the next `num_validation` for
+        validation.
     num_test : int
         The first images of the test set.
     subtract_mean : bool
@@ -71,8 +72,8 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
     Returns
     -------
     data : dict
-        `X_train` of shape (num_training, 3, 32, 32), `X_val`, `X_test`, float32; `y_train`, `y_val`,
-        `y_test`, int64.
+        `X_train` of shape (num_training, 3, 32, 32), `X_val`, `X_test`, float32; `y_train`,
+        `y_val`, `y_test`, int64.
 
     Raises
     ------
@@ -92,28 +93,27 @@ def load_dataset(
     Parameters
     ----------
     name : str
-        "shapes10": generated color images; by default 5,000, 1,000 and 1,000 of shape (3, 32, 32), as many as
-        wanted.
-        "digits": real digits of scikit-learn; by default all 1,083, 359 and 355 of shape (1, 8, 8).
-        "mnist": the IDX files of `cs231n data mnist`; by default all but 1,000, those 1,000, and all test
-        images, of shape (1, 28, 28). Where only the 10,000 test images lie, every fifth is for testing, the
-        others for training.
-        "cifar10": the folder of `cs231n data cifar10`; by default all but 1,000, those 1,000, and 1,000 test
-        images, of shape (3, 32, 32).
+        "shapes10": generated color images; by default 5,000, 1,000 and 1,000 of shape (3, 32, 32),
+        as many as wanted. "digits": real digits of scikit-learn; by default all 1,083, 359 and 355
+        of shape (1, 8, 8). "mnist": the IDX files of `cs231n data mnist`; by default all but 1,000,
+        those 1,000, and all test images, of shape (1, 28, 28). Where only the 10,000 test images
+        lie, every fifth is for testing, the others for training. "cifar10": the folder of
+        `cs231n data cifar10`; by default all but 1,000, those 1,000, and 1,000 test images, of
+        shape (3, 32, 32).
     num_training, num_validation, num_test : int, optional
         The numbers of images, the first ones of each split.
     subtract_mean : bool
-        Whether to subtract the mean over the training images, pixel by pixel. Without it, pixels are whole
-        numbers: 0 to 255, in digits 0 to 16.
+        Whether to subtract the mean over the training images, pixel by pixel. Without it, pixels
+        are whole numbers: 0 to 255, in digits 0 to 16.
     seed : int, optional
-        Only for "shapes10": draw the test images from this seed and not from the public one, as a hidden
-        split.
+        Only for "shapes10": draw the test images from this seed and not from the public one, as a
+        hidden split.
 
     Returns
     -------
     data : dict
-        `X_train`, `X_val`, `X_test`, float32 of shape (N, C, H, W); `y_train`, `y_val`, `y_test`, int64 of
-        shape (N,).
+        `X_train`, `X_val`, `X_test`, float32 of shape (N, C, H, W); `y_train`, `y_val`, `y_test`,
+        int64 of shape (N,).
 
     Raises
     ------

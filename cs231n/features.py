@@ -32,19 +32,21 @@ def extract_features(imgs, feature_fns, verbose=False):
         parts = [np.asarray(feature(image)) for feature in feature_fns]
         if any(part.ndim != 1 for part in parts):
             raise ValueError(
-                "extract_features: feature functions must be one-dimensional, that is, return a vector; got "
-                f"shapes {[part.shape for part in parts]}. Use ravel()."
+                "extract_features: feature functions must be one-dimensional, that is, return a "
+                f"vector; got shapes {[part.shape for part in parts]}. Use ravel()."
             )
-        row = np.concatenate(
-            [part.astype(np.float64, copy=False) for part in parts] or [np.zeros(0)]
-        )
+        numbers = [part.astype(np.float64, copy=False) for part in parts]
+        # Without any function a row is empty.
+        row = np.concatenate([np.zeros(0), *numbers])
         if rows and row.shape != rows[0].shape:
             raise ValueError(
                 f"extract_features: image {len(rows)} gives {len(row)} numbers but image 0 gave "
                 f"{len(rows[0])}. Each function must return vectors of one length."
             )
         rows.append(row)
-    return np.array(rows) if rows else np.zeros((0, 0))
+    if not rows:
+        return np.zeros((0, 0))
+    return np.array(rows)
 
 
 def rgb2gray(rgb):
@@ -58,7 +60,8 @@ def rgb2gray(rgb):
     Returns
     -------
     gray : ndarray of shape (...)
-        Floating, and in the same units; gray pixels keep their value, since the weights add up to one.
+        Floating, and in the same units; gray pixels keep their value, since the weights add up to
+        one.
 
     References
     ----------
@@ -72,8 +75,9 @@ def rgb2gray(rgb):
 def rgb_to_hsv(rgb):
     """Hue, saturation and value of colors.
 
-    The value is the largest of the three channels, the saturation the share of it that is not gray, and the hue the
-    place on the color circle: red at 0, green at 1/3, blue at 2/3. Gray has hue and saturation 0.
+    The value is the largest of the three channels, the saturation the share of it that is not gray,
+    and the hue the place on the color circle: red at 0, green at 1/3, blue at 2/3. Gray has hue and
+    saturation 0.
 
     Parameters
     ----------
@@ -106,10 +110,11 @@ def rgb_to_hsv(rgb):
 def hog_feature(im):
     """Histogram of oriented gradients: which edge directions stand in which part of the image.
 
-    Gradients are differences ``im[i, j + 1] - im[i, j]`` to the right and ``im[i + 1, j] - im[i, j]`` down,
-    zero in the last column and the last row. Each pixel votes for one of 9 bins of 20 degrees, from 0 to 180
-    without the sign of the direction, with the length of its gradient. Votes are averaged over cells of 8x8
-    pixels; pixels beyond the last whole cell are left out.
+    Gradients are differences ``im[i, j + 1] - im[i, j]`` to the right and
+    ``im[i + 1, j] - im[i, j]`` down, zero in the last column and the last row. Each pixel votes for
+    one of 9 bins of 20 degrees, from 0 to 180 without the sign of the direction, with the length of
+    its gradient. Votes are averaged over cells of 8x8 pixels; pixels beyond the last whole cell are
+    left out.
 
     Parameters
     ----------
@@ -128,31 +133,37 @@ def hog_feature(im):
 
     References
     ----------
-    N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005; here without
-    the normalization of blocks.
+    N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005; here
+    without the normalization of blocks.
     """
     im = np.asarray(im)
-    orientations, cell = 9, 8
+    orientations = 9
+    cell = 8
     if im.ndim not in (2, 3) or min(im.shape[:2]) < cell:
         raise ValueError(
-            f"hog_feature: im must be an image of shape (H, W) or (H, W, 3) with at least {cell} rows and "
-            f"columns; got {im.shape}."
+            f"hog_feature: im must be an image of shape (H, W) or (H, W, 3) with at least {cell} "
+            f"rows and columns; got {im.shape}."
         )
-    gray = rgb2gray(im) if im.ndim == 3 else im.astype(np.result_type(im, np.float32))
-    rows, columns = gray.shape[0] // cell, gray.shape[1] // cell
+    if im.ndim == 3:
+        gray = rgb2gray(im)
+    else:
+        gray = im.astype(np.result_type(im, np.float32))
+    rows = gray.shape[0] // cell
+    columns = gray.shape[1] // cell
     ### BEGIN SOLUTION
-    gx, gy = np.zeros_like(gray), np.zeros_like(gray)
+    gx = np.zeros_like(gray)
     gx[:, :-1] = gray[:, 1:] - gray[:, :-1]
+    gy = np.zeros_like(gray)
     gy[:-1] = gray[1:] - gray[:-1]
     magnitude = np.sqrt(gx**2 + gy**2)[: rows * cell, : columns * cell]
     angle = np.degrees(np.arctan2(gy, gx))[: rows * cell, : columns * cell] % 180
     # A tiny negative angle comes out of the remainder as 180 itself.
     bins = np.minimum(angle / (180 / orientations), orientations - 1).astype(int)
-    cell_rows, cell_columns = np.arange(rows * cell) // cell, np.arange(columns * cell) // cell
+    cell_rows = np.arange(rows * cell) // cell
+    cell_columns = np.arange(columns * cell) // cell
     where = (cell_rows[:, np.newaxis] * columns + cell_columns) * orientations + bins
-    votes = np.bincount(
-        where.ravel(), weights=magnitude.ravel(), minlength=rows * columns * orientations
-    )
+    count = rows * columns * orientations
+    votes = np.bincount(where.ravel(), weights=magnitude.ravel(), minlength=count)
     feature = votes / cell**2
     ### END SOLUTION
     return feature

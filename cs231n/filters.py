@@ -14,10 +14,10 @@ def photo_filters(gray=LUMA):
 
     Each is a plane of 3 x 3 numbers; channel c of the filter is that plane times ``gray[c]``.
 
-    ``blur`` is the mean of the nine pixels. ``edges from left to right`` is large where the right is brighter:
-    the pixels of the right column count 1, 2, 1, those of the left one -1, -2, -1, the middle ones nothing.
-    ``edges from top to bottom`` is large where the bottom is brighter, in the same way. ``sharpen`` is twice the
-    pixel in the middle, minus the blur.
+    ``blur`` is the mean of the nine pixels. ``edges from left to right`` is large where the right
+    is brighter: the pixels of the right column count 1, 2, 1, those of the left one -1, -2, -1, the
+    middle ones nothing. ``edges from top to bottom`` is large where the bottom is brighter, in the
+    same way. ``sharpen`` is twice the pixel in the middle, minus the blur.
 
     Parameters
     ----------

@@ -182,7 +182,8 @@ def check_gradient(f, x, analytic, dout=None, num_directions=4, h=None, rng=0):
     num_directions : int
         How many directions to try.
     h : float, optional
-        The one step to use; by default steps from ``eps**0.2``, 7e-4 in double precision, downwards.
+        The one step to use; by default steps from ``eps**0.2``, 7e-4 in double precision,
+        downwards.
     rng : numpy.random.Generator or int
         Source of the directions; the default draws the same ones every time.
 

@@ -30,8 +30,8 @@ def initial_weights(rng, shape, scale):
 
     References
     ----------
-    Glorot, Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks", 2010.
-    He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", 2015.
+    Glorot, Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks",
+    2010. He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", 2015.
     """
     return rng.normal(scale=standard_deviation(shape, scale), size=shape)
 

@@ -88,7 +88,8 @@ def nesterov(w, dw, config=None):
 
     References
     ----------
-    Bengio, Boulanger-Lewandowski, Pascanu, "Advances in Optimizing Recurrent Networks", 2012, section 3.5.
+    Bengio, Boulanger-Lewandowski, Pascanu, "Advances in Optimizing Recurrent Networks", 2012,
+    section 3.5.
     """
     config = _with_defaults(config, learning_rate=1e-2, momentum=0.9)
     v = config.get("velocity", np.zeros_like(w))
@@ -198,13 +199,15 @@ def adadelta(w, dw, config=None):
     cache = config.get("cache", np.zeros_like(w))
     delta = config.get("delta", np.zeros_like(w))
     ### BEGIN SOLUTION
-    rho, epsilon = config["rho"], config["epsilon"]
+    rho = config["rho"]
+    epsilon = config["epsilon"]
     cache = rho * cache + (1 - rho) * dw**2
     step = np.sqrt(delta + epsilon) / np.sqrt(cache + epsilon) * dw
     delta = rho * delta + (1 - rho) * step**2
     next_w = w - config["learning_rate"] * step
     ### END SOLUTION
-    config["cache"], config["delta"] = cache, delta
+    config["cache"] = cache
+    config["delta"] = delta
     return next_w, config
 
 
@@ -239,7 +242,8 @@ def adam(w, dw, config=None):
     v = config.get("v", np.zeros_like(w))
     t = config["t"]
     ### BEGIN SOLUTION
-    beta1, beta2 = config["beta1"], config["beta2"]
+    beta1 = config["beta1"]
+    beta2 = config["beta2"]
     t = t + 1
     m = beta1 * m + (1 - beta1) * dw
     v = beta2 * v + (1 - beta2) * dw**2
@@ -247,14 +251,17 @@ def adam(w, dw, config=None):
     vt = v / (1 - beta2**t)
     next_w = w - config["learning_rate"] * mt / (np.sqrt(vt) + config["epsilon"])
     ### END SOLUTION
-    config["m"], config["v"], config["t"] = m, v, t
+    config["m"] = m
+    config["v"] = v
+    config["t"] = t
     return next_w, config
 
 
 def adamw(w, dw, config=None):
     """Take a step of AdamW: Adam with weight decay apart from the gradient.
 
-    As Adam, but the parameter also shrinks by ``learning_rate weight_decay w``, with the w before the step.
+    As Adam, but the parameter also shrinks by ``learning_rate weight_decay w``, with the w before
+    the step.
 
     Parameters
     ----------
@@ -282,7 +289,8 @@ def adamw(w, dw, config=None):
     v = config.get("v", np.zeros_like(w))
     t = config["t"]
     ### BEGIN SOLUTION
-    beta1, beta2 = config["beta1"], config["beta2"]
+    beta1 = config["beta1"]
+    beta2 = config["beta2"]
     t = t + 1
     m = beta1 * m + (1 - beta1) * dw
     v = beta2 * v + (1 - beta2) * dw**2
@@ -291,12 +299,15 @@ def adamw(w, dw, config=None):
     decayed = w - config["learning_rate"] * config["weight_decay"] * w
     next_w = decayed - config["learning_rate"] * mt / (np.sqrt(vt) + config["epsilon"])
     ### END SOLUTION
-    config["m"], config["v"], config["t"] = m, v, t
+    config["m"] = m
+    config["v"] = v
+    config["t"] = t
     return next_w, config
 
 
 def _with_defaults(config, **defaults):
-    config = {} if config is None else config
+    if config is None:
+        config = {}
     for name, value in config.items():
         # A float64 scalar would turn float32 parameters into float64 ones; a Python float does not.
         if isinstance(value, np.generic):

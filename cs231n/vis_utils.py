@@ -178,13 +178,14 @@ def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
 def show(fig, alt):
     """Show a figure and keep its alternative text.
 
-    In a notebook the figure becomes an HTML image with the text in `alt`, which survives every export.
-    Elsewhere it becomes the label of the figure, the title of its window.
+    In a notebook the figure becomes an HTML image with the text in `alt`, which survives every
+    export. Elsewhere it becomes the label of the figure, the title of its window.
 
     Parameters
     ----------
     fig : Figure
-        It is closed, so that it does not appear twice; outside a notebook only if pyplot is not interactive.
+        It is closed, so that it does not appear twice; outside a notebook only if pyplot is not
+        interactive.
     alt : str
         What the figure shows, for those who cannot see it: one or two sentences.
 
@@ -229,7 +230,8 @@ class Picture:
     """
 
     def __init__(self, fig, alt, dpi=100):
-        # With a layout there is room for everything. Without one, savefig draws twice, so as to find the edges.
+        # With a layout there is room for everything. Without one, savefig draws twice, so as to
+        # find the edges.
         self.pixels = _trimmed(fig, dpi) if fig.get_layout_engine() is None else _drawn(fig, dpi)
         self.alt = alt
 

@@ -8,8 +8,8 @@ from .perceptron import Perceptron
 def adaline_update(W, b, x, target, learning_rate):
     """One step of the least mean squares rule, in place.
 
-    ``w += learning_rate * (target - (x.w + b)) * x``: a gradient step on half the squared error of the sum
-    itself, so that right answers go on teaching too.
+    ``w += learning_rate * (target - (x.w + b)) * x``: a gradient step on half the squared error of
+    the sum itself, so that right answers go on teaching too.
 
     Parameters
     ----------
@@ -40,8 +40,9 @@ def adaline_update(W, b, x, target, learning_rate):
 class Adaline(Perceptron):
     """Adaptive linear neurons with targets -1 and 1, trained one example at a time.
 
-    Everything but the rule and the targets is shared with `Perceptron`. The error that `train` returns is
-    the mean squared error of the sums. The learning rate must be small; see `adaline_update`.
+    Everything but the rule and the targets is shared with `Perceptron`. The error that `train`
+    returns is the mean squared error of the sums. The learning rate must be small; see
+    `adaline_update`.
 
     References
     ----------

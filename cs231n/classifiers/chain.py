@@ -27,16 +27,21 @@ class Layer:
     """
 
     def __init__(self, forward, backward, names=(), settings=(), bn_index=None):
-        self.functions = forward, backward
-        self.names, self.settings, self.bn_index = names, settings, bn_index
+        self.functions = (forward, backward)
+        self.names = names
+        self.settings = settings
+        self.bn_index = bn_index
 
     def forward(self, x, net):
         """Return the layer's output and cache for an input of shape (N, ...).
 
         The parameters are those that the net holds now.
         """
-        settings = self.settings if self.bn_index is None else (net.bn_params[self.bn_index],)
-        return self.functions[0](x, *(net.params[name] for name in self.names), *settings)
+        params = [net.params[name] for name in self.names]
+        settings = self.settings
+        if self.bn_index is not None:
+            settings = (net.bn_params[self.bn_index],)
+        return self.functions[0](x, *params, *settings)
 
     def backward(self, dout, cache, need_dx=True):
         """Return the gradient of the input, in its shape, and a dict with those of the parameters.
@@ -48,7 +53,9 @@ class Layer:
             gradients = backward(dout, cache, need=("dw", "db"))
         else:
             gradients = backward(dout, cache)
-        dx, *dparams = gradients if self.names else (gradients,)
+        if not self.names:
+            return gradients, {}
+        dx, *dparams = gradients
         return dx, dict(zip(self.names, dparams))
 
 
@@ -66,7 +73,8 @@ class Residual:
     """
 
     def __init__(self, body, shortcut=()):
-        self.body, self.shortcut = list(body), list(shortcut)
+        self.body = list(body)
+        self.shortcut = list(shortcut)
 
     def forward(self, x, net):
         """Return the sum of both ways, which give equal shapes, and their caches."""
@@ -75,14 +83,20 @@ class Residual:
         return out + passed, (body_cache, shortcut_cache)
 
     def backward(self, dout, cache, need_dx=True):
-        """Return the gradient of the input, summed over both ways in its shape, and those of the parameters."""
+        """Return the gradient of the input, in its shape, and those of the parameters.
+
+        The gradient of the input is the sum over both ways.
+        """
         dbody, grads = chain_backward(self.body, dout, cache[0])
         dshortcut, more = chain_backward(self.shortcut, dout, cache[1])
         return dbody + dshortcut, grads | more
 
 
 def chain_forward(layers, x, net):
-    """Pass x of shape (N, ...) through the layers in turn; return the last output and the list of caches."""
+    """Pass x of shape (N, ...) through the layers in turn.
+
+    Returns the last output and the list of caches.
+    """
     caches = []
     for layer in layers:
         x, cache = layer.forward(x, net)
@@ -93,8 +107,8 @@ def chain_forward(layers, x, net):
 def chain_backward(layers, dout, caches, need_dx=True):
     """Pass dout, in the shape of the output, back through the layers.
 
-    Returns the gradient of the input, or None where a convolution was told that nobody needs it, and a dict
-    with the gradients of the parameters.
+    Returns the gradient of the input, or None where a convolution was told that nobody needs it,
+    and a dict with the gradients of the parameters.
     """
     grads = {}
     for index in reversed(range(len(layers))):

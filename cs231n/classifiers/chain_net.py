@@ -27,8 +27,9 @@ from .chain import Layer, chain_backward, chain_forward
 class ChainNet:
     """Base of nets that are a chain of layers, ending in class scores for the softmax loss.
 
-    A subclass appends its layers with the methods `append_conv`, `append_affine`, ... in its constructor;
-    they draw the parameters and number them W1 b1 gamma1 beta1, W2 ... in the order of the calls.
+    A subclass appends its layers with the methods `append_conv`, `append_affine`, ... in its
+    constructor; they draw the parameters and number them W1 b1 gamma1 beta1, W2 ... in the order of
+    the calls.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ class ChainNet:
     weight_scale : float or {"xavier", "he"}
         Standard deviation of the initial weights, see `initial_weights`.
     normalization : None or "batchnorm"
-        Whether every affine and convolutional layer except the last is followed by batch normalization.
+        Whether every affine and convolutional layer except the last is followed by batch
+        normalization.
     dtype : type
         Of all computations.
     seed : int or numpy.random.Generator, optional
@@ -68,13 +70,13 @@ class ChainNet:
                 f"{type(self).__name__}: normalization must be None or 'batchnorm'; "
                 f"got {normalization!r}."
             )
-        self.reg, self.weight_scale, self.normalization, self.dtype = (
-            reg,
-            weight_scale,
-            normalization,
-            dtype,
-        )
-        self.params, self.bn_params, self.layers = {}, [], []
+        self.reg = reg
+        self.weight_scale = weight_scale
+        self.normalization = normalization
+        self.dtype = dtype
+        self.params = {}
+        self.bn_params = []
+        self.layers = []
         self._rng = np.random.default_rng(seed)
         self._shape = tuple(input_dim)
         self._count = 0
@@ -134,15 +136,17 @@ class ChainNet:
         loss, grads : float and dict
             Otherwise: the regularized loss and its gradient for each entry of `params`.
         """
-        scores, caches = self.forward(X, "test" if y is None else "train")
+        mode = "test" if y is None else "train"
+        scores, caches = self.forward(X, mode)
         if y is None:
             return scores
         ### BEGIN SOLUTION
         loss, dscores = softmax_loss(scores, y)
         _, grads = self.backward(dscores, caches, need_dx=False)
-        for name in (name for name in self.params if name.startswith("W")):
-            loss += 0.5 * self.reg * np.sum(self.params[name] ** 2)
-            grads[name] += self.reg * self.params[name]
+        for name in self.params:
+            if name.startswith("W"):
+                loss += 0.5 * self.reg * np.sum(self.params[name] ** 2)
+                grads[name] += self.reg * self.params[name]
         ### END SOLUTION
         return loss, grads
 
@@ -166,21 +170,21 @@ class ChainNet:
         """
         C, H, W = self._shape
         pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
+        name = type(self).__name__
         got = f"maps of shape {self._shape} before layer {len(self.layers) + 1}"
-        self._shape = (
-            C,
-            *slide(type(self).__name__, (H, W), (size, size), stride, None, got=got).out,
-        )
-        self.layers.append(
-            Layer(max_pool_forward_fast, max_pool_backward_fast, settings=(pool_param,))
-        )
+        out = slide(name, (H, W), (size, size), stride, None, got=got).out
+        self._shape = (C, *out)
+        layer = Layer(max_pool_forward_fast, max_pool_backward_fast, settings=(pool_param,))
+        self.layers.append(layer)
 
     def append_relu(self):
         """Append a rectifier."""
         self.layers.append(Layer(relu_forward, relu_backward))
 
     def append_affine(self, units, normalize=True):
-        """Append an affine layer, which flattens its input, and its normalization if the net has one.
+        """Append an affine layer, which flattens its input.
+
+        It is followed by its normalization if the net has one.
 
         Parameters
         ----------
@@ -189,42 +193,43 @@ class ChainNet:
             False for the last layer, the scores.
         """
         D = int(np.prod(self._shape))
-        self.layers.append(
-            Layer(affine_forward, affine_backward, self._new_weights((D, units), units))
-        )
+        names = self._new_weights((D, units), units)
+        self.layers.append(Layer(affine_forward, affine_backward, names))
         self._shape = (units,)
         if normalize and self.normalization:
-            self.layers.append(
-                self._normalization(batchnorm_forward, batchnorm_backward_alt, units)
-            )
+            layer = self._normalization(batchnorm_forward, batchnorm_backward_alt, units)
+            self.layers.append(layer)
 
     def _conv(self, num_filters, filter_size, stride, pad):
         C, H, W = self._shape
         conv_param = {"stride": stride, "pad": pad}
+        window = (filter_size, filter_size)
+        name = type(self).__name__
         got = f"maps of shape {self._shape} before layer {len(self.layers) + 1}"
-        out = slide(
-            type(self).__name__, (H, W), (filter_size,) * 2, stride, pad, what="filter", got=got
-        ).out
-        names = self._new_weights((num_filters, C, filter_size, filter_size), num_filters)
+        out = slide(name, (H, W), window, stride, pad, what="filter", got=got).out
+        names = self._new_weights((num_filters, C, *window), num_filters)
         self._shape = (num_filters, *out)
         layers = [Layer(conv_forward_fast, conv_backward_fast, names, (conv_param,))]
         if self.normalization:
-            batchnorm = spatial_batchnorm_forward, spatial_batchnorm_backward
-            layers.append(self._normalization(*batchnorm, num_filters))
+            layer = self._normalization(
+                spatial_batchnorm_forward, spatial_batchnorm_backward, num_filters
+            )
+            layers.append(layer)
         return layers
 
     def _new_weights(self, shape, units):
         self._count += 1
-        names = f"W{self._count}", f"b{self._count}"
-        self.params[names[0]] = initial_weights(self._rng, shape, self.weight_scale).astype(
-            self.dtype
-        )
-        self.params[names[1]] = np.zeros(units, dtype=self.dtype)
-        return names
+        W = f"W{self._count}"
+        b = f"b{self._count}"
+        weights = initial_weights(self._rng, shape, self.weight_scale)
+        self.params[W] = weights.astype(self.dtype)
+        self.params[b] = np.zeros(units, dtype=self.dtype)
+        return W, b
 
     def _normalization(self, forward, backward, units):
-        names = f"gamma{self._count}", f"beta{self._count}"
-        self.params[names[0]] = np.ones(units, dtype=self.dtype)
-        self.params[names[1]] = np.zeros(units, dtype=self.dtype)
+        gamma = f"gamma{self._count}"
+        beta = f"beta{self._count}"
+        self.params[gamma] = np.ones(units, dtype=self.dtype)
+        self.params[beta] = np.zeros(units, dtype=self.dtype)
         self.bn_params.append({"mode": "train"})
-        return Layer(forward, backward, names, bn_index=len(self.bn_params) - 1)
+        return Layer(forward, backward, (gamma, beta), bn_index=len(self.bn_params) - 1)

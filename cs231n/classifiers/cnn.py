@@ -41,13 +41,15 @@ class ThreeLayerConvNet:
     ----------
     params : dict
         ``W1`` (F, C, filter_size, filter_size), ``b1`` (F,), ``W2`` (F * H' * W', hidden_dim),
-        ``b2`` (hidden_dim,),
-        ``W3`` (hidden_dim, num_classes), ``b3`` (num_classes,), where H' and W' are the sizes after pooling.
+        ``b2`` (hidden_dim,), ``W3`` (hidden_dim, num_classes), ``b3`` (num_classes,), where H' and
+        W' are the sizes after
+        pooling.
 
     Raises
     ------
     ValueError
-        If the pooling windows do not cover the convolution's output; the message says which sizes would.
+        If the pooling windows do not cover the convolution's output; the message says which sizes
+        would.
     """
 
     def __init__(
@@ -102,9 +104,9 @@ class ThreeLayerConvNet:
         loss, grads : float and dict
             Otherwise: the regularized loss and its gradient for each entry of `params`.
         """
-        W1, b1, W2, b2, W3, b3 = (
-            self.params[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3")
-        )
+        W1, b1 = self.params["W1"], self.params["b1"]
+        W2, b2 = self.params["W2"], self.params["b2"]
+        W3, b3 = self.params["W3"], self.params["b3"]
         X = X.astype(self.dtype, copy=False)
         scores = None
         ### BEGIN SOLUTION
@@ -114,7 +116,8 @@ class ThreeLayerConvNet:
         ### END SOLUTION
         if y is None:
             return scores
-        loss, grads = 0.0, {}
+        loss = 0.0
+        grads = {}
         ### BEGIN SOLUTION
         loss, dscores = softmax_loss(scores, y)
         dhidden, grads["W3"], grads["b3"] = affine_backward(dscores, scores_cache)

@@ -5,12 +5,15 @@ import re
 from .chain_net import ChainNet
 
 PATTERN = re.compile(
-    r"\[\(CONV-RELU\)\*(?P<N>\d+)(?P<pool>-POOL)?\]\*(?P<M>\d+)-(?:\(FC-RELU\)\*(?P<K>\d+)-)?SOFTMAX"
+    r"\[\(CONV-RELU\)\*(?P<N>\d+)(?P<pool>-POOL)?\]\*(?P<M>\d+)-"
+    r"(?:\(FC-RELU\)\*(?P<K>\d+)-)?SOFTMAX"
 )
 
 
 def parse_pattern(pattern):
-    """Read ``[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX``; ``-POOL`` and ``(FC-RELU)*K-`` may be absent.
+    """Read ``[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX``.
+
+    ``-POOL`` and ``(FC-RELU)*K-`` may be absent.
 
     Parameters
     ----------
@@ -35,16 +38,20 @@ def parse_pattern(pattern):
     if match is None:
         raise ValueError(
             f"parse_pattern: got {pattern!r}. Write it like "
-            f"'[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX'."
+            "'[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX'."
         )
-    return int(match["N"]), match["pool"] is not None, int(match["M"]), int(match["K"] or 0)
+    N = int(match["N"])
+    pool = match["pool"] is not None
+    M = int(match["M"])
+    K = int(match["K"] or 0)
+    return N, pool, M, K
 
 
 class PatternNet(ChainNet):
     """A net of the lecture's pattern ``[(CONV-RELU)*N-POOL?]*M-(FC-RELU)*K-SOFTMAX``.
 
-    Convolutions keep height and width; pooling takes the maximum of 2 x 2 windows. ``SOFTMAX`` stands for the
-    affine layer of the scores and its loss.
+    Convolutions keep height and width; pooling takes the maximum of 2 x 2 windows. ``SOFTMAX``
+    stands for the affine layer of the scores and its loss.
 
     Parameters
     ----------
@@ -60,19 +67,20 @@ class PatternNet(ChainNet):
         Units of the hidden affine layers; a sequence gives one number per layer.
     num_classes : int
     **settings
-        ``reg``, ``weight_scale``, ``normalization``, ``dtype``, ``seed``: see `ChainNet`. With batch
-        normalization each CONV or FC is followed by it, before its RELU.
+        ``reg``, ``weight_scale``, ``normalization``, ``dtype``, ``seed``: see `ChainNet`. With
+        batch normalization each CONV or FC is followed by it, before its RELU.
 
     Raises
     ------
     ValueError
-        If the pattern cannot be read, a sequence has the wrong length, or the pooling does not fit the image.
+        If the pattern cannot be read, a sequence has the wrong length, or the pooling does not fit
+        the image.
 
     Examples
     --------
-    >>> net = PatternNet("[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX", num_filters=(16, 32, 64), seed=0)
-    >>> [net.params[name].shape for name in ("W1", "W6", "W7")]
-    [(16, 3, 3, 3), (64, 64, 3, 3), (1024, 100)]
+    >>> net = PatternNet("[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX", num_filters=(16, 32, 64),
+    seed=0) >>> [net.params[name].shape for name in ("W1", "W6", "W7")] [(16, 3, 3, 3), (64, 64, 3,
+    3), (1024, 100)]
     """
 
     def __init__(
@@ -88,7 +96,7 @@ class PatternNet(ChainNet):
         super().__init__(input_dim, **settings)
         if filter_size % 2 == 0:
             raise ValueError(
-                f"PatternNet: an even filter does not keep height and width; got filter_size "
+                "PatternNet: an even filter does not keep height and width; got filter_size "
                 f"{filter_size}. Use an odd one."
             )
         N, pool, M, K = parse_pattern(pattern)

@@ -84,7 +84,9 @@ class TwoLayerNet:
 
 
 class FullyConnectedNet:
-    """A net of any depth: {affine - [normalization] - relu - [dropout]} x (L - 1) - affine - softmax.
+    """A net of any depth.
+
+    ``{affine - [normalization] - relu - [dropout]} x (L - 1) - affine - softmax``
 
     Parameters
     ----------
@@ -149,11 +151,12 @@ class FullyConnectedNet:
         ### END SOLUTION
         if normalization is not None:
             for i, width in enumerate(hidden_dims, start=1):
-                self.params[f"gamma{i}"], self.params[f"beta{i}"] = np.ones(width), np.zeros(width)
+                self.params[f"gamma{i}"] = np.ones(width)
+                self.params[f"beta{i}"] = np.zeros(width)
         self.params = {name: value.astype(dtype) for name, value in self.params.items()}
-        self.bn_params = (
-            [{"mode": "train"} for _ in hidden_dims] if normalization == "batchnorm" else []
-        )
+        self.bn_params = []
+        if normalization == "batchnorm":
+            self.bn_params = [{"mode": "train"} for _ in hidden_dims]
         self.dropout_param = {"mode": "train", "p": keep, "rng": self.rng}
         if seed is not None and not isinstance(seed, np.random.Generator):
             self.dropout_param["seed"] = seed
@@ -226,7 +229,8 @@ class FullyConnectedNet:
         """Normalize after affine layer i, if the net normalizes; returns (out, cache)."""
         if self.normalization is None:
             return x, None
-        gamma, beta = self.params[f"gamma{i}"], self.params[f"beta{i}"]
+        gamma = self.params[f"gamma{i}"]
+        beta = self.params[f"beta{i}"]
         if self.normalization == "batchnorm":
             return layers.batchnorm_forward(x, gamma, beta, self.bn_params[i - 1])
         return layers.layernorm_forward(x, gamma, beta, {})
@@ -235,28 +239,34 @@ class FullyConnectedNet:
         """Return dx; put the gradients of gamma and beta of layer i into grads."""
         if self.normalization is None:
             return dout
-        batchnorm = self.normalization == "batchnorm"
-        backward = layers.batchnorm_backward if batchnorm else layers.layernorm_backward
+        if self.normalization == "batchnorm":
+            backward = layers.batchnorm_backward
+        else:
+            backward = layers.layernorm_backward
         dx, grads[f"gamma{i}"], grads[f"beta{i}"] = backward(dout, cache)
         return dx
 
     def _dropout_forward(self, x):
         """Drop units, if the net drops any; returns (out, cache)."""
-        return layers.dropout_forward(x, self.dropout_param) if self.use_dropout else (x, None)
+        if not self.use_dropout:
+            return x, None
+        return layers.dropout_forward(x, self.dropout_param)
 
     def _dropout_backward(self, dout, cache):
         """Return the gradient with respect to the input of the dropout layer."""
-        return layers.dropout_backward(dout, cache) if self.use_dropout else dout
+        if not self.use_dropout:
+            return dout
+        return layers.dropout_backward(dout, cache)
 
 
 def _check_settings(keep, normalization):
     if normalization not in (None, "batchnorm", "layernorm"):
         raise ValueError(
-            f"FullyConnectedNet: normalization must be None, 'batchnorm' or 'layernorm'; "
+            "FullyConnectedNet: normalization must be None, 'batchnorm' or 'layernorm'; "
             f"got {normalization!r}."
         )
     if not 0 < keep <= 1:
         raise ValueError(
-            f"FullyConnectedNet: dropout_keep_ratio is the probability of keeping a unit, in (0, 1]; "
-            f"got {keep!r}. Use 1 for no dropout."
+            "FullyConnectedNet: dropout_keep_ratio is the probability of keeping a unit, in "
+            f"(0, 1]; got {keep!r}. Use 1 for no dropout."
         )

@@ -9,22 +9,23 @@ class KNearestNeighbor:
     """Classify an image by a vote among the k most similar training images.
 
     Distances are computed in float64 and returned in the floating dtype of the images (float32 for
-    float32 and for 8-bit pixels). With whole-numbered pixels every sum is then exact, so that the three
-    implementations agree to the last bit and no 8-bit difference wraps around.
+    float32 and for 8-bit pixels). With whole-numbered pixels every sum is then exact, so that the
+    three implementations agree to the last bit and no 8-bit difference wraps around.
 
     Parameters
     ----------
     metric : {"l2", "l1"}
         Euclidean distance sqrt(sum((a - b)**2)), or Manhattan distance sum(|a - b|).
     max_bytes : int
-        Bound on the working memory of `predict` beyond the images given to it, as long as it leaves room
-        for one test image; the default is 256 MiB, and is enough for 50,000 training images of 3,072
-        numbers. Test images are taken in chunks and training images in blocks to stay below it.
+        Bound on the working memory of `predict` beyond the images given to it, as long as it leaves
+        room for one test image; the default is 256 MiB, and is enough for 50,000 training images of
+        3,072 numbers. Test images are taken in chunks and training images in blocks to stay below
+        it.
 
     References
     ----------
-    T. Cover and P. Hart, "Nearest neighbor pattern classification", IEEE Transactions on Information
-    Theory, 1967.
+    T. Cover and P. Hart, "Nearest neighbor pattern classification", IEEE Transactions on
+    Information Theory, 1967.
     """
 
     def __init__(self, metric="l2", max_bytes=256 * 2**20):
@@ -47,11 +48,13 @@ class KNearestNeighbor:
         ValueError
             If X is not two-dimensional or y does not have one label per row.
         """
-        X, y = np.asarray(X), np.asarray(y)
+        X = np.asarray(X)
+        y = np.asarray(y)
         if X.ndim != 2 or y.shape != X.shape[:1] or not len(X):
             raise ValueError(
-                "KNearestNeighbor.train: X must have shape (num_train, D) and y (num_train,) with at least "
-                f"one image; got {X.shape} and {y.shape}. Reshape images with X.reshape(len(X), -1)."
+                "KNearestNeighbor.train: X must have shape (num_train, D) and y (num_train,) with "
+                f"at least one image; got {X.shape} and {y.shape}. Reshape images with "
+                "X.reshape(len(X), -1)."
             )
         self.X_train = X
         self.y_train = y
@@ -151,9 +154,9 @@ class KNearestNeighbor:
     def compute_distances_no_loops(self, X):
         """Distances without a loop: for L2, one matrix product holds nearly all the work.
 
-        ``|a - b|**2 = |a|**2 + |b|**2 - 2 a.b``. Rounding can leave this slightly below zero where a and b
-        are (almost) equal, so it is cut off at zero before the root. Manhattan distances have no such
-        product; they come from SciPy's compiled ``cdist``.
+        ``|a - b|**2 = |a|**2 + |b|**2 - 2 a.b``. Rounding can leave this slightly below zero where
+        a and b are (almost) equal, so it is cut off at zero before the root. Manhattan distances
+        have no such product; they come from SciPy's compiled ``cdist``.
 
         Parameters
         ----------
@@ -180,8 +183,8 @@ class KNearestNeighbor:
     def predict_labels(self, dists, k=1):
         """Vote among the k nearest training images of each test image.
 
-        Where several labels have the most votes, the smallest of them wins. Where several images share the
-        k-th smallest distance, those that come first in the training set vote.
+        Where several labels have the most votes, the smallest of them wins. Where several images
+        share the k-th smallest distance, those that come first in the training set vote.
 
         Parameters
         ----------
@@ -201,8 +204,8 @@ class KNearestNeighbor:
         num_train = len(self.y_train)
         if dists.ndim != 2 or dists.shape[1] != num_train:
             raise ValueError(
-                f"predict_labels: dists must have shape (num_test, {num_train}), one column per training "
-                f"image; got {dists.shape}."
+                f"predict_labels: dists must have shape (num_test, {num_train}), one column per "
+                f"training image; got {dists.shape}."
             )
         if not 1 <= k <= num_train:
             raise ValueError(
@@ -215,8 +218,8 @@ class KNearestNeighbor:
         y_pred = np.zeros(len(dists), dtype=self.y_train.dtype)
         for i in range(len(dists)):
             ### BEGIN SOLUTION
-            # Sorting only what is no farther than the k-th neighbor is several times faster than sorting
-            # the row, and a stable sort keeps the order of the training set among equals.
+            # Sorting only what is no farther than the k-th neighbor is several times faster than
+            # sorting the row, and a stable sort keeps the order of the training set among equals.
             limit = np.partition(dists[i], k - 1)[k - 1]
             near = np.flatnonzero(dists[i] <= limit)
             near = near[np.argsort(dists[i, near], kind="stable")[:k]]
@@ -229,29 +232,35 @@ class KNearestNeighbor:
 
     def _checked(self, X):
         X = np.asarray(X)
-        if X.ndim != 2 or X.shape[1] != self.X_train.shape[1]:
+        D = self.X_train.shape[1]
+        if X.ndim != 2 or X.shape[1] != D:
             raise ValueError(
-                f"KNearestNeighbor: X must have shape (num_test, {self.X_train.shape[1]}) like the training "
-                f"images; got {X.shape}. Reshape images with X.reshape(len(X), -1)."
+                f"KNearestNeighbor: X must have shape (num_test, {D}) like the training images; "
+                f"got {X.shape}. Reshape images with X.reshape(len(X), -1)."
             )
         return X
 
     def _in_float64(self, X):
+        """Return the test and the training images in float64, and the dtype of the distances."""
         X = self._checked(X)
-        dtype = np.result_type(X, self.X_train, np.float32)
-        return X.astype(np.float64, copy=False), self.X_train.astype(np.float64, copy=False), dtype
+        X_train = self.X_train
+        dtype = np.result_type(X, X_train, np.float32)
+        return X.astype(np.float64, copy=False), X_train.astype(np.float64, copy=False), dtype
 
     def _rows_per_chunk(self):
-        # One half of the memory is for a chunk of test images in float64 and its distances to all training
-        # images: up to 8 bytes each, 1 for the nan mask, 1 in reserve for the candidates of one row.
+        # One half of the memory is for a chunk of test images in float64 and its distances to all
+        # training images: up to 8 bytes each, 1 for the nan mask, 1 in reserve for the candidates
+        # of one row.
         num_train, D = self.X_train.shape
         return max(1, self.max_bytes // 2 // (10 * num_train + 8 * D))
 
     def _distances_by_blocks(self, X, method):
-        # The other half is for a block of training images in float64, two temporaries of its size (one_loop
-        # needs them), its distances in float64 and these again in the dtype of the result.
+        # The other half is for a block of training images in float64, two temporaries of its size
+        # (one_loop needs them), its distances in float64 and these again in the dtype of the
+        # result.
         block = max(1, self.max_bytes // 2 // (24 * X.shape[1] + 16 * len(X)))
-        dists = np.empty((len(X), len(self.X_train)), np.result_type(X, self.X_train, np.float32))
+        dtype = np.result_type(X, self.X_train, np.float32)
+        dists = np.empty((len(X), len(self.X_train)), dtype)
         for rows in _blocks(len(self.X_train), block):
             part = type(self)(self.metric, self.max_bytes)
             part.train(self.X_train[rows], self.y_train[rows])

@@ -4,11 +4,14 @@ from .chain_net import ChainNet
 
 
 class LeNet5(ChainNet):
-    """LeNet-5 for 28 x 28 digits: conv 6 - pool - conv 16 - pool - conv 120 - affine 84 - affine 10.
+    """LeNet-5 for 28 x 28 digits.
 
-    The sizes are those of the paper, filters are 5 x 5; the parts are today's. Rectifiers take the place of
-    the scaled tanh, max pooling that of the trainable subsampling, each filter of the second convolution sees
-    all six maps, and the softmax loss replaces the Euclidean distances to drawn digits.
+    conv 6 - pool - conv 16 - pool - conv 120 - affine 84 - affine 10.
+
+    The sizes are those of the paper, filters are 5 x 5; the parts are today's. Rectifiers take the
+    place of the scaled tanh, max pooling that of the trainable subsampling, each filter of the
+    second convolution sees all six maps, and the softmax loss replaces the Euclidean distances to
+    drawn digits.
 
     Parameters
     ----------
@@ -26,8 +29,9 @@ class LeNet5(ChainNet):
 
     Notes
     -----
-    LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition" (1998).
-    61,706 parameters; the paper counts 60,000 because its second convolution is connected sparsely.
+    LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition"
+    (1998). 61,706 parameters; the paper counts 60,000 because its second convolution is connected
+    sparsely.
     """
 
     def __init__(self, input_dim=(1, 28, 28), num_classes=10, **settings):

@@ -31,8 +31,8 @@ def l1_penalty(W, reg):
 class LinearClassifier:
     """Scores ``X W``, regularization and training; subclasses give the loss.
 
-    The regularization is ``reg * ((1 - l1_ratio) * sum(W**2) + l1_ratio * sum(|W|))``, so that one number
-    leads from L2 (0, the default) by way of the elastic net to L1 (1).
+    The regularization is ``reg * ((1 - l1_ratio) * sum(W**2) + l1_ratio * sum(|W|))``, so that one
+    number leads from L2 (0, the default) by way of the elastic net to L1 (1).
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class LinearClassifier:
 
     References
     ----------
-    H. Zou and T. Hastie, "Regularization and variable selection via the elastic net", Journal of the Royal
-    Statistical Society B, 2005.
+    H. Zou and T. Hastie, "Regularization and variable selection via the elastic net", Journal of
+    the Royal Statistical Society B, 2005.
     """
 
     def __init__(self, l1_ratio=0.0):
@@ -70,7 +70,9 @@ class LinearClassifier:
         verbose=False,
         seed=None,
     ):
-        """Train by stochastic gradient descent; a second call goes on from the weights of the first.
+        """Train by stochastic gradient descent.
+
+        A second call goes on from the weights of the first.
 
         Parameters
         ----------
@@ -154,25 +156,31 @@ class LinearClassifier:
         loss, dW = loss_function(self.W, X, y, (1 - self.l1_ratio) * reg)
         if self.l1_ratio > 0:
             loss_l1, dW_l1 = l1_penalty(self.W, self.l1_ratio * reg)
-            loss, dW = loss + loss_l1, dW + dW_l1
+            loss = loss + loss_l1
+            dW = dW + dW_l1
         return loss, dW
 
     def _checked(self, X, y):
-        X, y = np.asarray(X), np.asarray(y)
+        X = np.asarray(X)
+        y = np.asarray(y)
         name = f"{type(self).__name__}.train"
         if X.ndim != 2 or y.shape != X.shape[:1] or not len(X):
             raise ValueError(
-                f"{name}: X must have shape (N, D) and y (N,) with at least one example; got {X.shape} and "
-                f"{y.shape}. Reshape images with X.reshape(len(X), -1)."
+                f"{name}: X must have shape (N, D) and y (N,) with at least one example; got "
+                f"{X.shape} and {y.shape}. Reshape images with X.reshape(len(X), -1)."
             )
         if not np.issubdtype(y.dtype, np.integer) or np.min(y) < 0:
             raise ValueError(
-                f"{name}: y must hold integers from 0 to C - 1; got dtype {y.dtype} and minimum {np.min(y)}."
+                f"{name}: y must hold integers from 0 to C - 1; got dtype {y.dtype} and minimum "
+                f"{np.min(y)}."
             )
-        if self.W is not None and (self.W.shape[0] != X.shape[1] or np.max(y) >= self.W.shape[1]):
+        if self.W is None:
+            return X, y
+        D, C = self.W.shape
+        if D != X.shape[1] or np.max(y) >= C:
             raise ValueError(
-                f"{name}: the weights of an earlier call have shape {self.W.shape}, which does not fit X of "
-                f"shape {X.shape} and labels up to {np.max(y)}. Make a new classifier."
+                f"{name}: the weights of an earlier call have shape {self.W.shape}, which does not "
+                f"fit X of shape {X.shape} and labels up to {np.max(y)}. Make a new classifier."
             )
         return X, y
 

@@ -6,8 +6,8 @@ import numpy as np
 def svm_loss_naive(W, X, y, reg):
     """Multiclass SVM loss of a linear classifier, with loops over examples and classes.
 
-    ``L = 1/N sum_i sum_{j != y_i} max(0, s_j - s_{y_i} + 1) + reg * sum(W**2)`` with scores ``s = x_i W``.
-    There is no one half before the regularization.
+    ``L = 1/N sum_i sum_{j != y_i} max(0, s_j - s_{y_i} + 1) + reg * sum(W**2)`` with scores
+    ``s = x_i W``. There is no one half before the regularization.
 
     Parameters
     ----------
@@ -25,12 +25,14 @@ def svm_loss_naive(W, X, y, reg):
 
     References
     ----------
-    J. Weston and C. Watkins, "Support vector machines for multi-class pattern recognition", ESANN 1999.
+    J. Weston and C. Watkins, "Support vector machines for multi-class pattern recognition", ESANN
+    1999.
     """
     ### BEGIN SOLUTION
     loss = 0.0
     dW = np.zeros_like(W)
-    N, C = len(X), W.shape[1]
+    N = len(X)
+    C = W.shape[1]
     for i in range(N):
         scores = X[i] @ W
         for j in range(C):

@@ -6,8 +6,8 @@ import numpy as np
 def perceptron_update(W, b, x, target, learning_rate):
     """One step of the perceptron rule, in place.
 
-    The unit answers ``1 if x.w + b > 0 else 0``; then ``w += learning_rate * (target - answer) * x``. A right
-    answer changes nothing.
+    The unit answers ``1 if x.w + b > 0 else 0``; then
+    ``w += learning_rate * (target - answer) * x``. A right answer changes nothing.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ def perceptron_update(W, b, x, target, learning_rate):
 class Perceptron:
     """Threshold units trained one example at a time.
 
-    Two classes need one unit; more need one unit per class, each trained to tell its class from the rest,
-    and the highest score decides. If the two classes can be separated by a plane with margin gamma, and no
-    example is longer than R, one unit makes at most (R / gamma)**2 mistakes before it never errs again
-    (Novikoff 1962); otherwise it never comes to rest.
+    Two classes need one unit; more need one unit per class, each trained to tell its class from the
+    rest, and the highest score decides. If the two classes can be separated by a plane with margin
+    gamma, and no example is longer than R, one unit makes at most (R / gamma)**2 mistakes before it
+    never errs again (Novikoff 1962); otherwise it never comes to rest.
 
     Attributes
     ----------
@@ -52,11 +52,10 @@ class Perceptron:
 
     References
     ----------
-    F. Rosenblatt, "The perceptron: a perceiving and recognizing automaton", Cornell Aeronautical Laboratory,
-    1957; "The perceptron: a probabilistic model for information storage and organization in the brain",
-    Psychological Review, 1958.
-    A. Novikoff, "On convergence proofs on perceptrons", Symposium on the Mathematical Theory of Automata,
-    1962.
+    F. Rosenblatt, "The perceptron: a perceiving and recognizing automaton", Cornell Aeronautical
+    Laboratory, 1957; "The perceptron: a probabilistic model for information storage and
+    organization in the brain", Psychological Review, 1958. A. Novikoff, "On convergence proofs on
+    perceptrons", Symposium on the Mathematical Theory of Automata, 1962.
     """
 
     targets = (0.0, 1.0)
@@ -80,15 +79,16 @@ class Perceptron:
         Returns
         -------
         error_history : list of float
-            Mean over the examples of the squared error of each epoch, measured before each step and summed
-            over the units. For a single perceptron unit this is the share of wrong answers.
+            Mean over the examples of the squared error of each epoch, measured before each step and
+            summed over the units. For a single perceptron unit this is the share of wrong answers.
 
         Raises
         ------
         ValueError
             If X and y do not fit together, or not to the weights of an earlier call.
         """
-        X, y = np.asarray(X), np.asarray(y)
+        X = np.asarray(X)
+        y = np.asarray(y)
         self._start(X, y)
         wanted = self._wanted(y)
         rng = np.random.default_rng(seed)
@@ -160,15 +160,19 @@ class Perceptron:
             units = 1 if len(classes) == 2 else len(classes)
             dtype = np.result_type(X, np.float32)
             self.classes = classes
-            self.W, self.b = np.zeros((X.shape[1], units), dtype), np.zeros(units, dtype)
+            self.W = np.zeros((X.shape[1], units), dtype)
+            self.b = np.zeros(units, dtype)
         elif self.W.shape[0] != X.shape[1] or not np.isin(classes, self.classes).all():
             raise ValueError(
-                f"{name}.train: the weights of an earlier call have shape {self.W.shape} and know the "
-                f"classes {self.classes.tolist()}; got X of shape {X.shape} with {classes.tolist()}. "
-                "Make a new one."
+                f"{name}.train: the weights of an earlier call have shape {self.W.shape} and know "
+                f"the classes {self.classes.tolist()}; got X of shape {X.shape} with "
+                f"{classes.tolist()}. Make a new one."
             )
 
     def _wanted(self, y):
+        """The answer wanted from each unit to each example, of shape (N, C)."""
         low, high = self.targets
-        members = y[:, np.newaxis] == (self.classes[1:] if len(self.classes) == 2 else self.classes)
+        # A single unit answers for the second of two classes.
+        own = self.classes[1:] if len(self.classes) == 2 else self.classes
+        members = y[:, np.newaxis] == own
         return np.where(members, high, low).astype(self.W.dtype)

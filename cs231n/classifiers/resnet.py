@@ -6,11 +6,13 @@ from .chain_net import ChainNet
 
 
 class ResNet(ChainNet):
-    """A residual net for small images: conv - stages of residual blocks - global average pool - affine.
+    """A residual net for small images.
 
-    A block adds its input to the output of conv - batch norm - relu - conv - batch norm, and a relu follows.
-    From the second stage on, the first block of a stage halves height and width with stride 2, and its
-    shortcut is a 1 x 1 convolution of stride 2.
+    conv - stages of residual blocks - global average pool - affine.
+
+    A block adds its input to the output of conv - batch norm - relu - conv - batch norm, and a relu
+    follows. From the second stage on, the first block of a stage halves height and width with
+    stride 2, and its shortcut is a 1 x 1 convolution of stride 2.
 
     Parameters
     ----------
@@ -28,8 +30,8 @@ class ResNet(ChainNet):
     Notes
     -----
     He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), section 4.2, with
-    projections where the size changes (their option B). The net has ``2 * blocks * len(widths) + 2`` weighted
-    layers, shortcuts not counted.
+    projections where the size changes (their option B). The net has
+    ``2 * blocks * len(widths) + 2`` weighted layers, shortcuts not counted.
     """
 
     def __init__(
@@ -46,7 +48,8 @@ class ResNet(ChainNet):
         self.append_relu()
         for stage, width in enumerate(widths):
             for block in range(blocks):
-                self._append_block(width, stride=2 if stage and not block else 1)
+                halves = stage > 0 and block == 0
+                self._append_block(width, stride=2 if halves else 1)
         self.layers.append(Layer(global_avg_pool_forward, global_avg_pool_backward))
         self._shape = self._shape[:1]
         self.append_affine(num_classes, normalize=False)
@@ -55,8 +58,8 @@ class ResNet(ChainNet):
         before = self._shape
         body = self._conv(width, 3, stride, "same")
         body += [Layer(relu_forward, relu_backward), *self._conv(width, 3, 1, 1)]
-        after, shortcut = self._shape, []
-        if before != after:
+        shortcut = []
+        if before != self._shape:
             self._shape = before
             shortcut = self._conv(width, 1, stride, "same")
         self.layers.append(Residual(body, shortcut))

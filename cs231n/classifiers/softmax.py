@@ -6,9 +6,9 @@ import numpy as np
 def softmax_loss_naive(W, X, y, reg):
     """Cross-entropy loss of a linear classifier, with a loop over examples and classes.
 
-    ``L = -1/N sum_i log(exp(s_{y_i}) / sum_j exp(s_j)) + reg * sum(W**2)`` with scores ``s = x_i W``. The
-    largest score is subtracted first, which changes nothing but keeps the exponentials finite. There is no
-    one half before the regularization.
+    ``L = -1/N sum_i log(exp(s_{y_i}) / sum_j exp(s_j)) + reg * sum(W**2)`` with scores
+    ``s = x_i W``. The largest score is subtracted first, which changes nothing but keeps the
+    exponentials finite. There is no one half before the regularization.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ def softmax_loss_naive(W, X, y, reg):
     ### BEGIN SOLUTION
     loss = 0.0
     dW = np.zeros_like(W)
-    N, C = len(X), W.shape[1]
+    N = len(X)
+    C = W.shape[1]
     for i in range(N):
         scores = X[i] @ W
         scores = scores - np.max(scores)

@@ -1,10 +1,15 @@
-"""Flat backpropagation: the steps of a formula one by one, then the same lines backward. No graph, no gates."""
+"""Flat backpropagation: the steps of a formula one by one, then the same lines backward.
+
+No graph, no gates.
+"""
 
 import numpy as np
 
 
 def sigmoid_neuron(w, x):
-    """Compute a neuron with two inputs, ``out = sigmoid(w0 * x0 + w1 * x1 + w2)``, and its gradients.
+    """Compute a neuron with two inputs, and its gradients.
+
+    ``out = sigmoid(w0 * x0 + w1 * x1 + w2)``
 
     Parameters
     ----------
@@ -28,8 +33,11 @@ def sigmoid_neuron(w, x):
     score = w0 * x0 + w1 * x1 + w2
     out = 1 / (1 + np.exp(-score))
     dscore = out * (1 - out)
-    dw0, dw1, dw2 = dscore * x0, dscore * x1, dscore
-    dx0, dx1 = dscore * w0, dscore * w1
+    dw0 = dscore * x0
+    dw1 = dscore * x1
+    dw2 = dscore
+    dx0 = dscore * w0
+    dx1 = dscore * w1
     ### END SOLUTION
     return out, np.array([dw0, dw1, dw2]), np.array([dx0, dx1])
 

@@ -80,7 +80,8 @@ class Multiply(Operation):
         """The switcher: each input gets dout times the value of the other one."""
         x, y = cache
         ### BEGIN SOLUTION
-        dx, dy = dout * y, dout * x
+        dx = dout * y
+        dy = dout * x
         ### END SOLUTION
         return dx, dy
 
@@ -116,7 +117,8 @@ class Maximum(Operation):
         """The router: the larger input gets dout, the other one nothing."""
         x_wins = cache
         ### BEGIN SOLUTION
-        dx, dy = dout * x_wins, dout * ~x_wins
+        dx = dout * x_wins
+        dy = dout * ~x_wins
         ### END SOLUTION
         return dx, dy
 
@@ -135,13 +137,16 @@ class Power(Operation):
 
     @property
     def symbol(self):
-        return "1/x" if self.p == -1 else f"^{self.p:g}"
+        if self.p == -1:
+            return "1/x"
+        return f"^{self.p:g}"
 
     def forward(self, x):
         return x**self.p, x
 
     def backward(self, dout, cache):
-        x, p = cache, self.p
+        x = cache
+        p = self.p
         ### BEGIN SOLUTION
         dx = dout * p * x ** (p - 1)
         ### END SOLUTION
@@ -272,7 +277,9 @@ class MatMul(Operation):
         dx2 = dout2 @ w2.T
         dw2 = x2.T @ dout2
         ### END SOLUTION
-        return _unlift("dx2", dx2, x2.shape, x.shape), _unlift("dw2", dw2, w2.shape, w.shape)
+        dx = _unlift("dx2", dx2, x2.shape, x.shape)
+        dw = _unlift("dw2", dw2, w2.shape, w.shape)
+        return dx, dw
 
 
 class Sum(Operation):
@@ -290,7 +297,8 @@ class Sum(Operation):
     elementwise = False
 
     def __init__(self, axis=None, keepdims=False):
-        self.axis, self.keepdims = axis, keepdims
+        self.axis = axis
+        self.keepdims = keepdims
 
     def forward(self, x):
         return np.sum(x, axis=self.axis, keepdims=self.keepdims), x.shape
@@ -329,9 +337,10 @@ class Mean(Sum):
 
 def _restore_axis(dout, x_shape, axis):
     """Give back to ``dout`` the axes that a reduction removed, with length one."""
-    shape = list(x_shape)
-    for i in range(len(shape)) if axis is None else [axis]:
-        shape[i] = 1
+    shape = [1] * len(x_shape)
+    if axis is not None:
+        shape = list(x_shape)
+        shape[axis] = 1
     return np.reshape(dout, shape)
 
 
@@ -339,7 +348,7 @@ def _unlift(name, gradient, lifted, shape):
     """Give a gradient the shape of its vector or matrix; reshaping must not hide a transpose."""
     if gradient.shape != lifted:
         raise ValueError(
-            f"MatMul.backward: {name} must have the shape of its input, {lifted}; got {gradient.shape}. "
-            "Look for the transpose that makes the sizes fit."
+            f"MatMul.backward: {name} must have the shape of its input, {lifted}; got "
+            f"{gradient.shape}. Look for the transpose that makes the sizes fit."
         )
     return gradient.reshape(shape)

@@ -25,7 +25,8 @@ def topological_order(output):
     order = []
     ### BEGIN SOLUTION
     # A node is met twice: first to push its inputs, then, when they are done, to be listed.
-    stack, done = [(output, False)], set()
+    stack = [(output, False)]
+    done = set()
     while stack:
         node, inputs_done = stack.pop()
         if inputs_done:

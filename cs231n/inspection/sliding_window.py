@@ -93,8 +93,8 @@ def animation_html(animation, alt):
     Parameters
     ----------
     animation : matplotlib.animation.FuncAnimation
-        Its function returns the artists that it changes, as that of `animate_sliding_window` does. Its figure
-        is closed, so that it does not appear a second time.
+        Its function returns the artists that it changes, as that of `animate_sliding_window` does.
+        Its figure is closed, so that it does not appear a second time.
     alt : str
         What the animation shows, for those who cannot see it.
 
@@ -289,7 +289,8 @@ def _numbers(axes, values, title, inside=None, hidden=False):
     axes.set_title(title, fontsize=9, y=1)
     H, W = values.shape
     axes.set(xticks=[], yticks=[])
-    # Lines of a grid belong to ticks, which take longer to make and to place than all else in the figure.
+    # Lines of a grid belong to ticks, which take longer to make and to place than all else in the
+    # figure.
     axes.vlines(np.arange(0.5, W - 1), -0.5, H - 0.5, color="white", linewidth=1)
     axes.hlines(np.arange(0.5, H - 1), -0.5, W - 0.5, color="white", linewidth=1)
     color = np.full(values.shape, "black") if inside is None else np.where(inside, "black", "gray")
