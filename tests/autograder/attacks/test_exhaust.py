@@ -1,25 +1,23 @@
 """What uses too much loses its own case alone; what escapes stays inside; the batch goes on."""
 
 import pytest
+from attacked_class import AttackedClass, forward, imported
 
-
-def hogs(a):
-    forward, imported = a.forward, a.imported
-    return {
-        "loops on import": imported("while True: pass", says="processor time"),
-        "loops when called": forward("while True: pass", says="processor time"),
-        "sleeps": forward("time.sleep(1000)", says="no answer within"),
-        "swallows interrupts": forward(
-            """
+HOGS = {
+    "loops on import": imported("while True: pass", says="processor time"),
+    "loops when called": forward("while True: pass", says="processor time"),
+    "sleeps": forward("time.sleep(1000)", says="no answer within"),
+    "swallows interrupts": forward(
+        """
             while True:
                 try:
                     time.sleep(1000)
                 except BaseException:
                     pass
             """,
-            says="no answer within",
-        ),
-        "ignores the end of its processor time": forward("""
+        says="no answer within",
+    ),
+    "ignores the end of its processor time": forward("""
             for number in range(1, 65):
                 try:
                     signal.signal(number, signal.SIG_IGN)
@@ -27,24 +25,24 @@ def hogs(a):
                     pass
             while True: pass
             """),
-        "takes memory": forward("return np.ones(10 << 27), None", says="memory"),
-        "takes memory piece by piece": forward(
-            "held = []\nwhile True: held.append(bytearray(1 << 20))", says="memory"
-        ),
-        "takes memory in children": forward("""
+    "takes memory": forward("return np.ones(10 << 27), None", says="memory"),
+    "takes memory piece by piece": forward(
+        "held = []\nwhile True: held.append(bytearray(1 << 20))", says="memory"
+    ),
+    "takes memory in children": forward("""
             for _ in range(20):
                 if os.fork() == 0:
                     held = np.ones(1 << 26)
                     time.sleep(1000)
             """),
-        "takes memory that belongs to no process": forward("""
+    "takes memory that belongs to no process": forward("""
             held = []
             while True:
                 held.append(os.memfd_create("hidden"))
                 os.write(held[-1], bytes(8 << 20))
             """),
-        "takes memory in pipes": forward(
-            """
+    "takes memory in pipes": forward(
+        """
             import fcntl
             held = []
             while True:
@@ -53,29 +51,29 @@ def hogs(a):
                 os.set_blocking(held[-1][1], False)
                 os.write(held[-1][1], bytes(1 << 20))
             """,
-            says="open files",
-        ),
-        "takes memory in the kernel by empty files": forward(
-            """
+        says="open files",
+    ),
+    "takes memory in the kernel by empty files": forward(
+        """
             for number in range(10 ** 9):
                 os.close(os.open(f"/tmp/{number}", os.O_CREAT))
             """,
-            says="processor time",
-        ),
-        "nests folders": forward("""
+        says="processor time",
+    ),
+    "nests folders": forward("""
             os.chdir("/tmp")
             while True:
                 os.mkdir("d"); os.chdir("d")
             """),
-        "forks without end": forward("while True:\n    os.fork()"),
-        "forks by exec": forward(
-            "os.execv(sys.executable, [sys.executable, '-c', 'while True: pass'])"
-        ),
-        "starts threads without end": forward(
-            "while True:\n    threading.Thread(target=time.sleep, args=(1000,)).start()",
-            says="processes and threads",
-        ),
-        "leaves a daemon": forward("""
+    "forks without end": forward("while True:\n    os.fork()"),
+    "forks by exec": forward(
+        "os.execv(sys.executable, [sys.executable, '-c', 'while True: pass'])"
+    ),
+    "starts threads without end": forward(
+        "while True:\n    threading.Thread(target=time.sleep, args=(1000,)).start()",
+        says="processes and threads",
+    ),
+    "leaves a daemon": forward("""
             try:
                 if os.fork() == 0:
                     os.setsid()
@@ -87,19 +85,19 @@ def hogs(a):
                 pass
             return np.zeros((len(x), w.shape[1])), None
             """),
-        "starts a program": forward("subprocess.run(['/bin/sh', '-c', 'sleep 1000 &'])"),
-        "fills the disk": forward(
-            """
+    "starts a program": forward("subprocess.run(['/bin/sh', '-c', 'sleep 1000 &'])"),
+    "fills the disk": forward(
+        """
             for number in range(1000):
                 with open(f"/tmp/{number}", "wb") as file:
                     file.write(bytes(1 << 20))
             """,
-            says="disk",
-        ),
-        "writes one huge file": forward(
-            "open('/tmp/huge', 'wb').write(bytes(1 << 25))", says="size of a file"
-        ),
-        "fills shared memory": forward("""
+        says="disk",
+    ),
+    "writes one huge file": forward(
+        "open('/tmp/huge', 'wb').write(bytes(1 << 25))", says="size of a file"
+    ),
+    "fills shared memory": forward("""
             for folder in ("/dev/shm", "/run/lock", "/dev/mqueue", "/var/tmp"):
                 try:
                     open(folder + "/pwned", "wb").write(bytes(1 << 22))
@@ -108,17 +106,17 @@ def hogs(a):
             libc = ctypes.CDLL(None, use_errno=True)
             assert libc.shmget(0, 1 << 30, 0o1600) == -1
             """),
-        "prints a lot": forward(
-            "for _ in range(64): os.write(2, bytes(1 << 20))", says="printed more than"
-        ),
-        "prints without end": forward(
-            "while True: print('x' * 100_000, flush=True)", says="printed more than"
-        ),
-        "answers a lot": forward("return np.zeros(1 << 24), None", says="may be sent"),
-        "answers a lot in every case": forward(
-            "return np.zeros(900_000), None", says="got shape (900000,)"
-        ),
-        "answers with a great many arrays": a.forward("""
+    "prints a lot": forward(
+        "for _ in range(64): os.write(2, bytes(1 << 20))", says="printed more than"
+    ),
+    "prints without end": forward(
+        "while True: print('x' * 100_000, flush=True)", says="printed more than"
+    ),
+    "answers a lot": forward("return np.zeros(1 << 24), None", says="may be sent"),
+    "answers a lot in every case": forward(
+        "return np.zeros(900_000), None", says="got shape (900000,)"
+    ),
+    "answers with a great many arrays": forward("""
             from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
             while "question" not in frame.f_locals:
@@ -128,7 +126,7 @@ def hogs(a):
             write_frame(answers, {"nonce": question["nonce"], "case": question["cases"][0]["name"], "status": "answered",
                                   "arrays": arrays, "changed": [], "warnings": ["x" * 100] * 3000})
             """),
-        "answers deeply nested": forward("""
+    "answers deeply nested": forward("""
             for fd in range(3, 64):
                 text = b'{"a":' * 100_000
                 try:
@@ -136,7 +134,7 @@ def hogs(a):
                 except OSError:
                     pass
             """),
-        "announces what never comes": forward("""
+    "announces what never comes": forward("""
             for fd in range(3, 64):
                 try:
                     os.write(fd, struct.pack(">Q", 1 << 62))
@@ -144,11 +142,11 @@ def hogs(a):
                     pass
             time.sleep(1000)
             """),
-        "stops itself": forward("os.kill(os.getpid(), signal.SIGSTOP)"),
-        "stops its parent": forward("os.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(1000)"),
-        "kills its parent": forward("os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)"),
-        "kills everything": forward("os.kill(-1, signal.SIGKILL)\ntime.sleep(1000)"),
-        "lets the kernel send signals": forward("""
+    "stops itself": forward("os.kill(os.getpid(), signal.SIGSTOP)"),
+    "stops its parent": forward("os.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(1000)"),
+    "kills its parent": forward("os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)"),
+    "kills everything": forward("os.kill(-1, signal.SIGKILL)\ntime.sleep(1000)"),
+    "lets the kernel send signals": forward("""
             import fcntl
             read, write = os.pipe()
             fcntl.fcntl(read, fcntl.F_SETOWN, os.getppid())
@@ -156,11 +154,11 @@ def hogs(a):
             fcntl.fcntl(read, fcntl.F_SETFL, os.O_ASYNC)
             os.write(write, b"x")
             """),
-        "takes the limits of its parent away": forward("""
+    "takes the limits of its parent away": forward("""
             import resource
             resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (1, 1))
             """),
-        "hoards descriptors in flight": forward("""
+    "hoards descriptors in flight": forward("""
             import array
             held = []
             while True:
@@ -168,39 +166,33 @@ def hogs(a):
                 held.append(right)
                 left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 200))])
             """),
-        "slows others down": forward(
-            "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19); os.sched_setaffinity(os.getppid(), {0})"
-        ),
-        "crashes the interpreter": forward("ctypes.string_at(0)", says="SIGSEGV"),
-        "overflows the stack": forward(
-            "sys.setrecursionlimit(10 ** 9)\nf = lambda n: f(n + 1)\nf(0)"
-        ),
-        "closes every descriptor": forward("os.closerange(0, 1024)"),
-        "waits on a pipe with a name": forward("os.mkfifo('/tmp/fifo')\nopen('/tmp/fifo')"),
-        "compiles for ever": forward("return eval('(' * 90 + '10 ** 10 ** 10' + ')' * 90), None"),
-        "matches for ever": forward(
-            "import re; re.match('(a*)*b', 'a' * 100)", says="processor time"
-        ),
-    }
+    "slows others down": forward(
+        "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19); os.sched_setaffinity(os.getppid(), {0})"
+    ),
+    "crashes the interpreter": forward("ctypes.string_at(0)", says="SIGSEGV"),
+    "overflows the stack": forward("sys.setrecursionlimit(10 ** 9)\nf = lambda n: f(n + 1)\nf(0)"),
+    "closes every descriptor": forward("os.closerange(0, 1024)"),
+    "waits on a pipe with a name": forward("os.mkfifo('/tmp/fifo')\nopen('/tmp/fifo')"),
+    "compiles for ever": forward("return eval('(' * 90 + '10 ** 10 ** 10' + ')' * 90), None"),
+    "matches for ever": forward("import re; re.match('(a*)*b', 'a' * 100)", says="processor time"),
+}
 
 
-def escapes(a):
-    forward = a.forward
-    return {
-        "writes outside": forward("""
+ESCAPES = {
+    "writes outside": forward("""
             for folder in ("/", "/tmp", "/var/tmp", "/dev/shm", "/kit", "/kit/cs231n/layers", "/packages", "/usr/lib", "/root", "/etc", ".."):
                 try:
                     open(folder + "/pwned", "w").write("x")
                 except OSError:
                     pass
             """),
-        "writes start-up files": forward("""
+    "writes start-up files": forward("""
             for name in (".bashrc", ".profile", ".jupyter/jupyter_config.py", ".ipython/profile_default/startup/pwned.py", "pwned.pth"):
                 path = os.path.expanduser("~/" + name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 open(path, "w").write("import pwned")
             """),
-        "writes a start-up file for the next question": forward("""
+    "writes a start-up file for the next question": forward("""
             for folder in ("/kit", "/kit/cs231n", "/packages/numpy", "/packages", os.path.dirname(os.__file__)):
                 for name in ("sitecustomize.py", "usercustomize.py", "pwned.pth", "numpy.py"):
                     try:
@@ -208,35 +200,27 @@ def escapes(a):
                     except OSError:
                         pass
             """),
-        "links to outside": forward("""
+    "links to outside": forward("""
             os.symlink("/", "/tmp/pwned"); os.link("/kit/cs231n/__init__.py", "/tmp/hard")
             open("/tmp/pwned/pwned", "w").write("x")
             """),
-        "connects to the network": forward(
-            "socket.create_connection(('192.0.2.1', 80), timeout=2)"
-        ),
-        "connects to this machine": forward(
-            "socket.create_connection(('127.0.0.1', 22), timeout=2)"
-        ),
-        "listens on this machine": forward("socket.create_server(('127.0.0.1', 0)).accept()"),
-        "connects to the machine below": forward(
-            "socket.socket(40, socket.SOCK_STREAM).connect((2, 1024))"
-        ),
-        "asks the kernel over netlink": forward(
-            "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)"
-        ),
-        "queues work in the kernel": forward(
-            "assert ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(200)) == -1"
-        ),
-        "makes namespaces": forward("""
+    "connects to the network": forward("socket.create_connection(('192.0.2.1', 80), timeout=2)"),
+    "connects to this machine": forward("socket.create_connection(('127.0.0.1', 22), timeout=2)"),
+    "listens on this machine": forward("socket.create_server(('127.0.0.1', 0)).accept()"),
+    "connects to the machine below": forward(
+        "socket.socket(40, socket.SOCK_STREAM).connect((2, 1024))"
+    ),
+    "asks the kernel over netlink": forward("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)"),
+    "queues work in the kernel": forward(
+        "assert ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(200)) == -1"
+    ),
+    "makes namespaces": forward("""
             libc = ctypes.CDLL(None, use_errno=True)
             assert [libc.unshare(flag) for flag in (0x10000000, 0x20000, 0x40000000)] == [-1] * 3
             assert libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0) == -1
             """),
-        "mounts": forward(
-            "assert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == -1"
-        ),
-        "types into the terminal": forward("""
+    "mounts": forward("assert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == -1"),
+    "types into the terminal": forward("""
             import fcntl
             for fd in range(64):
                 try:
@@ -244,32 +228,32 @@ def escapes(a):
                 except OSError:
                     pass
             """),
-        "changes the personality": forward("assert ctypes.CDLL(None).personality(0x0400000) == -1"),
-        "calls as another architecture": forward("""
+    "changes the personality": forward("assert ctypes.CDLL(None).personality(0x0400000) == -1"),
+    "calls as another architecture": forward("""
             import mmap
             code = mmap.mmap(-1, 4096, prot=7)
             code.write(b"\\xb8\\x14\\x00\\x00\\x00\\xcd\\x80\\xc3")
             address = ctypes.addressof(ctypes.c_char.from_buffer(code))
             ctypes.CFUNCTYPE(ctypes.c_int)(address)()
             """),
-        "becomes root": forward("""
+    "becomes root": forward("""
             for call in (lambda: os.setuid(0), lambda: os.chown("/tmp", 0, 0), lambda: os.chroot("/tmp")):
                 try:
                     call()
                 except OSError:
                     pass
             """),
-        "poisons the warm worker": a.imported(
-            """
+    "poisons the warm worker": imported(
+        """
             import cs231n.layers, cs231n.check.process.worker as worker
             np.maximum = lambda *_: np.zeros(1)
             cs231n.layers.relu_forward = lambda x: (x, x)
             worker.os.fork = lambda: 1
             import builtins; builtins.open = None
             """,
-            keeps=("relu_forward", "TwoLayerNet"),
-        ),
-    }
+        keeps=("relu_forward", "TwoLayerNet"),
+    ),
+}
 
 
 QUICK_HOGS = (
@@ -281,17 +265,20 @@ QUICK_HOGS = (
 QUICK_ESCAPES = ("writes outside", "connects to this machine", "poisons the warm worker")
 
 
-def test_simple_hogs_and_escapes_gain_nothing(besiege, attacks):
-    found = {k: v for k, v in hogs(attacks).items() if k in QUICK_HOGS}
-    besiege(found | {k: v for k, v in escapes(attacks).items() if k in QUICK_ESCAPES})
+class TestSimpleHogsAndEscapes(AttackedClass):
+    attacks = {name: (HOGS | ESCAPES)[name] for name in (*QUICK_HOGS, *QUICK_ESCAPES)}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(2))
-def test_hogs_gain_nothing(besiege, attacks, part):
-    besiege(dict(list(hogs(attacks).items())[part::2]))
+class TestHogsFirstHalf(AttackedClass):
+    attacks = dict(list(HOGS.items())[::2])
 
 
 @pytest.mark.slow
-def test_escapes_gain_nothing(besiege, attacks):
-    besiege(escapes(attacks))
+class TestHogsSecondHalf(AttackedClass):
+    attacks = dict(list(HOGS.items())[1::2])
+
+
+@pytest.mark.slow
+class TestEscapes(AttackedClass):
+    attacks = ESCAPES

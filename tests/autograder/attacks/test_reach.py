@@ -2,13 +2,18 @@
 
 import io
 import json
+import shutil
 import zipfile
+from dataclasses import replace
 
 import pytest
+from attacked_class import AFFINE, Attack, AttackedClass, forward, notebook, run_class
 
+from autograder.__main__ import main
 from autograder.collect.inbox import collect
 from autograder.course import verdicts
 from autograder.course.digests import submission_digest
+from autograder.course.manifest import Course
 from autograder.course.verdicts import trusted_findings
 from autograder.gradebook.csv_export import score_rows, write_csv
 from autograder.gradebook.record import record
@@ -55,79 +60,84 @@ OUTPUTS = {
 }
 
 
-def messages(a):
-    found = {}
-    for name, text in MARKUP.items():
-        if len(text) < 1000:
-            found[f"message: {name}"] = a.forward(f"raise ValueError({text!r})")
-            found[f"warning: {name}"] = a.forward(
-                f"warnings.warn({text!r})\nreturn np.zeros(1), None"
-            )
-    found["type of an error"] = a.forward(
+def show_text(text):
+    """Attack : this text as the answer to the written question."""
+
+    def change(document):
+        document["cells"][-1]["source"] = text
+
+    return notebook(change)
+
+
+def show_output(data):
+    """Attack : this output in every code cell, and attached to the answer."""
+    output = {"output_type": "display_data", "metadata": {}, "data": data}
+
+    def change(document):
+        for cell in document["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"] = [output]
+        document["cells"][-1]["attachments"] = {"x": data}
+
+    return notebook(change)
+
+
+SHORT_MARKUP = {name: text for name, text in MARKUP.items() if len(text) < 1000}
+MESSAGES = {
+    f"message: {name}": forward(f"raise ValueError({text!r})")
+    for name, text in SHORT_MARKUP.items()
+}
+MESSAGES |= {
+    f"warning: {name}": forward(f"warnings.warn({text!r})\nreturn np.zeros(1), None")
+    for name, text in SHORT_MARKUP.items()
+}
+MESSAGES |= {
+    "type of an error": forward(
         "raise type('\\x1b[31m<script>alert(1)</script>', (Exception,), {})('x')"
-    )
-    found["file of an error"] = a.forward(
+    ),
+    "file of an error": forward(
         "exec(compile('1/0', '<script>alert(1)</script>\\x1b[31m', 'exec'))"
-    )
-    found["line of an error"] = a.Attack(
-        {a.AFFINE: "x = '\x1b[31m<script>alert(1)</script>' +\n"},
+    ),
+    "line of an error": Attack(
+        {AFFINE: "x = '\x1b[31m<script>alert(1)</script>' +\n"},
         ("affine_forward", "affine_backward"),
-    )
-    found["formula in a message"] = a.forward(
-        "raise ValueError('=HYPERLINK(\"http://evil.example\")')"
-    )
-    return found
+    ),
+    "formula in a message": forward("raise ValueError('=HYPERLINK(\"http://evil.example\")')"),
+}
+ANSWERS = {f"answer: {name}": show_text(text) for name, text in MARKUP.items()}
+ANSWERS |= {name: show_output(data) for name, data in OUTPUTS.items()}
+QUICK = ("message: script", "type of an error", "answer: script", "html output")
 
 
-def answers(a):
-    found = {}
-    for name, text in MARKUP.items():
-
-        def change(document, text=text):
-            document["cells"][-1]["source"] = text
-
-        found[f"answer: {name}"] = a.notebook(change)
-    for name, data in OUTPUTS.items():
-
-        def show(document, data=data):
-            output = {"output_type": "display_data", "metadata": {}, "data": data}
-            for cell in document["cells"]:
-                if cell["cell_type"] == "code":
-                    cell["outputs"] = [output]
-            document["cells"][-1]["attachments"] = {"x": data}
-
-        found[name] = a.notebook(show)
-    return found
-
-
-def test_simple_texts_reach_nobody(besiege, attacks):
-    found = messages(attacks) | answers(attacks)
-    besiege(
-        {
-            name: found[name]
-            for name in ("message: script", "type of an error", "answer: script", "html output")
-        }
-    )
+class TestSimpleTexts(AttackedClass):
+    attacks = {name: (MESSAGES | ANSWERS)[name] for name in QUICK}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(2))
-def test_texts_in_messages_reach_nobody(besiege, attacks, part):
-    besiege(dict(list(messages(attacks).items())[part::2]))
+class TestMessagesFirstHalf(AttackedClass):
+    attacks = dict(list(MESSAGES.items())[::2])
 
 
 @pytest.mark.slow
-def test_texts_in_answers_reach_nobody(besiege, attacks):
-    besiege(answers(attacks))
+class TestMessagesSecondHalf(AttackedClass):
+    attacks = dict(list(MESSAGES.items())[1::2])
 
 
-def test_replayed_verdict_and_forged_receipt_gain_nothing(besiege, attacks, sandbox):
-    course, _, found = besiege({"honest until graded": attacks.Attack()})
-    assignment, student = course.assignment("small"), "eve0"
+@pytest.mark.slow
+class TestAnswers(AttackedClass):
+    attacks = ANSWERS
+
+
+def test_replayed_verdict_and_forged_receipt_gain_nothing(make_course, sandbox, tmp_path):
+    result = run_class(make_course(False), tmp_path, sandbox, {"honest until graded": Attack()})
+    course = result.course
+    found = result.verdicts
+    assignment = course.assignment("small")
+    student = "eve0"
     assert found[student].exercises["affine_forward"].score == 4
     folder = course.verdicts("small")
     # The hand-in changes after it was judged; the verdict on the old one stays behind.
-    affine = course.submitted(student, "small") / attacks.AFFINE
+    affine = course.submitted(student, "small") / AFFINE
     affine.write_text("def affine_forward(x, w, b):\n    return x, None\n")
     (course.submitted(student, "small") / "timestamp.txt").write_text(
         "1970-01-01 00:00:00 UTC\n" * 1000
@@ -154,8 +164,6 @@ def test_replayed_verdict_and_forged_receipt_gain_nothing(besiege, attacks, sand
 
 
 def replace_names(found, student, submission=None):
-    from dataclasses import replace
-
     return replace(found, student=student, submission=submission or found.submission)
 
 
@@ -178,11 +186,6 @@ def replace_names(found, student, submission=None):
     ],
 )
 def test_name_of_a_hand_in_makes_no_student(make_course, tmp_path, capsys, name):
-    import shutil
-
-    from autograder.__main__ import main
-    from autograder.course.manifest import Course
-
     course = Course.open(shutil.copytree(make_course(False), tmp_path / "course"))
     inbox = course.root / "inbox" / "small"
     inbox.mkdir(parents=True)
@@ -202,10 +205,6 @@ def test_name_of_a_hand_in_makes_no_student(make_course, tmp_path, capsys, name)
 
 
 def test_hand_in_of_somebody_else_under_a_link_is_not_taken(make_course, tmp_path):
-    import shutil
-
-    from autograder.course.manifest import Course
-
     course = Course.open(shutil.copytree(make_course(False), tmp_path / "course"))
     inbox = course.root / "inbox" / "small"
     (inbox / "ada").mkdir(parents=True)

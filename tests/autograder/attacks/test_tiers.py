@@ -5,6 +5,7 @@ import zipfile
 
 import nbformat
 import pytest
+from attacked_class import MODULES, source
 
 from autograder.collect.inbox import collect
 from autograder.course import verdicts
@@ -16,13 +17,13 @@ from autograder.sandbox.find import TIERS, Unavailable, Unisolated
 
 
 @pytest.fixture
-def handed_in(make_course, attacks, tmp_path):
+def handed_in(make_course, tmp_path):
     course = Course.open(shutil.copytree(make_course(False), tmp_path / "course"))
     inbox = course.root / "inbox" / "small"
     inbox.mkdir(parents=True)
     with zipfile.ZipFile(inbox / "ada.zip", "w") as archive:
-        for name in (attacks.AFFINE, attacks.ACTIVATIONS, attacks.NET):
-            archive.writestr(name, attacks.source(name))
+        for name in MODULES:
+            archive.writestr(name, source(name))
         archive.write(course.kit("small") / "small.ipynb", "small.ipynb")
     assignment = course.assignment("small")
     collect(course, assignment)

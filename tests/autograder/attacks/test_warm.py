@@ -1,6 +1,7 @@
 """Attacks on the warm worker that serves hand-in after hand-in: nothing that one does is felt or seen by the next."""
 
 import pytest
+from attacked_class import AFFINE, MODULES, imported, source
 
 from autograder.course.manifest import Course
 from autograder.grading.judge import Judge
@@ -154,24 +155,21 @@ if seen:
 
 
 @pytest.fixture
-def write(make_course, attacks, tmp_path):
+def write(make_course, tmp_path):
     """Lay out a hand-in of the reference with some code in one of its files."""
 
     def write(name, code="", broken=False):
         folder = tmp_path / name
-        for path in (attacks.AFFINE, attacks.ACTIVATIONS, attacks.NET):
+        for path in MODULES:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(attacks.source(path))
+            (folder / path).write_text(source(path))
         if code:
-            attack = attacks.imported(code)
-            text = (
-                attack.files[attacks.AFFINE]
-                if broken
-                else attack.files[attacks.AFFINE].partition("\n\ndef affine_forward")[0]
-                + "\n\n"
-                + attacks.source(attacks.AFFINE)
-            )
-            (folder / attacks.AFFINE).write_text(text)
+            attack = imported(code)
+            text = attack.files[AFFINE]
+            if not broken:
+                start = text.partition("\n\ndef affine_forward")[0]
+                text = start + "\n\n" + source(AFFINE)
+            (folder / AFFINE).write_text(text)
         return folder
 
     return write
