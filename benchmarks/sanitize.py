@@ -41,15 +41,18 @@ def runtime(compiler):
 
 
 def build(compiler, flags, folder):
-    """Compile cs231n/fast/_kernels.pyx with sanitizers and return the path of the module."""
+    """Compile the kernels with sanitizers and return the path of the module."""
     package = Path(__file__).parents[1] / "cs231n" / "fast"
-    source, module = Path(folder, "_kernels.c"), Path(folder, "_kernels.so")
-    subprocess.run(
-        [sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", source], check=True
-    )
+    door = Path(folder, "_kernels.c")
+    module = Path(folder, "_kernels.so")
+    cython = [sys.executable, "-m", "cython", "-3", package / "_kernels.pyx", "-o", door]
+    subprocess.run(cython, check=True)
+    sources = [door, *sorted(package.glob("kernels/*.c"))]
     include = [f"-I{path}" for path in (package, np.get_include(), sysconfig.get_path("include"))]
-    flags = [
+    options = [
         *flags,
+        *WARN,
+        *SANITIZE,
         "-O1",
         "-g",
         "-shared",
@@ -57,9 +60,9 @@ def build(compiler, flags, folder):
         "-fopenmp",
         "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION",
         "-DNPY_TARGET_VERSION=NPY_1_22_API_VERSION",
-        "-DLEAST_REUSED=SIZE_MAX",
-    ]  # memory used again has no red zones
-    subprocess.run([compiler, *flags, *WARN, *SANITIZE, *include, source, "-o", module], check=True)
+        "-DMIN_REUSED=SIZE_MAX",  # memory used again has no red zones
+    ]
+    subprocess.run([compiler, *options, *include, *sources, "-o", module], check=True)
     return module
 
 
@@ -155,7 +158,7 @@ def run_cases(module, cases, seed):
     from cs231n.fast import extensions as _compiled
     from cs231n.fast import threads as _threads
 
-    _threads.LEAST_WORK = 0
+    _threads.MIN_PARALLEL_WORK = 0
     assert _compiled.kernels() is kernels
     rng = np.random.default_rng(seed)
     for case in range(cases):

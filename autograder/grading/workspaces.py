@@ -151,15 +151,15 @@ def _add_kernels(tree):
     On NumPy a notebook that trains convolutions takes several times as long, and shows other times than students saw.
     """
     sources = {
-        name: path for name, path in package_files().items() if name.endswith((".pyx", ".h"))
+        name: path for name, path in package_files().items() if name.endswith((".pyx", ".h", ".c"))
     }
     same = {
         name
         for name, path in sources.items()
         if (tree / name).is_file() and filecmp.cmp(path, tree / name, shallow=False)
     }
-    headers = {name for name in sources if name.endswith(".h")}
-    for name in same - headers if headers <= same else ():
+    parts = {name for name in sources if name.endswith((".h", ".c"))}
+    for name in same - parts if parts <= same else ():
         for suffix in EXTENSION_SUFFIXES:
             if (built := sources[name].with_suffix(suffix)).is_file():
                 shutil.copyfile(built, (tree / name).with_suffix(suffix))

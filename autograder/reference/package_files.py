@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = {"cs231n": "cs231n", "cs231n.datasets": "cs231n/datasets"}
-SUFFIXES = {".py", ".pyx", ".pxd", ".h", ".npz"}
+SUFFIXES = {".py", ".pyx", ".pxd", ".h", ".c", ".npz"}
 
 
 def package_files():
@@ -49,4 +49,6 @@ def write_tree(folder, changes=None):
 def _is_source(inside):
     hidden = any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
     data = inside.suffix == ".npz" and inside.parent.name != "public"
-    return inside.suffix in SUFFIXES and not hidden and not data
+    # Cython writes its C beside the .pyx; the C of `kernels` is written by hand.
+    generated = inside.suffix == ".c" and inside.parent.name != "kernels"
+    return inside.suffix in SUFFIXES and not hidden and not data and not generated

@@ -41,7 +41,7 @@ kit; every file that is replaced is kept:
 """,
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_TEXT_SUFFIXES = {".py", ".pyx", ".pxd", ".h"}
+_TEXT_SUFFIXES = {".py", ".pyx", ".pxd", ".h", ".c"}
 
 
 def release(course, assignment):

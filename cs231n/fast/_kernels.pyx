@@ -51,16 +51,17 @@ cdef extern from *:
 cdef extern from *:
     """
     #ifdef _OPENMP
-    static int most_threads(void) { return omp_get_num_procs(); }
+    #include <omp.h>
+    static int max_threads(void) { return omp_get_num_procs(); }
     #else
-    static int most_threads(void) { return 0; } /* none but the caller's */
+    static int max_threads(void) { return 0; } /* none but the caller's */
     #endif
     """
-    int most_threads()
+    int max_threads()
 
 BEST_TARGET = best_target()
 TARGET_NAMES = [target_names[k].decode() for k in range(BEST_TARGET + 1)]
-MOST_THREADS = most_threads()
+MAX_THREADS = max_threads()
 _REUSING = PyCapsule_New(&reusing, "mem_handler", NULL)
 
 

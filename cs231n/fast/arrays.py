@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MOST_PLANS = 1000
+MAX_PLANS = 1000
 COMPILED = frozenset(map(np.dtype, (np.float32, np.float64)))
 
 
@@ -55,6 +55,6 @@ def check_images(name, x):
 
 def keep_plan(plans, key, plan):
     """Keep what was found out about arguments; the key holds `repr` of a dict of numbers, as 1.0 and True equal 1."""
-    if len(plans) >= MOST_PLANS:
+    if len(plans) >= MAX_PLANS:
         plans.clear()
     plans[key] = plan

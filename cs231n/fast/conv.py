@@ -9,12 +9,12 @@ from ..window_geometry import check_dout
 from .arrays import compiled, floating, keep_plan, plain
 from .conv_numpy import conv_backward_strides, conv_forward_strides, planar
 from .extensions import kernels, target
-from .threads import tell_once, threads_for
+from .threads import warn_once, threads_for
 
-MOST_PIXELS = (
+MAX_PIXELS = (
     2**30
 )  # kernels count the entries of one image, padded, in 32 bits, and round its rows up
-MOST_PHASES = 2**12  # kernels keep tables for each remainder of rows and columns modulo the stride
+MAX_PHASES = 2**12  # kernels keep tables for each remainder of rows and columns modulo the stride
 
 _winograd = True
 _plans = {}
@@ -42,7 +42,7 @@ def _fits(x, w, geometry):
         for size, pads, reach in zip(x.shape[2:], geometry.pads, geometry.reach)
     )
     most = max(x[0].size, w.size, len(w) * prod(geometry.out), rows * columns)
-    return most < MOST_PIXELS and prod(geometry.stride) <= MOST_PHASES
+    return most < MAX_PIXELS and prod(geometry.stride) <= MAX_PHASES
 
 
 def _sizes(x, w, geometry, groups):
@@ -132,7 +132,7 @@ def conv_forward_fast(x, w, b, conv_param):
     cache = x, w, b, conv_param
     x, w, b, plan = _plan("conv_forward_fast", *cache)
     if plan.sizes is None:
-        tell_once()
+        warn_once()
         return conv_forward_strides(*cache)
     out = kernels().empty(plan.out, x.dtype)
     kernels().conv_forward(
@@ -171,7 +171,7 @@ def conv_backward_fast(dout, cache, need=("dx", "dw", "db")):
     if dout.dtype != x.dtype:
         dout, x, w = floating("conv_backward_fast", dout=dout, x=cache[0], w=cache[1])
     if plan.sizes is None or not compiled(dout.dtype):
-        tell_once()
+        warn_once()
         gradients = zip(("dx", "dw", "db"), conv_backward_strides(dout, cache))
         return tuple(gradient if name in need else None for name, gradient in gradients)
     x, w, dout, threads = plain(x), plain(w), plain(dout), threads_for(plan.work)

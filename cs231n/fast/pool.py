@@ -16,7 +16,7 @@ from .pool_numpy import (
     max_pool_forward_im2col,
     max_pool_forward_reshape,
 )
-from .threads import tell_once, threads_for
+from .threads import warn_once, threads_for
 
 _plans = {}
 
@@ -55,7 +55,7 @@ def _plan(name, x, pool_param):
 def _runs(plan, a):
     """Whether the kernels can take this array; NumPy takes what is left."""
     if plan.windows is None:
-        tell_once()
+        warn_once()
     return plan.windows is not None and compiled(a.dtype)
 
 

@@ -6,7 +6,7 @@ from operator import index
 
 from .extensions import kernels
 
-LEAST_WORK = 10_000_000  # multiply-adds, some 0.2 ms, below which waking a second thread costs more than it saves
+MIN_PARALLEL_WORK = 10_000_000  # multiply-adds, some 0.2 ms, below which waking a second thread costs more than it saves
 THREAD_LIMIT = 1024  # where the system has no more, OpenMP ends the process
 _chosen = None
 _forked = False
@@ -41,7 +41,7 @@ def set_num_threads(count=None):
 
 def get_num_threads():
     """How many threads the fast layers use."""
-    if kernels() is None or not kernels().MOST_THREADS or _forked:
+    if kernels() is None or not kernels().MAX_THREADS or _forked:
         return 1
     if _chosen is not None:
         return _chosen
@@ -49,13 +49,13 @@ def get_num_threads():
     return (
         min(int(wish), THREAD_LIMIT)
         if wish.isdecimal() and int(wish) > 0
-        else kernels().MOST_THREADS
+        else kernels().MAX_THREADS
     )
 
 
 def threads_for(work):
     """How many threads are worth their while for so many multiply-adds."""
-    return get_num_threads() if work >= LEAST_WORK else 1
+    return get_num_threads() if work >= MIN_PARALLEL_WORK else 1
 
 
 def _single():
@@ -78,13 +78,13 @@ def backend():
     )
 
 
-def tell_nobody():
-    """Let `tell_once` be silent, where what it says would be taken for the words of the code that is checked."""
+def silence():
+    """Let `warn_once` be silent, where what it says would be taken for the words of the code that is checked."""
     global _told
     _told = True
 
 
-def tell_once():
+def warn_once():
     """Say on the standard error stream, once, that the kernels are missing."""
     global _told
     if not _told and kernels() is None:

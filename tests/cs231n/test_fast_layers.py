@@ -313,7 +313,7 @@ def test_infinities_and_giants_stay_where_the_definition_puts_them(bad, where, s
 def test_results_are_identical_for_every_number_of_threads(case):
     results = []
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(_threads, "LEAST_WORK", 0)
+        monkeypatch.setattr(_threads, "MIN_PARALLEL_WORK", 0)
         for count in (1, 2, 5):
             monkeypatch.setattr(_threads, "_chosen", count)
             results.append(fast(*case))
@@ -897,13 +897,12 @@ def test_a_thread_waits_for_an_extension_that_another_thread_still_imports(monke
         return load(name)
 
     tmp_path.joinpath("_slow.py").write_text(
-        "from cs231n import _compiled\n_compiled.pause()\nready = True\n"
+        "from cs231n.fast import extensions\nextensions.pause()\nready = True\n"
     )
     monkeypatch.setattr(_compiled, "pause", lambda: (began.set(), gate.wait(60)), raising=False)
     monkeypatch.setattr(_compiled, "import_module", open_gate_and_load)
-    monkeypatch.setattr(
-        sys.modules["cs231n"], "__path__", [*sys.modules["cs231n"].__path__, str(tmp_path)]
-    )
+    package = sys.modules["cs231n.fast"]
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     first = threading.Thread(target=_compiled.extension, args=("_slow",))
     first.start()
     began.wait(60)
@@ -912,7 +911,7 @@ def test_a_thread_waits_for_an_extension_that_another_thread_still_imports(monke
     finally:
         gate.set()
         first.join()
-        del sys.modules["cs231n._slow"]
+        del sys.modules["cs231n.fast._slow"]
 
 
 def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was():
@@ -932,7 +931,7 @@ def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was(
 
 @pytest.mark.skipif(_compiled.kernels() is None, reason="the extension is not built")
 def test_kernels_without_openmp_have_one_thread_whatever_is_asked_for(monkeypatch):
-    monkeypatch.setattr(_compiled.kernels(), "MOST_THREADS", 0)
+    monkeypatch.setattr(_compiled.kernels(), "MAX_THREADS", 0)
     monkeypatch.setattr(_threads, "_chosen", 7)
     assert fast_layers.get_num_threads() == 1 and fast_layers.backend().endswith(", 1 thread.")
 

@@ -14,30 +14,25 @@
 #define SUMS_BYTES (4 * 1024) /* of rows that are summed together: with 16 KB memory is idle for too long meanwhile */
 
 #define FAR 4096 /* bytes, a page: there the processor's own foresight ends */
-#define ask_far NAME(ask_far)
 /* Ask for a line that is read or written next but a page: passes over main memory take a third less. */
 static INLINE void ask_far(const REAL *x) { __builtin_prefetch((const char *)x + FAR); }
 
-#define ask_all_far NAME(ask_all_far)
 static INLINE void ask_all_far(const REAL *x, idx count)
 {
     for (idx k = 0; k < count; k += 64 / REAL_BYTES) ask_far(x + k);
 }
 
-#define average_rows NAME(average_rows)
 /* How many rows of windows are treated together. */
 static idx average_rows(const pool_plan *p)
 {
     return p->W == p->out_W * p->stride_W ? larger(1, SUMS_BYTES / (p->W * REAL_BYTES)) : 1;
 }
 
-#define average_scratch NAME(average_scratch)
 static idx average_scratch(const pool_plan *p)
 {
     return 128 + (larger(average_rows(p) * p->W, POOL_PLANES * LANES) + p->out_W + 2 * p->WW + 4 * LANES) * REAL_BYTES;
 }
 
-#define add_rows NAME(add_rows)
 /* Sums of the columns of some rows of x. The last vector runs over into what comes next, where x does not end. */
 static INLINE void add_rows(REAL *sums, const REAL *x, idx W, const idx rows, const REAL *end)
 {
@@ -54,7 +49,6 @@ static INLINE void add_rows(REAL *sums, const REAL *x, idx W, const idx rows, co
     }
 }
 
-#define store_some NAME(store_some)
 static INLINE void store_some(REAL *to, vec v, idx lanes)
 {
     if (lanes >= LANES)
@@ -63,7 +57,6 @@ static INLINE void store_some(REAL *to, vec v, idx lanes)
         for (idx l = 0; l < lanes; l++) to[l] = v[l];
 }
 
-#define average_row NAME(average_row)
 /* n outputs of windows that begin every s numbers of a row, WW long. A vector may run over into the `room` behind out. */
 static void average_row(REAL *out, idx n, idx room, REAL *row, idx WW, idx s, REAL scale)
 {
@@ -96,7 +89,6 @@ static void average_row(REAL *out, idx n, idx room, REAL *row, idx WW, idx s, RE
     for (idx k = 0; s > 2 && k < n; k++) out[k] = row[k * s];
 }
 
-#define last_lanes NAME(last_lanes)
 static INLINE bits last_lanes(idx count)
 {
     bits mask;
@@ -104,7 +96,6 @@ static INLINE bits last_lanes(idx count)
     return mask;
 }
 
-#define plane_sum NAME(plane_sum)
 /* LANES sums whose sum is that of so many numbers, at least LANES. */
 static INLINE vec plane_sum(const REAL *x, idx count)
 {
@@ -123,7 +114,6 @@ static INLINE vec plane_sum(const REAL *x, idx count)
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-#define average_task NAME(average_task)
 static void average_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
@@ -155,7 +145,6 @@ static void average_task(const void *plan, idx task, void *scratch)
         }
 }
 
-#define spread_row NAME(spread_row)
 /* What n windows give to the numbers of the row below them; `shares` is scratch. */
 static INLINE void spread_row(REAL *row, const REAL *dout, idx n, const REAL *end, idx WW, idx s, REAL scale, REAL *shares)
 {
@@ -188,7 +177,6 @@ static INLINE void spread_row(REAL *row, const REAL *dout, idx n, const REAL *en
     }
 }
 
-#define put_row NAME(put_row)
 /* Write a row, or add it. A vector may run over into the `room` behind the row when it is written; when it is added, the last one
  * overlaps its neighbor and leaves out what that has added. */
 static INLINE void put_row(REAL *to, const REAL *row, idx W, idx room, const int add, bits rest)
@@ -206,7 +194,6 @@ static INLINE void put_row(REAL *to, const REAL *row, idx W, idx room, const int
     for (; c < W; c++) to[c] = add ? to[c] + row[c] : row[c];
 }
 
-#define spread_task NAME(spread_task)
 static void spread_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
@@ -236,12 +223,12 @@ static void spread_task(const void *plan, idx task, void *scratch)
         }
 }
 
-static int NAME(average_forward)(const pool_plan *p, int threads)
+static int average_forward(const pool_plan *p, int threads)
 {
     return run_tasks(average_task, p, parts(p->planes, POOL_PLANES), average_scratch(p), threads);
 }
 
-static int NAME(average_backward)(const pool_plan *p, int threads)
+static int average_backward(const pool_plan *p, int threads)
 {
     return run_tasks(spread_task, p, parts(p->planes, POOL_PLANES), average_scratch(p), threads);
 }

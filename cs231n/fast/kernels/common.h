@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__) || defined(__i386__)
+#define X86
+#endif
+
 typedef ptrdiff_t idx; /* a size or a distance, counted in elements unless it says bytes */
 
 #define INLINE inline __attribute__((always_inline))

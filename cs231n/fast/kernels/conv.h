@@ -2,23 +2,21 @@
  * where NumPy must do it instead: dx meets w with the zeros around dout, dw meets x with zeros between the rows of dout. With
  * an infinity that is NaN. */
 
-#define finite NAME(finite)
 /* Whether all numbers are. NumPy's isfinite and all take 0.05 ms where other work has emptied the caches, a sixtieth of S1. */
-static int finite(const REAL *a, idx count)
+static int all_finite(const REAL *a, idx count)
 {
     int all = 1;
     for (idx k = 0; k < count; k++) all &= a[k] - a[k] == 0;
     return all;
 }
 
-#define run_correlation NAME(run_correlation)
 /* A correlation, chunk of source planes by chunk; b may be NULL for no bias. */
 static int run_correlation(const correlation *p, const REAL *source, const REAL *w, const REAL *b, REAL *target, int threads)
 {
     idx F = p->target_planes, width = p->by_planes ? parts(F, LANES) * LANES : F, weights = F * p->source_planes * p->window;
     REAL *packed = malloc(larger(1, p->groups * p->pack * p->chunk) * sizeof(REAL));
     REAL *bias = calloc(p->groups * width, sizeof(REAL));
-    idx tiles = parts(F, planes_per_tile(F, p->most_positions)), images = planes_images(p);
+    idx tiles = parts(F, planes_per_tile(F, p->max_positions)), images = planes_images(p);
     int done = packed && bias;
     for (idx g = 0; done && b && g < p->groups; g++) memcpy(bias + g * width, b + g * F, F * sizeof(REAL));
     for (idx first = 0; done && first < p->source_planes; first += p->chunk) {
@@ -39,7 +37,7 @@ static int run_correlation(const correlation *p, const REAL *source, const REAL 
     return done;
 }
 
-static int NAME(forward)(const conv_sizes *s, const void *x, const void *w, const void *b, void *out, int threads)
+static int conv_forward(const conv_sizes *s, const void *x, const void *w, const void *b, void *out, int threads)
 {
     correlation p;
     int done = s->winograd ? by_winograd(s, x, w, out, b, 0, threads) : -1;
@@ -49,10 +47,10 @@ static int NAME(forward)(const conv_sizes *s, const void *x, const void *w, cons
     return done;
 }
 
-static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *dx, int threads)
+static int conv_dx(const conv_sizes *s, const void *dout, const void *w, void *dx, int threads)
 {
     correlation p;
-    if (!finite(w, s->groups * s->F * s->C * s->HH * s->WW)) return -1;
+    if (!all_finite(w, s->groups * s->F * s->C * s->HH * s->WW)) return -1;
     int done = s->winograd ? by_winograd(s, dout, w, dx, NULL, 1, threads) : -1;
     if (done >= 0) return done;
     conv_sizes columns = *s;
@@ -71,19 +69,18 @@ static int NAME(dx)(const conv_sizes *s, const void *dout, const void *w, void *
     return done;
 }
 
-#define MOST_BLOCKS 16
+#define MAX_BLOCKS 16
 #define BLOCK_BYTES (4 * 1024 * 1024)
 #define BLOCK_PIXELS 1024 /* fewer are not worth sums of their own */
 
-#define dw_directly NAME(dw_directly)
 static int dw_directly(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
 {
     correlation p;
     idx F = s->F, taps = s->C * s->HH * s->WW, width = parts(F, LANES) * LANES, size = s->groups * taps * width;
-    idx blocks = smaller(smaller(s->N, MOST_BLOCKS), parts(s->N * s->out_H * s->out_W, BLOCK_PIXELS));
+    idx blocks = smaller(smaller(s->N, MAX_BLOCKS), parts(s->N * s->out_H * s->out_W, BLOCK_PIXELS));
     blocks = larger(1, smaller(blocks, BLOCK_BYTES / (size * (idx)sizeof(REAL))));
     REAL *sums = calloc(size * blocks, sizeof(REAL));
-    int done = plan_forward(&p, s, LANES, REAL_BYTES, parts(FEWEST_TASKS, blocks * s->groups)) && sums;
+    int done = plan_forward(&p, s, LANES, REAL_BYTES, parts(MIN_TASKS, blocks * s->groups)) && sums;
     if (done) {
         idx chunks = parts(s->C, p.chunk), tasks = blocks * s->groups * chunks;
         idx images = dw_images(&p, parts(s->N, blocks)), kept = kept_lanes(&p, images, parts(s->N, blocks));
@@ -106,7 +103,6 @@ static int dw_directly(const conv_sizes *s, const REAL *x, const REAL *dout, REA
     return done;
 }
 
-#define dw_in_turns NAME(dw_in_turns)
 /* As many filters at a time as keep the sums within BLOCK_BYTES; the image is copied again for each turn, which hundreds of
  * filters do not notice. */
 static int dw_in_turns(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
@@ -128,7 +124,7 @@ static int dw_in_turns(const conv_sizes *s, const REAL *x, const REAL *dout, REA
 }
 
 /* dw and db; either may be NULL. */
-static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *dw, void *db, int threads)
+static int conv_dw(const conv_sizes *s, const void *x, const void *dout, void *dw, void *db, int threads)
 {
     db_plan bias;
     int done = plan_db(&bias, s, dout, db), quick = -1;
@@ -136,5 +132,5 @@ static int NAME(dw)(const conv_sizes *s, const void *x, const void *dout, void *
     if (done && dw && s->winograd) quick = dw_by_winograd(s, x, dout, dw, &bias, threads);
     if (done && dw) done = quick >= 0 ? quick : dw_in_turns(s, x, dout, dw, &bias, threads);
     finish_db(db, &bias, done);
-    return done && dw && !finite(dw, s->groups * s->F * s->C * s->HH * s->WW) ? -1 : done;
+    return done && dw && !all_finite(dw, s->groups * s->F * s->C * s->HH * s->WW) ? -1 : done;
 }

@@ -4,14 +4,12 @@
  * the cache already: on its own, db costs a twentieth of the layer, as dout comes from main memory once more.
  */
 
-#define db_plan NAME(db_plan)
 typedef struct {
     idx N, planes, pixels, step;
     const REAL *dout;
     double *sums; /* [N][planes], or NULL when nobody wants them */
 } db_plan;
 
-#define sum_planes NAME(sum_planes)
 /* The sums of the planes of one image: in the order of memory, which takes half the time of plane after plane. */
 static OUTLINE void sum_planes(const db_plan *d, idx n)
 {
@@ -30,14 +28,12 @@ static OUTLINE void sum_planes(const db_plan *d, idx n)
     }
 }
 
-#define db_task NAME(db_task)
 static void db_task(const void *plan, idx n, void *scratch)
 {
     sum_planes(plan, n);
     (void)scratch;
 }
 
-#define plan_db NAME(plan_db)
 /* Returns 0 when memory is exhausted; db may be NULL. */
 static int plan_db(db_plan *d, const conv_sizes *s, const REAL *dout, const REAL *db)
 {
@@ -46,7 +42,6 @@ static int plan_db(db_plan *d, const conv_sizes *s, const REAL *dout, const REAL
     return !db || d->sums;
 }
 
-#define finish_db NAME(finish_db)
 static void finish_db(REAL *db, db_plan *d, int done)
 {
     for (idx n = 1; done && db && n < d->N; n++)

@@ -35,18 +35,17 @@
 #define UP_TO_8(X, A) UP_TO_7(X, A) X(A, 8)
 #ifdef FEW_REGISTERS /* 16 vector registers: 12 sums, 3 pixels, 1 weight */
 #define tile_cap(A) ((A) == 1 ? 8 : (A) == 2 ? 6 : (A) == 3 ? 4 : (A) == 4 ? 3 : 2)
-#define MOST_PLANES 6
+#define MAX_PLANES 6
 #define HOLD_WEIGHTS(A, B) ((A) < (B)) /* hold the shorter side, or sums spill: twice as fast for 3 planes */
 #define EACH_TILE(X) UP_TO_8(X, 1) UP_TO_6(X, 2) UP_TO_4(X, 3) UP_TO_3(X, 4) UP_TO_2(X, 5) UP_TO_2(X, 6)
 #else /* 32 vector registers: A*B sums, B pixels, 1 weight; a sum in memory makes 3x8 tiles a tenth slower than 3x7 */
 #define tile_cap(A) ((A) <= 2 ? 8 : (A) == 3 ? 7 : (A) == 4 ? 6 : (A) == 5 ? 5 : (A) == 6 ? 4 : 3)
-#define MOST_PLANES 8
+#define MAX_PLANES 8
 #define HOLD_WEIGHTS(A, B) 0 /* loads early: 3 planes are 1.4 times faster so */
 #define EACH_TILE(X)                                                                                          \
     UP_TO_8(X, 1) UP_TO_8(X, 2) UP_TO_7(X, 3) UP_TO_6(X, 4) UP_TO_5(X, 5) UP_TO_4(X, 6) UP_TO_3(X, 7) UP_TO_3(X, 8)
 #endif
 
-#define write_lanes NAME(write_lanes)
 /* The slow way out: vectors that end in the middle of a row, and sums that are continued. */
 static OUTLINE void write_lanes(const REAL *lanes, int A, int B, int add, const position *pos, REAL *target, idx plane)
 {
@@ -56,7 +55,6 @@ static OUTLINE void write_lanes(const REAL *lanes, int A, int B, int add, const 
                 if (pos[v].lane[l] >= 0) target[pos[v].lane[l]] = lanes[l] + (add ? target[pos[v].lane[l]] : 0);
 }
 
-#define correlate NAME(correlate)
 /* A tile. `add` continues sums that earlier source planes began; `next` is asked for meanwhile. */
 static INLINE void correlate(const int A, const int B, const REAL *source, const int32_t *distance, idx taps,
                              const REAL *w, const REAL *b, int add, const position *pos, REAL *target, idx plane, lines next)
@@ -98,7 +96,7 @@ static INLINE void correlate(const int A, const int B, const REAL *source, const
 
 /* One function for each size of tile, and the way to the right one. */
 #define TILE(A, B)                                                                                                  \
-    static OUTLINE void NAME(tile_##A##_##B)(const REAL *source, const int32_t *distance, idx taps, const REAL *w,  \
+    static OUTLINE void tile_##A##_##B(const REAL *source, const int32_t *distance, idx taps, const REAL *w,  \
                                              const REAL *b, int add, const position *pos, REAL *target, idx plane,  \
                                              lines next)                                                            \
     {                                                                                                               \
@@ -107,24 +105,22 @@ static INLINE void correlate(const int A, const int B, const REAL *source, const
 EACH_TILE(TILE)
 #undef TILE
 
-#define run_tile NAME(run_tile)
 static void run_tile(idx A, idx B, const REAL *source, const int32_t *distance, idx taps, const REAL *w, const REAL *b,
                      int add, const position *pos, REAL *target, idx plane, lines next)
 {
     switch (8 * A + B) {
 #define TILE(A, B) \
-    case 8 * A + B: NAME(tile_##A##_##B)(source, distance, taps, w, b, add, pos, target, plane, next); break;
+    case 8 * A + B: tile_##A##_##B(source, distance, taps, w, b, add, pos, target, plane, next); break;
         EACH_TILE(TILE)
 #undef TILE
     }
 }
 
-#define planes_per_tile NAME(planes_per_tile)
 /* How many planes a tile takes: few loads per multiply-add, and little left over. */
 static idx planes_per_tile(idx planes, idx positions)
 {
     idx best = 1, best_cost = -1;
-    for (idx A = 1; A <= smaller(planes, MOST_PLANES); A++) {
+    for (idx A = 1; A <= smaller(planes, MAX_PLANES); A++) {
         idx rows = parts(planes, A), columns = parts(positions, tile_cap(A));
         /* At least 8 sums: a multiply-add takes 4 cycles and two can start in each. Loads of pixels count
          * twice: most of them cross the end of a cache line. */
@@ -134,7 +130,6 @@ static idx planes_per_tile(idx planes, idx positions)
     return best;
 }
 
-#define pack_weights NAME(pack_weights)
 /* packed: for each job and each group of planes [planes][taps] transposed to [taps][planes]. */
 static void pack_weights(REAL *packed, const REAL *w, const correlation *p, idx first, idx groups)
 {
@@ -150,13 +145,11 @@ static void pack_weights(REAL *packed, const REAL *w, const correlation *p, idx 
     }
 }
 
-#define span NAME(span)
 /* The part of a copied row, or of the rows, that lies in the source: to[q] = from[q*step + first], 0 <= index < length. */
 typedef struct {
     idx count, step, first, begin, end;
 } span;
 
-#define span_of NAME(span_of)
 static span span_of(idx count, idx step, idx first, idx length)
 {
     idx begin = first >= 0 ? 0 : smaller(count, parts(-first, step));
@@ -164,7 +157,6 @@ static span span_of(idx count, idx step, idx first, idx length)
     return (span){count, step, first, begin, end};
 }
 
-#define clear_row NAME(clear_row)
 static INLINE void clear_row(REAL *to, idx columns)
 {
     if (columns < LANES)
@@ -173,7 +165,6 @@ static INLINE void clear_row(REAL *to, idx columns)
         for (idx q = 0; q < columns; q += LANES) store(to + smaller(q, columns - LANES), (vec){0});
 }
 
-#define copy_inside NAME(copy_inside)
 /* Copy rows that lie `apart`, and zeros around them. Rows are short, so calls of memcpy and memset, divisions, and picking
  * pixels one by one took a third of the time on small images. The last vector overlaps its neighbor, and so do two halves
  * of one; no load leaves a row. `room` says what a row has room for: 2 for vectors, 1 for halves, 0 for single pixels. */
@@ -202,7 +193,6 @@ static INLINE void copy_inside(REAL *to, const REAL *row, idx rows, idx apart, s
     }
 }
 
-#define copy_plane NAME(copy_plane)
 /* The rows and columns of a plane, `width` numbers wide, that two spans name, and zeros up to `size` numbers unless they are
  * there already (`clear`). A loop for each way to copy a row, which decides nothing row by row, saves S1 a tenth. */
 static void copy_plane(REAL *to, idx size, const REAL *plane, idx width, span rows, span columns, int clear)
@@ -224,7 +214,6 @@ static void copy_plane(REAL *to, idx size, const REAL *plane, idx width, span ro
         copy_inside(to, from, count, apart, columns, clear, 2, 2);
 }
 
-#define copy_band NAME(copy_band)
 /* The padded copy of `planes` source planes, split by phase, for the band at row m. Its zeros stay where they are from image to
  * image; to write them once saves a tenth of S1. */
 static void copy_band(REAL *to, const REAL *source, const correlation *p, idx planes, idx m, int clear)
@@ -243,7 +232,6 @@ static void copy_band(REAL *to, const REAL *source, const correlation *p, idx pl
     if (clear) clear_row(to + planes * p->phases * p->plane, 2 * LANES);
 }
 
-#define clear_target NAME(clear_target)
 /* Zeros for the target rows of the band at row m, if no tap sees some of their pixels: just before the others are
  * written, not for the whole batch, which would bring it to the cache twice. */
 static void clear_target(REAL *target, const correlation *p, idx m)
@@ -257,7 +245,6 @@ static void clear_target(REAL *target, const correlation *p, idx m)
 
 #define SHARED_BYTES (16 * 1024) /* of weights: leave room for pixels in the first-level cache */
 
-#define direct_plan NAME(direct_plan)
 typedef struct {
     const correlation *p;
     const REAL *source, *packed, *b; /* b: [groups*target_planes], zeros after the first chunk */
@@ -266,26 +253,23 @@ typedef struct {
     idx threads;       /* the next image of this thread is about so many further on */
 } direct_plan;
 
-#define draft_plane NAME(draft_plane)
 static idx draft_plane(const correlation *p)
 {
     return p->zip ? (parts(p->band_rows * p->pitch, LANES) + 1) * LANES : p->target_H * p->target_W;
 }
 
-#define draft_entries NAME(draft_entries) /* what is not written to the target directly, and zeros before it */
+/* what is not written to the target directly, and zeros before it */
 static idx draft_entries(const correlation *p)
 {
     return p->columns || p->zip ? parts(p->columns, LANES) * LANES + p->jobs * p->target_planes * draft_plane(p) : 0;
 }
 
-#define direct_scratch NAME(direct_scratch)
 /* Bytes of scratch: which band the positions are for, the positions of all jobs, the copy, drafts. */
 static idx direct_scratch(const correlation *p)
 {
-    return 192 + (copy_size(p) + draft_entries(p)) * sizeof(REAL) + p->jobs * p->most_positions * sizeof(position);
+    return 192 + (copy_size(p) + draft_entries(p)) * sizeof(REAL) + p->jobs * p->max_positions * sizeof(position);
 }
 
-#define add_columns NAME(add_columns)
 /* Target rows of the band at row m from the planes of columns. Zeros lie between their rows. */
 static void add_columns(REAL *target, const REAL *column, const correlation *p, idx m)
 {
@@ -302,7 +286,6 @@ static void add_columns(REAL *target, const REAL *column, const correlation *p, 
             }
 }
 
-#define zip_phases NAME(zip_phases)
 /* Target rows of the band at row m from the drafts of their phases: column 2q + b is column q of phase b. */
 static void zip_phases(REAL *target, const REAL *draft, const correlation *p, idx m)
 {
@@ -320,7 +303,6 @@ static void zip_phases(REAL *target, const REAL *draft, const correlation *p, id
         }
 }
 
-#define direct_task NAME(direct_task)
 /* One band of one image: copy it, then pass all planes of all jobs over it. */
 static void direct_task(const void *plan, idx task, void *scratch)
 {
@@ -335,7 +317,7 @@ static void direct_task(const void *plan, idx task, void *scratch)
 
     idx *placed = scratch; /* one more than the first row of the band whose positions are at hand */
     position *pos = (position *)((char *)scratch + 64);
-    REAL *copy = (REAL *)((char *)pos + parts(p->jobs * p->most_positions * sizeof(position), 64) * 64);
+    REAL *copy = (REAL *)((char *)pos + parts(p->jobs * p->max_positions * sizeof(position), 64) * 64);
     REAL *draft = (REAL *)(((uintptr_t)(copy + copy_size(p)) + 63) / 64 * 64), *final = target;
     idx drafted = p->columns || p->zip, plane = drafted ? draft_plane(p) : target_plane;
     if (drafted && !placed[0]) memset(draft, 0, draft_entries(p) * sizeof(REAL));
@@ -345,7 +327,7 @@ static void direct_task(const void *plan, idx task, void *scratch)
     int fresh = placed[0] != m + 1;
     if (fresh) { /* images with one band are spared this: 0.3 of 1.1 ms on small images */
         for (idx k = 0; k < p->jobs; k++)
-            pos[k * p->most_positions].count = (int32_t)place_vectors(pos + k * p->most_positions, p, k, m);
+            pos[k * p->max_positions].count = (int32_t)place_vectors(pos + k * p->max_positions, p, k, m);
         placed[0] = m + 1;
     }
     idx band = task % p->bands, next = p->bands > 1 ? 1 : d->threads; /* threads share the bands of an image */
@@ -358,7 +340,7 @@ static void direct_task(const void *plan, idx task, void *scratch)
     }
     if (!d->first && !drafted) clear_target(target, p, m);
     idx columns = 0, most = parts(p->target_planes, d->groups), last = image + next >= p->N;
-    for (idx k = 0; k < p->jobs; k++) columns = larger(columns, parts(pos[k * p->most_positions].count, tile_cap(most)));
+    for (idx k = 0; k < p->jobs; k++) columns = larger(columns, parts(pos[k * p->max_positions].count, tile_cap(most)));
     idx final_plane = p->columns ? p->target_H * p->final_W / p->columns : target_plane; /* its share of dx */
     ahead soon = ahead_of(beyond, last ? 0 : chunk * p->source_H * p->source_W * sizeof(REAL), final + next * p->target_step,
                           last ? 0 : p->target_planes * final_plane * sizeof(REAL), band, p->bands,
@@ -370,7 +352,7 @@ static void direct_task(const void *plan, idx task, void *scratch)
         for (idx j = 0; j < (together ? p->jobs : columns); j++) {
             idx k = together ? j : i, v = together ? i : j;
             const job *one = p->job + k;
-            const position *here = pos + k * p->most_positions;
+            const position *here = pos + k * p->max_positions;
             idx taps = chunk * one->taps, at = share(here->count, columns, v), B = share(here->count, columns, v + 1) - at;
             const REAL *w = d->packed + group * p->pack * p->chunk + one->pack_at;
             REAL *to = target + (p->zip ? k * p->target_planes * plane : 0);

@@ -21,15 +21,14 @@
 
 #ifdef FEW_REGISTERS
 #define dw_cap(A) ((A) == 1 ? 8 : (A) == 2 ? 5 : (A) == 3 ? 4 : 2)
-#define MOST_FILTERS 4
+#define MAX_FILTERS 4
 #define EACH_DOT(X) UP_TO_8(X, 1) UP_TO_5(X, 2) UP_TO_4(X, 3) UP_TO_2(X, 4)
 #else
 #define dw_cap(A) ((A) <= 3 ? 8 : (A) == 4 ? 6 : (A) == 5 ? 5 : 4)
-#define MOST_FILTERS 6
+#define MAX_FILTERS 6
 #define EACH_DOT(X) UP_TO_8(X, 1) UP_TO_8(X, 2) UP_TO_8(X, 3) UP_TO_6(X, 4) UP_TO_5(X, 5) UP_TO_4(X, 6)
 #endif
 
-#define dw_run NAME(dw_run)
 /* Where a block of pixels lies: images x rows x (full vectors and perhaps a masked one). */
 typedef struct {
     idx images, rows, full;
@@ -39,7 +38,6 @@ typedef struct {
     int keep_lanes; /* dw of a tile is [A][B][LANES]: its lanes are added up later */
 } dw_run;
 
-#define add_totals NAME(add_totals)
 /* Add up the lanes of each sum. Neighboring lanes of two vectors become the lanes of one, until
  * LANES vectors have become one vector of totals; 5 times faster than one sum after the other. */
 static OUTLINE void add_totals(const REAL *sums, int A, int B, REAL *dw, idx dw_step)
@@ -55,7 +53,6 @@ static OUTLINE void add_totals(const REAL *sums, int A, int B, REAL *dw, idx dw_
     }
 }
 
-#define dot_tile NAME(dot_tile)
 static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32_t *distance, const REAL *dout,
                             const dw_run *run, REAL *dw, idx dw_step, lines next)
 {
@@ -94,7 +91,7 @@ static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32
 }
 
 #define DOT(A, B)                                                                                                \
-    static OUTLINE void NAME(dot_##A##_##B)(const REAL *x, const int32_t *distance, const REAL *dout,            \
+    static OUTLINE void dot_##A##_##B(const REAL *x, const int32_t *distance, const REAL *dout,            \
                                             const dw_run *run, REAL *dw, idx dw_step, lines next)                \
     {                                                                                                            \
         dot_tile(A, B, x, distance, dout, run, dw, dw_step, next);                                               \
@@ -102,23 +99,21 @@ static INLINE void dot_tile(const int A, const int B, const REAL *x, const int32
 EACH_DOT(DOT)
 #undef DOT
 
-#define run_dot NAME(run_dot)
 static void run_dot(idx A, idx B, const REAL *x, const int32_t *distance, const REAL *dout, const dw_run *run, REAL *dw,
                     idx dw_step, lines next)
 {
     switch (8 * A + B) {
 #define DOT(A, B) \
-    case 8 * A + B: NAME(dot_##A##_##B)(x, distance, dout, run, dw, dw_step, next); break;
+    case 8 * A + B: dot_##A##_##B(x, distance, dout, run, dw, dw_step, next); break;
         EACH_DOT(DOT)
 #undef DOT
     }
 }
 
-#define filters_per_tile NAME(filters_per_tile)
 static idx filters_per_tile(idx filters, idx taps)
 {
     idx best = 1, best_cost = -1;
-    for (idx A = 1; A <= smaller(filters, MOST_FILTERS); A++) {
+    for (idx A = 1; A <= smaller(filters, MAX_FILTERS); A++) {
         idx rows = parts(filters, A), columns = parts(taps, dw_cap(A));
         idx cost = 2 * larger(filters * taps, 8 * rows * columns) + rows * taps + filters * columns;
         if (best_cost < 0 || cost <= best_cost) best = A, best_cost = cost;
@@ -126,7 +121,6 @@ static idx filters_per_tile(idx filters, idx taps)
     return best;
 }
 
-#define dw_plan NAME(dw_plan)
 typedef struct {
     const correlation *p; /* of the forward pass: it says how x is copied */
     const REAL *x, *dout;
@@ -140,7 +134,6 @@ typedef struct {
 
 #define DOT_BYTES (32 * 1024) /* what the tiles of a group of filters read again: from the second-level cache it took a tenth longer */
 
-#define dot_bytes NAME(dot_bytes)
 /* Of one image: the planes of dout that a tile takes, and the plane of x whose taps they meet one after the other. */
 static idx dot_bytes(const correlation *p)
 {
@@ -149,7 +142,6 @@ static idx dot_bytes(const correlation *p)
     return (filters * dout + p->phases * p->plane) * REAL_BYTES;
 }
 
-#define dw_images NAME(dw_images)
 /* Images whose pixels a tile takes together: adding up the lanes then costs less per pixel. */
 static idx dw_images(const correlation *p, idx block)
 {
@@ -158,7 +150,6 @@ static idx dw_images(const correlation *p, idx block)
 }
 
 #define KEPT_BYTES (64 * 1024)
-#define kept_lanes NAME(kept_lanes)
 /* Numbers of scratch for the lanes of all sums of a block, if they are so few that they are better kept from image to image
  * than added up after each: dw of S1 gains a twentieth. Else 0. */
 static idx kept_lanes(const correlation *p, idx images, idx block)
@@ -167,10 +158,8 @@ static idx kept_lanes(const correlation *p, idx images, idx block)
     return images < block && lanes * REAL_BYTES <= KEPT_BYTES ? lanes : 0;
 }
 
-#define dw_flat_pixels NAME(dw_flat_pixels)
 static idx dw_flat_pixels(const correlation *p) { return parts(p->band_rows * p->pitch, LANES) * LANES; }
 
-#define dw_scratch NAME(dw_scratch)
 static idx dw_scratch(const dw_plan *d)
 {
     const correlation *p = d->p;
@@ -178,7 +167,6 @@ static idx dw_scratch(const dw_plan *d)
     return (d->images * (copy_size(p) + LANES) + dout + d->kept) * sizeof(REAL) + 128;
 }
 
-#define copy_dout NAME(copy_dout)
 /* dout with the pitch of x and zeros in the gaps. */
 static void copy_dout(REAL *to, const REAL *dout, const correlation *p, idx m, int clear)
 {
@@ -187,7 +175,6 @@ static void copy_dout(REAL *to, const REAL *dout, const correlation *p, idx m, i
         copy_plane(to, dw_flat_pixels(p), dout, p->target_W, rows, columns, clear);
 }
 
-#define dw_task NAME(dw_task)
 /* One chunk of source planes, one block of images. */
 static void dw_task(const void *plan, idx task, void *scratch)
 {

@@ -20,11 +20,11 @@
  */
 
 #ifdef FEW_REGISTERS
-#define MOST_B 3
+#define MAX_B 3
 #define EACH_RUN(X) X(14, 1, 14) X(12, 1, 3) X(10, 1, 5) X(14, 1, 7)
 #define EACH_OUTER(X) X(12, 1) X(8, 1) X(6, 1) X(4, 1) X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(4, 3) X(3, 3) X(2, 3)
 #else
-#define MOST_B 4
+#define MAX_B 4
 #define EACH_RUN(X)                                                                                  \
     X(10, 1, 10) X(12, 1, 12) X(14, 1, 14) X(16, 1, 16) X(10, 2, 10) X(12, 2, 12) X(14, 2, 14)       \
     X(15, 1, 3) X(15, 1, 5) X(14, 1, 7) X(12, 2, 3) X(10, 2, 5) X(14, 2, 7)
@@ -33,7 +33,6 @@
     X(7, 3) X(6, 3) X(5, 3) X(4, 3) X(3, 3) X(6, 4) X(5, 4) X(4, 4) X(3, 4) X(2, 4)
 #endif
 
-#define outer NAME(outer)
 /* result[a, v] = old[a, v] + the sum; only the first `rows` of A are written; `next` is asked for meanwhile. Rows that come in
  * runs of neighbors in x need one address for each run, and a tile may be higher: 5x5 filters on small images gain a tenth. */
 static INLINE void outer(const int A, const int B, const int run, const REAL *x, const int32_t *jump, const int32_t *walk,
@@ -62,7 +61,7 @@ static INLINE void outer(const int A, const int B, const int run, const REAL *x,
 }
 
 #define OUTER(A, B)                                                                                                   \
-    static OUTLINE void NAME(outer_##A##_##B)(const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,     \
+    static OUTLINE void outer_##A##_##B(const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,     \
                                               const REAL *panel, const REAL *old, idx old_step, REAL *result,         \
                                               idx step, idx rows, lines next)                                         \
     {                                                                                                                 \
@@ -72,7 +71,7 @@ EACH_OUTER(OUTER)
 #undef OUTER
 
 #define RUN(A, B, run)                                                                                                \
-    static OUTLINE void NAME(run_##A##_##B##_##run)(const REAL *x, const int32_t *jump, const int32_t *walk,          \
+    static OUTLINE void run_##A##_##B##_##run(const REAL *x, const int32_t *jump, const int32_t *walk,          \
                                                     idx steps, const REAL *panel, const REAL *old, idx old_step,      \
                                                     REAL *result, idx step, idx rows, lines next)                     \
     {                                                                                                                 \
@@ -81,25 +80,23 @@ EACH_OUTER(OUTER)
 EACH_RUN(RUN)
 #undef RUN
 
-#define run_outer NAME(run_outer)
 /* `run` is 1 for rows anywhere. */
 static void run_outer(idx A, idx B, idx run, const REAL *x, const int32_t *jump, const int32_t *walk, idx steps,
                       const REAL *panel, const REAL *old, idx old_step, REAL *result, idx step, idx rows, lines next)
 {
     switch ((4 * A + B) * 32 + run) {
 #define OUTER(A, B) \
-    case (4 * A + B) * 32 + 1: NAME(outer_##A##_##B)(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
+    case (4 * A + B) * 32 + 1: outer_##A##_##B(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
         EACH_OUTER(OUTER)
 #undef OUTER
 #define RUN(A, B, run)             \
     case (4 * A + B) * 32 + run:   \
-        NAME(run_##A##_##B##_##run)(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
+        run_##A##_##B##_##run(x, jump, walk, steps, panel, old, old_step, result, step, rows, next); break;
         EACH_RUN(RUN)
 #undef RUN
     }
 }
 
-#define rows_of_runs NAME(rows_of_runs)
 /* The height of the highest tile, B vectors wide, of runs of `run`, or 0. A row of pixels is a run of which a tile may take
  * a part. */
 static idx rows_of_runs(idx B, idx run, int pixels)
@@ -113,7 +110,6 @@ static idx rows_of_runs(idx B, idx run, int pixels)
     return best;
 }
 
-#define rows_per_tile NAME(rows_per_tile)
 /* The height of tiles, B vectors wide, that covers `count` rows at the least cost: of those that exist. */
 static idx rows_per_tile(idx B, idx count)
 {
@@ -128,7 +124,6 @@ static idx rows_per_tile(idx B, idx count)
     return best;
 }
 
-#define turn_block NAME(turn_block)
 /* to[c, r] = (add ? to[c, r] : 0) + from[r, c] for LANES x LANES numbers; rows from `rows` on count as zeros. */
 static INLINE void turn_block(REAL *to, idx to_step, const REAL *from, idx from_step, idx rows, const int add)
 {
@@ -145,7 +140,6 @@ static INLINE void turn_block(REAL *to, idx to_step, const REAL *from, idx from_
     UNROLL for (int c = 0; c < LANES; c++) store(to + c * to_step, add ? load(to + c * to_step) + v[c] : v[c]);
 }
 
-#define turn NAME(turn)
 /* to[c, r] = (add ? to[c, r] : 0) + from[r, c] for r < rows and c < columns. With `fill`, zeros follow up to
  * a multiple of LANES of r. */
 static void turn(REAL *to, idx to_step, const REAL *from, idx from_step, idx rows, idx columns, int add, int fill)
@@ -170,7 +164,6 @@ static void turn(REAL *to, idx to_step, const REAL *from, idx from_step, idx row
         }
 }
 
-#define planes_plan NAME(planes_plan)
 typedef struct {
     const correlation *p;
     const REAL *source, *packed, *b; /* packed: [groups][jobs][tiles of vectors][taps][lanes]; b: [groups][lanes] */
@@ -184,28 +177,25 @@ typedef struct {
 #define RESULT_ROWS 96 /* pixels whose results are turned while they are in the first-level cache */
 #define SPARE_ROWS 16  /* tiles read their jumps to the full height */
 
-#define most_pixels NAME(most_pixels) /* of a job in one image of a band */
-static idx most_pixels(const correlation *p) { return p->band_rows * (p->last_q - p->first_q); }
+/* of a job in one image of a band */
+static idx max_pixels(const correlation *p) { return p->band_rows * (p->last_q - p->first_q); }
 
-#define planes_images NAME(planes_images)
 /* Small images are taken together, so that the weights are read less often. */
 static idx planes_images(const correlation *p)
 {
     idx fit = BAND_BYTES / larger(1, copy_size(p) * REAL_BYTES);
-    fit = smaller(fit, parts(RESULT_ROWS, most_pixels(p)));
-    return p->bands > 1 || p->in_place ? 1 : larger(1, smaller(fit, parts(p->N * p->groups, FEWEST_TASKS)));
+    fit = smaller(fit, parts(RESULT_ROWS, max_pixels(p)));
+    return p->bands > 1 || p->in_place ? 1 : larger(1, smaller(fit, parts(p->N * p->groups, MIN_TASKS)));
 }
 
-#define planes_scratch NAME(planes_scratch)
 static idx planes_scratch(const planes_plan *d)
 {
     const correlation *p = d->p;
-    idx pixels = p->jobs * (d->images * most_pixels(p) + SPARE_ROWS);
-    return 256 + (d->images * copy_size(p) + RESULT_ROWS * MOST_B * LANES) * (idx)sizeof(REAL)
+    idx pixels = p->jobs * (d->images * max_pixels(p) + SPARE_ROWS);
+    return 256 + (d->images * copy_size(p) + RESULT_ROWS * MAX_B * LANES) * (idx)sizeof(REAL)
            + (2 * pixels + p->jobs) * (idx)sizeof(int32_t);
 }
 
-#define place_pixels NAME(place_pixels)
 /* The pixels of job k in the band at row m: where each lies in the copies and in the target. Returns how many an image has. */
 static idx place_pixels(int32_t *jump, int32_t *index, const correlation *p, idx k, idx m, idx images)
 {
@@ -222,7 +212,6 @@ static idx place_pixels(int32_t *jump, int32_t *index, const correlation *p, idx
     return count / images;
 }
 
-#define write_planes NAME(write_planes)
 /* Results of pixels at..at+count-1, [pixel][step], to `planes` planes of the target. */
 static void write_planes(const REAL *result, idx step, REAL *target, const correlation *p, const int32_t *index,
                          idx per_image, idx at, idx count, idx planes, int add)
@@ -239,7 +228,6 @@ static void write_planes(const REAL *result, idx step, REAL *target, const corre
     }
 }
 
-#define planes_task NAME(planes_task)
 /* One band of an image, or several small images. */
 static void planes_task(const void *plan, idx task, void *scratch)
 {
@@ -248,12 +236,12 @@ static void planes_task(const void *plan, idx task, void *scratch)
     idx group = task / p->bands % p->groups, n = task / p->bands / p->groups * d->images;
     idx m = p->first_m + task % p->bands * p->band_rows, images = smaller(d->images, p->N - n);
     idx chunk = smaller(p->chunk, p->source_planes - d->first), vectors = parts(p->target_planes, LANES);
-    idx most = d->images * most_pixels(p) + SPARE_ROWS, tiles = parts(vectors, MOST_B), plane = p->target_H * p->target_W;
+    idx most = d->images * max_pixels(p) + SPARE_ROWS, tiles = parts(vectors, MAX_B), plane = p->target_H * p->target_W;
     const REAL *source = d->source + n * p->source_step + (group * p->source_planes + d->first) * p->source_H * p->source_W;
     REAL *target = d->target + n * p->target_step + group * p->target_planes * plane;
 
     idx *placed = scratch; /* one more than the first row of the band whose pixels are at hand */
-    REAL *result = (REAL *)((char *)scratch + 128), *copy = result + RESULT_ROWS * MOST_B * LANES;
+    REAL *result = (REAL *)((char *)scratch + 128), *copy = result + RESULT_ROWS * MAX_B * LANES;
     int32_t *jump = (int32_t *)(copy + d->images * copy_size(p)), *index = jump + p->jobs * most;
     int32_t *per_image = index + p->jobs * most;
     int fresh = placed[0] != m + 1;
@@ -303,12 +291,11 @@ static void planes_task(const void *plan, idx task, void *scratch)
     }
 }
 
-#define pack_planes NAME(pack_planes)
 /* The weights of one group as planes_task reads them, zeros where planes are missing. */
 static void pack_planes(REAL *packed, const REAL *w, const correlation *p, idx first)
 {
     idx chunk = smaller(p->chunk, p->source_planes - first), vectors = parts(p->target_planes, LANES);
-    idx tiles = parts(vectors, MOST_B), all = chunk * p->window;
+    idx tiles = parts(vectors, MAX_B), all = chunk * p->window;
     for (idx k = 0; k < p->jobs; k++) {
         const job *one = p->job + k;
         REAL *to = packed + one->pack_at;
@@ -325,7 +312,6 @@ static void pack_planes(REAL *packed, const REAL *w, const correlation *p, idx f
     }
 }
 
-#define dw_planes_plan NAME(dw_planes_plan)
 typedef struct {
     const correlation *p; /* of the forward pass: it says how x is copied */
     const REAL *x, *dout;
@@ -340,7 +326,6 @@ typedef struct {
 
 #define PANEL_BYTES (32 * 1024) /* of dout: stays in the first-level cache while all taps pass */
 
-#define dw_planes_images NAME(dw_planes_images)
 static idx dw_planes_images(const correlation *p, idx block)
 {
     idx one = p->chunk * p->phases * p->plane + p->target_planes * p->band_rows * p->target_W;
@@ -349,7 +334,6 @@ static idx dw_planes_images(const correlation *p, idx block)
     return parts(block, parts(block, fit));
 }
 
-#define dw_planes_scratch NAME(dw_planes_scratch)
 static idx dw_planes_scratch(const dw_planes_plan *d)
 {
     const correlation *p = d->p;
@@ -358,7 +342,6 @@ static idx dw_planes_scratch(const dw_planes_plan *d)
            + (pixels + taps + SPARE_ROWS) * (idx)sizeof(int32_t);
 }
 
-#define dw_planes_task NAME(dw_planes_task)
 /* One chunk of source planes, one block of images. */
 static void dw_planes_task(const void *plan, idx task, void *scratch)
 {
@@ -373,7 +356,7 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
     int32_t *walk = (int32_t *)(panel + PANEL_BYTES / REAL_BYTES), *jump = walk + most;
     for (idx t = 0; t < taps + SPARE_ROWS; t++) jump[t] = p->job->distance[t < taps ? t : taps - d->run];
 
-    idx last = share(p->N, d->blocks, block + 1), images = 1, groups = parts(d->vectors, MOST_B);
+    idx last = share(p->N, d->blocks, block + 1), images = 1, groups = parts(d->vectors, MAX_B);
     for (idx start = share(p->N, d->blocks, block), n = start; n < last; n += images)
         for (idx band = 0; band < p->bands; band++) {
             int clear = p->bands > 1 || n == start; /* else the zeros around are there */
@@ -391,7 +374,7 @@ static void dw_planes_task(const void *plan, idx task, void *scratch)
             }
             idx next = images_after(n + images, p->N, d->blocks, block, d->threads);
             idx further = d->chunks > 1 || p->groups > 1 ? 0 : smaller(images, p->N - next);
-            idx calls = groups * parts(taps, 9) * parts(pixels * MOST_B * LANES, PANEL_BYTES / REAL_BYTES);
+            idx calls = groups * parts(taps, 9) * parts(pixels * MAX_B * LANES, PANEL_BYTES / REAL_BYTES);
             ahead soon = ahead_of(d->x + next * p->source_step, further * p->source_step * sizeof(REAL),
                                   d->dout + next * p->target_step, further * p->target_step * sizeof(REAL), band,
                                   p->bands, calls);

@@ -33,8 +33,8 @@
 
 #define BAND_BYTES (384 * 1024)
 #define PACK_BYTES (2 * 1024 * 1024) /* packed weights of one chunk of source planes */
-#define MOST_LANES 16
-#define FEWEST_TASKS 8 /* bands are made smaller for small batches, so that threads find work */
+#define MAX_LANES 16
+#define MIN_TASKS 8 /* bands are made smaller for small batches, so that threads find work */
 
 /* One vector of target pixels. */
 typedef struct {
@@ -42,7 +42,7 @@ typedef struct {
     int32_t target;           /* where its first lane is written */
     int32_t whole;            /* all lanes are neighbors in the target */
     int32_t count;            /* in the first position of a job: how many there are */
-    int32_t lane[MOST_LANES]; /* else: where each lane is written, or -1 */
+    int32_t lane[MAX_LANES]; /* else: where each lane is written, or -1 */
 } position;
 
 /* The target pixels of one phase, and the taps that they see. */
@@ -72,7 +72,7 @@ typedef struct {
     idx columns, final_W, final_left; /* of filters: target planes stand for columns (direct.h), or 0; of dx and its pad */
     int lanes;
     idx weight_of_target, weight_of_source; /* steps in w */
-    idx jobs, window, pack, most_positions; /* window: taps of all jobs; pack: packed weights of a source plane */
+    idx jobs, window, pack, max_positions; /* window: taps of all jobs; pack: packed weights of a source plane */
     job *job;
 } correlation;
 
@@ -96,7 +96,7 @@ static idx flat_positions(idx rows, idx columns, idx pitch, idx lanes)
 
 /* A vector that is not whole is written lane by lane; the cost of that in multiply-adds. */
 #define LANE_COST 2
-#define MOST_DRAFT_BYTES (512 * 1024) /* of results that are not written to the target directly (direct.h) */
+#define MAX_DRAFT_BYTES (512 * 1024) /* of results that are not written to the target directly (direct.h) */
 
 /* `parts_of_dw` is 0 for a correlation proper. For dw it is the least number of chunks, and
  * vectors are whole in either way of placing them. */
@@ -111,7 +111,7 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     idx fit = BAND_BYTES / (p->chunk * p->phases * p->pitch * real_bytes) - p->extra_rows;
     fit = smaller(rows, larger(fit, 1));
     idx bands = parts(rows, fit);
-    if (p->N * bands < FEWEST_TASKS) bands = larger(bands, smaller(parts(FEWEST_TASKS, p->N), parts(rows, 4)));
+    if (p->N * bands < MIN_TASKS) bands = larger(bands, smaller(parts(MIN_TASKS, p->N), parts(rows, 4)));
     p->band_rows = parts(rows, bands);
     p->bands = parts(rows, p->band_rows);
 
@@ -119,18 +119,18 @@ static void choose_band(correlation *p, idx real_bytes, idx parts_of_dw)
     idx in_rows = row_positions(p->band_rows, columns, p->lanes);
     idx across = flat_positions(p->band_rows, columns, p->pitch, p->lanes);
     p->zip = p->step_W == 2 && !p->holes && p->target_W >= p->lanes && p->chunk >= p->source_planes
-             && p->jobs * p->target_planes * (p->band_rows * p->pitch + 2 * p->lanes) * real_bytes <= MOST_DRAFT_BYTES;
+             && p->jobs * p->target_planes * (p->band_rows * p->pitch + 2 * p->lanes) * real_bytes <= MAX_DRAFT_BYTES;
     idx by_lane = p->zip ? 0 : LANE_COST * p->lanes;
     idx rows_cost = in_rows * (taps + (columns < p->lanes || p->step_W > 1 ? by_lane : 0));
     idx flat_cost = across * taps + by_lane * smaller(across, p->step_W > 1 ? across : p->band_rows);
     p->flat = parts_of_dw ? columns < p->lanes || (columns % p->lanes && across <= in_rows) : flat_cost < rows_cost;
-    p->most_positions = p->flat ? across : in_rows;
+    p->max_positions = p->flat ? across : in_rows;
 
     idx pixels = p->band_rows * columns, vectors = parts(p->target_planes, p->lanes);
     idx turned = p->step_H > 1 || p->step_W > 1 ? 2 * p->lanes : parts(p->lanes, 2);
     idx narrow = vectors == 1 && !parts_of_dw; /* one vector for each number read: reading is the limit */
     idx planes_cost = vectors * pixels * (taps + turned) * (parts_of_dw ? 20 : narrow ? 26 : 22); /* dw: measured to run better */
-    idx pixels_cost = p->target_planes * (parts_of_dw ? p->most_positions * taps : smaller(flat_cost, rows_cost)) * 22;
+    idx pixels_cost = p->target_planes * (parts_of_dw ? p->max_positions * taps : smaller(flat_cost, rows_cost)) * 22;
     if (parts_of_dw && !p->flat) /* each row begins and ends a loop: measured to cost as much as 0.6 vectors of it */
         pixels_cost += pixels_cost * 3 / (5 * parts(columns, p->lanes));
     p->by_planes = planes_cost < pixels_cost && !p->columns;
@@ -179,7 +179,7 @@ static int by_columns(const conv_sizes *s, idx lanes, idx real_bytes)
     int plain = s->stride_H == 1 && s->stride_W == 1 && s->dilation_H == 1 && s->dilation_W == 1 && s->left < s->WW;
     idx planes = s->C * s->WW * s->H * (s->out_W + s->WW - 1), band = s->F * (s->HH + 3) * (s->out_W + lanes);
     return plain && s->C <= 3 && s->WW >= 3 && s->F * s->HH >= 16 && s->out_W >= lanes && s->W >= lanes
-           && planes * real_bytes <= MOST_DRAFT_BYTES && band * real_bytes <= BAND_BYTES
+           && planes * real_bytes <= MAX_DRAFT_BYTES && band * real_bytes <= BAND_BYTES
            && s->groups * s->F * s->C * s->HH * s->WW * real_bytes <= PACK_BYTES;
 }
 

@@ -27,10 +27,8 @@
  * narrower vectors (pool_target in targets.h), and in the last resort to vectors of which only some lanes are used.
  */
 
-#define narrow NAME(narrow)
 typedef uint8_t narrow __attribute__((vector_size(LANES), aligned(1), may_alias));
 
-#define entry NAME(entry)
 /* Entry j of the windows x..x+lanes-1; the first one begins at row[0]. */
 static INLINE vec entry(const REAL *row, idx j, const idx stride, idx WW, idx lanes)
 {
@@ -42,7 +40,6 @@ static INLINE vec entry(const REAL *row, idx j, const idx stride, idx WW, idx la
     return load(lane);
 }
 
-#define save_winners NAME(save_winners)
 static INLINE void save_winners(void *winner, idx at, bits w, idx lanes, int winner_bytes)
 {
     if (winner_bytes == 1 && lanes == LANES)
@@ -53,10 +50,8 @@ static INLINE void save_winners(void *winner, idx at, bits w, idx lanes, int win
         for (idx l = 0; l < lanes; l++) ((int32_t *)winner)[at + l] = (int32_t)w[l];
 }
 
-#define choose NAME(choose)
 static INLINE vec choose(bits wins, vec a, vec b) { return (vec)(((bits)a & wins) | ((bits)b & ~wins)); }
 
-#define take NAME(take)
 /* Let one more entry of the window take part, the one at place k. */
 static INLINE void take(vec *best, bits *place, vec v, idx k)
 {
@@ -65,7 +60,6 @@ static INLINE void take(vec *best, bits *place, vec v, idx k)
     *place = (wins & (int32_t)k) | (*place & ~wins);
 }
 
-#define pool_row NAME(pool_row)
 /* One row of outputs, best for strides 1 and 2. With `over`, the last vector may run over the end of the row. */
 static INLINE void pool_row(const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
                             REAL *out, void *winner, idx at, idx out_W, int winner_bytes, int over)
@@ -86,7 +80,6 @@ static INLINE void pool_row(const idx HH, const idx WW, const idx stride, const 
     }
 }
 
-#define join_rows NAME(join_rows)
 /* Row i of all windows of a plane, one after the other, for each i; W apart. */
 static void join_rows(REAL *to, const REAL *x, const pool_plan *p)
 {
@@ -95,7 +88,6 @@ static void join_rows(REAL *to, const REAL *x, const pool_plan *p)
         copy_plane(to + i * W, W, x, p->W, span_of(p->out_H, p->stride_H, i, p->H), span_of(p->W, 1, 0, p->W), 0);
 }
 
-#define pool_rows_task NAME(pool_rows_task)
 static void pool_rows_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
@@ -130,22 +122,20 @@ static void pool_rows_task(const void *plan, idx task, void *scratch)
 }
 
 #define TURNED_BYTES (32 * 1024) /* of turned pixels: they stay in the first-level cache */
-#define turned_rows NAME(turned_rows) /* rows of outputs */
+/* rows of outputs */
 static idx turned_rows(const pool_plan *p)
 {
     idx rows = TURNED_BYTES / (p->W * LANES * (idx)sizeof(REAL));
     return smaller(p->out_H, larger(1, (rows - p->HH) / p->stride_H + 1));
 }
 
-#define turned_pixels NAME(turned_pixels)
 static idx turned_pixels(const pool_plan *p, idx rows) { return ((rows - 1) * p->stride_H + p->HH) * p->W; }
 
-#define turned_outputs NAME(turned_outputs) /* of a band, in whole vectors */
+/* of a band, in whole vectors */
 static idx turned_outputs(const pool_plan *p, idx rows) { return parts(rows * p->out_W, LANES) * LANES; }
 
 #define TOGETHER 4 /* outputs: each waits for its last comparison, 9 cycles for an entry if there is nothing else to do */
 
-#define pool_pixels NAME(pool_pixels)
 /* n neighboring outputs [n, LANES] and the places of their winners from turned pixels, W and s numbers from row to row and
  * from window to window. */
 static INLINE void pool_pixels(const int n, idx HH, idx WW, const REAL *x, idx W, idx s, REAL *out, REAL *places)
@@ -162,7 +152,6 @@ static INLINE void pool_pixels(const int n, idx HH, idx WW, const REAL *x, idx W
     }
 }
 
-#define pool_turned NAME(pool_turned)
 /* Outputs [rows, out_W, LANES] and the places of the winners: integers in the bits of REAL numbers, tiny ones, which arithmetic
  * takes for 0 where the processor is told to flush them. So places are only moved. */
 static void pool_turned(const pool_plan *p, const REAL *x, REAL *out, REAL *places, idx rows)
@@ -178,7 +167,6 @@ static void pool_turned(const pool_plan *p, const REAL *x, REAL *out, REAL *plac
             }
 }
 
-#define pool_lanes_task NAME(pool_lanes_task)
 /* A vector holds the same pixel of as many planes. */
 static void pool_lanes_task(const void *plan, idx task, void *scratch)
 {
@@ -203,7 +191,6 @@ static void pool_lanes_task(const void *plan, idx task, void *scratch)
     }
 }
 
-#define route_2x2 NAME(route_2x2)
 /* Two rows of dx from one row of 2x2 windows with stride 2. */
 static INLINE void route_2x2(REAL *dx, idx W, const REAL *dout, const uint8_t *winner, idx out_W)
 {
@@ -221,7 +208,6 @@ static INLINE void route_2x2(REAL *dx, idx W, const REAL *dout, const uint8_t *w
     }
 }
 
-#define pool_backward_task NAME(pool_backward_task)
 static void pool_backward_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
@@ -251,9 +237,9 @@ static void pool_backward_task(const void *plan, idx task, void *scratch)
 }
 
 #define pool_tasks(p) parts((p)->planes, POOL_PLANES)
-static int NAME(pool_forward)(const pool_plan *p, int threads)
+static int pool_forward(const pool_plan *p, int threads)
 {
-    if (!p->max) return NAME(average_forward)(p, threads);
+    if (!p->max) return average_forward(p, threads);
     idx numbers = joined_rows(p) > 1 ? p->HH * p->out_H * p->W : 0;
     if (!planes_in_lanes(p, LANES)) return run_tasks(pool_rows_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
     idx rows = turned_rows(p);
@@ -261,8 +247,8 @@ static int NAME(pool_forward)(const pool_plan *p, int threads)
     return run_tasks(pool_lanes_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
 }
 
-static int NAME(pool_backward)(const pool_plan *p, int threads)
+static int pool_backward(const pool_plan *p, int threads)
 {
-    if (!p->max) return NAME(average_backward)(p, threads);
+    if (!p->max) return average_backward(p, threads);
     return run_tasks(pool_backward_task, p, pool_tasks(p), 128 + p->HH * p->WW * (idx)sizeof(int32_t), threads);
 }

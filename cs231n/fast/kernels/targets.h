@@ -1,73 +1,20 @@
-/* The kernels for every instruction set that this compiler can aim at, and the choice at run time.
+/* The choice of an instruction set at run time.
  *
  * The package is built for the plainest processor of its kind, so that it runs everywhere. The
- * pragmas below let the compiler use more for one copy of the kernels; a copy is entered only
- * on a processor that has what it needs. That costs nothing: the copies run as fast as a build
- * with -march=native, while plain SSE2 takes 7 times as long.
+ * pragmas in avx2.h and avx512.h let the compiler use more for one copy of the kernels; a copy is
+ * entered only on a processor that has what it needs. That costs nothing: the copies run as fast
+ * as a build with -march=native, while plain SSE2 takes 7 times as long.
  */
 
 #ifndef CS231N_TARGETS_H
 #define CS231N_TARGETS_H
 
-#include "common.h"
-#include "plan.h"
-#include "threads.h"
-
-typedef struct {
-    int (*forward)(const conv_sizes *, const void *x, const void *w, const void *b, void *out, int threads);
-    int (*dx)(const conv_sizes *, const void *dout, const void *w, void *dx, int threads);
-    int (*dw)(const conv_sizes *, const void *x, const void *dout, void *dw, void *db, int threads);
-    int (*pool_forward)(const pool_plan *, int threads);
-    int (*pool_backward)(const pool_plan *, int threads);
-} kernel_table;
-
-#define PASTE2(a, b) a##_##b
-#define PASTE(a, b) PASTE2(a, b)
-
-#if defined(__x86_64__) || defined(__i386__)
-#define X86_TARGETS
-
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,prefer-vector-width=512")
-#endif
-#define VECTOR_BYTES 64
-#define TARGET avx512
-#include "target.h"
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-
-#define FEW_REGISTERS
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
-#define VECTOR_BYTES 32
-#define TARGET avx2
-#include "target.h"
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#endif /* x86; FEW_REGISTERS stays: SSE2 has 16 of them, too */
-
-#define VECTOR_BYTES 16
-#define TARGET plain
-#include "target.h"
-#undef FEW_REGISTERS
+#include "table.h"
 
 enum { PLAIN, AVX2, AVX512 };
 #if defined(__aarch64__)
 static const char *const target_names[] = {"NEON"};
-#elif defined(X86_TARGETS)
+#elif defined(X86)
 static const char *const target_names[] = {"SSE2", "AVX2", "AVX-512"};
 #else
 static const char *const target_names[] = {"128-bit vectors"};
@@ -76,7 +23,7 @@ static const char *const target_names[] = {"128-bit vectors"};
 /* The best instruction set of this processor. */
 static int best_target(void)
 {
-#ifdef X86_TARGETS
+#ifdef X86
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512bw"))
@@ -88,12 +35,12 @@ static int best_target(void)
 
 static const kernel_table *kernels_of(int target, int real_bytes)
 {
-#ifdef X86_TARGETS
-    if (target == AVX512) return &table_avx512[real_bytes == 8];
-    if (target == AVX2) return &table_avx2[real_bytes == 8];
+#ifdef X86
+    if (target == AVX512) return real_bytes == 8 ? &cs231n_avx512_f64 : &cs231n_avx512_f32;
+    if (target == AVX2) return real_bytes == 8 ? &cs231n_avx2_f64 : &cs231n_avx2_f32;
 #endif
     (void)target;
-    return &table_plain[real_bytes == 8];
+    return real_bytes == 8 ? &cs231n_plain_f64 : &cs231n_plain_f32;
 }
 
 /* Winograd's tiles fill the lanes of a vector along a row. Where half of a long vector would be empty, a

@@ -1,25 +1,22 @@
 /* Vectors of REAL numbers, written once for every dtype and every instruction set.
  *
- * targets.h includes the kernels several times, each time with other values of
+ * The kernels are compiled several times, from files such as avx2_f32.c that give other values to
  *
- *     REAL         float or double
- *     REAL_BYTES   4 or 8
+ *     REAL_BYTES   4 (float) or 8 (double)
  *     VECTOR_BYTES 64 (AVX-512), 32 (AVX2) or 16 (anything: SSE2, NEON, ...)
- *     SUFFIX       what makes the names of this copy different, such as f32_avx512
  *
  * A `vec` is an array of LANES numbers on which + - * work element by element: the
  * vector extension that gcc and clang share. The compiler turns it into registers of
- * the instruction set of this copy, and a*b + c into one fused multiply-add.
+ * the instruction set, and a*b + c into one fused multiply-add.
  */
 
-#define PASTE2(a, b) a##_##b
-#define PASTE(a, b) PASTE2(a, b)
-#define NAME(a) PASTE(a, SUFFIX)
 #define LANES (VECTOR_BYTES / REAL_BYTES)
 
-#define vec NAME(vec)
-#define loose NAME(loose)
-#define bits NAME(bits)
+#if REAL_BYTES == 4
+#define REAL float
+#else
+#define REAL double
+#endif
 
 typedef REAL vec __attribute__((vector_size(VECTOR_BYTES)));
 /* The same numbers at any address that suits one REAL. */
@@ -34,16 +31,13 @@ typedef int64_t bits __attribute__((vector_size(VECTOR_BYTES)));
 #define REAL_LARGEST DBL_MAX
 #endif
 
-#define load NAME(load)
 static INLINE vec load(const REAL *p) { return *(const loose *)p; }
 
-#define store NAME(store)
 static INLINE void store(REAL *p, vec v) { *(loose *)p = v; }
 
-#define splat NAME(splat)
 static INLINE vec splat(REAL s) { return s - (vec){0}; }
 
-#define keep NAME(keep) /* the lanes whose mask is all ones; 0 elsewhere, even for NaN */
+/* the lanes whose mask is all ones; 0 elsewhere, even for NaN */
 static INLINE vec keep(vec v, bits mask) { return (vec)((bits)v & mask); }
 
 /* Lanes of a and b, counted through, in another order. */

@@ -38,7 +38,6 @@
 #define EACH_PRODUCT(X) EACH_A8(X, 1) EACH_A8(X, 2) EACH_A8(X, 3)
 #endif
 
-#define filter_1d NAME(filter_1d)
 /* out = G g for one row or column of 3; every entry stands for PRODUCT_PLANES filters. */
 static INLINE void filter_1d(REAL (*out)[PRODUCT_PLANES], const int out_step, REAL (*g)[PRODUCT_PLANES], const int step)
 {
@@ -54,7 +53,6 @@ static INLINE void filter_1d(REAL (*out)[PRODUCT_PLANES], const int out_step, RE
     }
 }
 
-#define winograd_plan NAME(winograd_plan)
 typedef struct {
     idx N, source_planes, source_H, source_W, source_step;
     idx target_planes, target_H, target_W, target_step;
@@ -72,7 +70,6 @@ typedef struct {
 
 #define FILTER_BYTES (3 * 1024 * 1024) /* of transformed filters */
 
-#define filters_plan NAME(filters_plan)
 typedef struct {
     const winograd_plan *p;
     const REAL *w;
@@ -84,7 +81,6 @@ typedef struct {
 
 #define FILTERS_TOGETHER 8 /* source planes whose results are written together: they lie as far apart as cache sets repeat */
 
-#define filters_task NAME(filters_task)
 /* Transform the filters of a group of target planes. */
 static void filters_task(const void *plan, idx g, void *scratch)
 {
@@ -115,7 +111,6 @@ static void filters_task(const void *plan, idx g, void *scratch)
     for (int l = 0; l < LANES; l++) d->largest[g] = larger(d->largest[g], largest[l]);
 }
 
-#define transform_filters NAME(transform_filters)
 /* Returns the largest magnitude; infinity or NaN if some weight is that, or memory is exhausted. */
 static REAL transform_filters(filters_plan plan, idx groups, int threads)
 {
@@ -126,7 +121,6 @@ static REAL transform_filters(filters_plan plan, idx groups, int threads)
     return ((vec)largest)[0];
 }
 
-#define product_tile NAME(product_tile)
 /* m [A][B] vectors = sum over c of w [C][A] times u [C][B] vectors; `next` is asked for meanwhile. */
 static INLINE void product_tile(const int A, const int B, REAL *m, const REAL *w, const REAL *u, idx C, lines next)
 {
@@ -147,31 +141,28 @@ static INLINE void product_tile(const int A, const int B, REAL *m, const REAL *w
 }
 
 #define PRODUCT(A, B)                                                                                     \
-    static OUTLINE void NAME(product_##A##_##B)(REAL *m, const REAL *w, const REAL *u, idx C, lines next) \
+    static OUTLINE void product_##A##_##B(REAL *m, const REAL *w, const REAL *u, idx C, lines next) \
     {                                                                                                     \
         product_tile(A, B, m, w, u, C, next);                                                             \
     }
 EACH_PRODUCT(PRODUCT)
 #undef PRODUCT
 
-#define product NAME(product)
 static void product(idx A, idx B, REAL *m, const REAL *w, const REAL *u, idx C, lines next)
 {
     switch (4 * A + B) {
 #define PRODUCT(A, B) \
-    case 4 * A + B: NAME(product_##A##_##B)(m, w, u, C, next); break;
+    case 4 * A + B: product_##A##_##B(m, w, u, C, next); break;
         EACH_PRODUCT(PRODUCT)
 #undef PRODUCT
     }
 }
 
-#define quarter NAME(quarter)
 typedef struct {
     idx source, target;  /* from the copy; from the task's first image */
     idx rows, columns;   /* of the target that are there: less than 4 and V at the border */
 } quarter;
 
-#define transform_patches NAME(transform_patches)
 /* u [36][source_planes][B vectors] from B*4 quarters of every plane of the copy. */
 static void transform_patches(REAL *u, const REAL *copy, idx plane, const winograd_plan *p, const quarter *q, idx B)
 {
@@ -191,7 +182,6 @@ static void transform_patches(REAL *u, const REAL *copy, idx plane, const winogr
         }
 }
 
-#define write_tiles NAME(write_tiles)
 /* m [36][A][B vectors] back to pixels of A target planes. */
 static void write_tiles(const REAL *m, REAL *target, const winograd_plan *p, const quarter *q, idx first, idx A, idx B)
 {
@@ -222,7 +212,6 @@ static void write_tiles(const REAL *m, REAL *target, const winograd_plan *p, con
     }
 }
 
-#define place_quarters NAME(place_quarters)
 /* The quarters of `images` images, tile rows first..first+rows-1, from quarter `begin` of each row on; the last one is repeated
  * to fill its vector. */
 static idx place_quarters(quarter *q, const winograd_plan *p, idx images, idx first, idx rows, idx begin, idx copy_step)
@@ -241,12 +230,10 @@ static idx place_quarters(quarter *q, const winograd_plan *p, idx images, idx fi
     return (to - q) / 4;
 }
 
-#define winograd_sizes NAME(winograd_sizes)
 typedef struct {
     idx plane, image, copy, u, m, quarters; /* elements; image: its planes and zeros to fill vectors */
 } winograd_sizes;
 
-#define winograd_scratch NAME(winograd_scratch)
 static winograd_sizes winograd_scratch(const winograd_plan *p)
 {
     idx plane = (4 * p->band_rows + 2) * p->pitch, image = parts(p->source_planes * plane, LANES) * LANES;
@@ -260,7 +247,6 @@ static winograd_sizes winograd_scratch(const winograd_plan *p)
     };
 }
 
-#define winograd_task NAME(winograd_task)
 static void winograd_task(const void *plan, idx task, void *scratch)
 {
     const winograd_plan *p = plan;
@@ -303,7 +289,6 @@ static void winograd_task(const void *plan, idx task, void *scratch)
     }
 }
 
-#define by_winograd NAME(by_winograd)
 /* Forward (dx = 0: source x, target out) or dx (source dout, target dx).
  * Returns 1 when done, 0 when memory is exhausted, -1 when this is not a case for Winograd. */
 static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, REAL *target, const REAL *b, int dx, int threads)
@@ -344,10 +329,10 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
     idx row_bytes = C * 4 * p.pitch * sizeof(REAL);
     p.band_rows = smaller(p.tile_rows, larger(1, BAND_BYTES / row_bytes));
     p.bands = parts(p.tile_rows, p.band_rows);
-    if (p.N * p.bands * p.strips < FEWEST_TASKS) p.bands = smaller(p.tile_rows, parts(FEWEST_TASKS, p.N * p.strips));
+    if (p.N * p.bands * p.strips < MIN_TASKS) p.bands = smaller(p.tile_rows, parts(MIN_TASKS, p.N * p.strips));
     p.band_rows = parts(p.tile_rows, p.bands);
     p.bands = parts(p.tile_rows, p.band_rows);
-    p.images = p.bands * p.strips > 1 ? 1 : larger(1, smaller(parts(p.N, FEWEST_TASKS), BAND_BYTES / (row_bytes * p.tile_rows)));
+    p.images = p.bands * p.strips > 1 ? 1 : larger(1, smaller(parts(p.N, MIN_TASKS), BAND_BYTES / (row_bytes * p.tile_rows)));
 
     int gave_up = 0, done = 1;
     idx weights = 36 * C * p.target_planes;
@@ -382,7 +367,6 @@ static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, R
 
 #else
 
-#define by_winograd NAME(by_winograd)
 static int by_winograd(const conv_sizes *s, const REAL *source, const REAL *w, REAL *target, const REAL *b, int dx, int threads)
 {
     (void)s, (void)source, (void)w, (void)target, (void)b, (void)dx, (void)threads;

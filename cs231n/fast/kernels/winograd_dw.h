@@ -18,9 +18,8 @@
 #define WINOGRAD_BATCH_BYTES (768 * 1024)  /* transforms of a batch */
 #define WINOGRAD_BLOCKS 8                  /* of images: threads share them out, rounding errors stay apart */
 #define BLOCK_TILES 64                     /* fewer are not worth sums of their own */
-#define FEWEST_TILES 8                     /* of a batch: each adds to all sums once */
+#define MIN_TILES 8                     /* of a batch: each adds to all sums once */
 
-#define winograd_side NAME(winograd_side)
 /* x or dout: where it lies, which planes of it, and how a batch of it is turned. */
 typedef struct {
     const REAL *from;
@@ -29,7 +28,6 @@ typedef struct {
     idx before_row, before_column, edge; /* of zeros; pixels along the edge of a patch */
 } winograd_side;
 
-#define winograd_dw_plan NAME(winograd_dw_plan)
 typedef struct {
     idx N, tile_rows, tile_columns, strips; /* rows of an image; columns of one of its strips */
     idx images, band_rows;   /* of a batch */
@@ -42,26 +40,25 @@ typedef struct {
     int threads;
 } winograd_dw_plan;
 
-#define side_rows NAME(side_rows) /* that a batch may need of an image */
+/* that a batch may need of an image */
 static idx side_rows(const winograd_side *s, idx band_rows) { return smaller(s->H, 4 * band_rows + s->edge - 4); }
 
-#define side_step NAME(side_step) /* from one of the 36 transforms to the next: an odd number of cache lines */
+/* from one of the 36 transforms to the next: an odd number of cache lines */
 static idx side_step(const winograd_side *s, idx tiles) { return (parts(tiles * s->width * REAL_BYTES, 64) | 1) * 64 / REAL_BYTES; }
 
-#define side_turned NAME(side_turned) /* entries of a turned image: a pixel of zeros, and those of a batch */
+/* entries of a turned image: a pixel of zeros, and those of a batch */
 static idx side_turned(const winograd_side *s, const winograd_dw_plan *p)
 {
     return (1 + side_rows(s, p->band_rows) * smaller(s->W, 4 * p->tile_columns + s->edge - 4)) * s->width;
 }
 
-#define side_bytes NAME(side_bytes) /* to be asked for of some images of this side */
+/* to be asked for of some images of this side */
 static idx side_bytes(const winograd_side *s, idx images)
 {
     idx plane = s->H * s->W;
     return (s->step == s->planes * plane ? images * s->step : smaller(images, 1) * s->planes * plane) * REAL_BYTES;
 }
 
-#define turn_side NAME(turn_side)
 /* Turn `images` images, as far as tile rows first..first+rows-1 of a strip see them, and say where each pixel of the patches
  * lies. The last strip may run over the edge: there are zeros. */
 static int turn_side(REAL *turned, int32_t *place, const winograd_side *s, const winograd_dw_plan *p, idx n, idx images,
@@ -87,7 +84,6 @@ static int turn_side(REAL *turned, int32_t *place, const winograd_side *s, const
     return 1;
 }
 
-#define transform_side NAME(transform_side)
 /* to [36][group of at most `together` vectors][tiles][vectors of the group] from a turned batch; EDGE is 6 for x, 4 for dout. */
 static INLINE void transform_side(REAL *to, const REAL *turned, const int32_t *place, const winograd_side *s,
                                   const winograd_dw_plan *p, idx images, idx rows, idx together, const int EDGE)
@@ -118,24 +114,20 @@ static INLINE void transform_side(REAL *to, const REAL *turned, const int32_t *p
     }
 }
 
-#define transform_x NAME(transform_x)
 static OUTLINE void transform_x(REAL *to, const REAL *turned, const int32_t *place, const winograd_dw_plan *p, idx images, idx rows)
 {
     transform_side(to, turned, place, &p->x, p, images, rows, p->x.width / LANES, 6);
 }
 
-#define transform_dout NAME(transform_dout)
 static OUTLINE void transform_dout(REAL *to, const REAL *turned, const int32_t *place, const winograd_dw_plan *p, idx images, idx rows)
 {
-    transform_side(to, turned, place, &p->dout, p, images, rows, MOST_B, 4);
+    transform_side(to, turned, place, &p->dout, p, images, rows, MAX_B, 4);
 }
 
-#define winograd_dw_sizes NAME(winograd_dw_sizes)
 typedef struct {
     idx tiles, turned, x, dout, place, bytes;
 } winograd_dw_sizes;
 
-#define winograd_dw_scratch NAME(winograd_dw_scratch)
 static winograd_dw_sizes winograd_dw_scratch(const winograd_dw_plan *p)
 {
     idx tiles = p->images * p->band_rows * p->tile_columns;
@@ -150,13 +142,12 @@ static winograd_dw_sizes winograd_dw_scratch(const winograd_dw_plan *p)
     return z;
 }
 
-#define winograd_dw_task NAME(winograd_dw_task)
 /* One block of images. */
 static void winograd_dw_task(const void *plan, idx block, void *scratch)
 {
     const winograd_dw_plan *p = plan;
     winograd_dw_sizes z = winograd_dw_scratch(p);
-    idx C = p->x.planes, width = p->dout.width, vectors = width / LANES, groups = parts(vectors, MOST_B);
+    idx C = p->x.planes, width = p->dout.width, vectors = width / LANES, groups = parts(vectors, MAX_B);
     idx x_step = side_step(&p->x, z.tiles), dout_step = side_step(&p->dout, z.tiles);
     REAL *turned = (REAL *)((char *)scratch + 128), *x = turned + z.turned, *dout = x + z.x;
     int32_t *place = (int32_t *)(dout + z.dout), *walk = place + z.place, *jump = walk + z.tiles;
@@ -199,7 +190,6 @@ static void winograd_dw_task(const void *plan, idx block, void *scratch)
     }
 }
 
-#define finish_plan NAME(finish_plan)
 typedef struct {
     const winograd_dw_plan *p;
     REAL *dw, *nine; /* nine: memory for [channels][9][dout.width] */
@@ -208,7 +198,6 @@ typedef struct {
 
 #define FINISH_CHANNELS 16 /* of a task: enough to hand out */
 
-#define finish_dw NAME(finish_dw)
 /* dw of some channels from the sums of all blocks. */
 static void finish_dw(const void *plan, idx task, void *scratch)
 {
@@ -233,7 +222,6 @@ static void finish_dw(const void *plan, idx task, void *scratch)
     (void)scratch;
 }
 
-#define dw_by_winograd NAME(dw_by_winograd)
 /* Returns 1 when done, 0 when memory is exhausted, -1 when this is not a case for Winograd. */
 static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
 {
@@ -253,12 +241,12 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
     idx here = tiles * (36 * C * p.dout.width + 100 * p.x.width + 60 * p.dout.width);
     idx direct = 9 * C * F * (pixels + pixels / 4);
     idx fit = WINOGRAD_BATCH_BYTES / (36 * (p.x.width + p.dout.width) * REAL_BYTES);
-    p.tile_columns = parts(columns, parts(columns, larger(FEWEST_TILES, 2 * fit)));
+    p.tile_columns = parts(columns, parts(columns, larger(MIN_TILES, 2 * fit)));
     p.strips = parts(columns, p.tile_columns);
     p.band_rows = larger(1, smaller(p.tile_rows, fit / p.tile_columns));
     p.band_rows = parts(p.tile_rows, parts(p.tile_rows, p.band_rows));
     p.images = p.band_rows < p.tile_rows ? 1 : larger(1, smaller(s->N, fit / tiles));
-    if (here * 10 > direct * 9 || p.images * p.band_rows * p.tile_columns < FEWEST_TILES || s->N * tiles < 4 * FEWEST_TILES) return -1;
+    if (here * 10 > direct * 9 || p.images * p.band_rows * p.tile_columns < MIN_TILES || s->N * tiles < 4 * MIN_TILES) return -1;
     idx size = 36 * C * p.dout.width;
     p.blocks = larger(4, WINOGRAD_BLOCKS * 256 * 1024 / (size * REAL_BYTES)); /* 2 MB in all, but work for 4 threads */
     p.blocks = smaller(smaller(p.blocks, WINOGRAD_BLOCKS), smaller(s->N, parts(s->N * tiles, BLOCK_TILES)));
@@ -289,7 +277,6 @@ static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, 
 
 #else
 
-#define dw_by_winograd NAME(dw_by_winograd)
 static int dw_by_winograd(const conv_sizes *s, const REAL *x, const REAL *dout, REAL *dw, const db_plan *bias, int threads)
 {
     (void)s, (void)x, (void)dout, (void)dw, (void)bias, (void)threads;

@@ -6,7 +6,6 @@
 
 #if LANES >= 4 /* a quarter is at least one tile */
 
-#define patch_1d NAME(patch_1d)
 /* out = B' d for one row or column of 6, at distance `step`. */
 static INLINE void patch_1d(vec *out, const vec *d, const int step)
 {
@@ -20,7 +19,6 @@ static INLINE void patch_1d(vec *out, const vec *d, const int step)
     out[5 * step] = 4 * d1 - 5 * d3 + d5;
 }
 
-#define tile_1d NAME(tile_1d)
 /* out[0], out[out_step], ... = A' m for one row or column of 6. */
 static INLINE void tile_1d(vec *out, const int out_step, const vec *m, const int step)
 {
@@ -32,7 +30,6 @@ static INLINE void tile_1d(vec *out, const int out_step, const vec *m, const int
     out[3 * out_step] = minus + 8 * minus2 + m[5 * step];
 }
 
-#define dout_1d NAME(dout_1d)
 /* out[0], out[out_step], ... = A y for one row or column of 4. */
 static INLINE void dout_1d(vec *out, const int out_step, const vec *y, const int step)
 {
@@ -46,7 +43,6 @@ static INLINE void dout_1d(vec *out, const int out_step, const vec *y, const int
     out[5 * out_step] = y[3 * step];
 }
 
-#define dg_1d NAME(dg_1d)
 /* out[0], out[out_step], ... = G' u for one row or column of 6. */
 static INLINE void dg_1d(vec *out, const int out_step, const vec *u, const int step)
 {
@@ -56,7 +52,6 @@ static INLINE void dg_1d(vec *out, const int out_step, const vec *u, const int s
     out[2 * out_step] = near + 4 * far + u[5 * step];
 }
 
-#define part4 NAME(part4)
 /* p0..p3: 4V pixels. column[j] = pixels j, j+4, j+8, ... The first `columns` of them. */
 static INLINE void part4(vec *column, vec p0, vec p1, vec p2, vec p3, const int columns)
 {
@@ -68,7 +63,6 @@ static INLINE void part4(vec *column, vec p0, vec p1, vec p2, vec p3, const int 
     column[3] = UNZIP(odd_a, odd_b, 1);
 }
 
-#define join4 NAME(join4)
 /* The way back: pixel[0..3] hold 4V pixels in order. */
 static INLINE void join4(vec *pixel, const vec *column)
 {
@@ -82,10 +76,9 @@ static INLINE void join4(vec *pixel, const vec *column)
 
 #define RANGE 12
 
-#define exponent NAME(exponent) /* of the powers of two, with an offset; 0 for 0, the largest for infinity and NaN */
+/* of the powers of two, with an offset; 0 for 0, the largest for infinity and NaN */
 static INLINE bits exponent(vec v) { return ((bits)v >> FRACTION_BITS) & ((1 << (REAL_BYTES * 8 - 1 - FRACTION_BITS)) - 1); }
 
-#define winograd_bearable NAME(winograd_bearable)
 /* Whether the padded copy of an image (or a band of it) is finite, below the limit and even enough:
  * its largest entry at most 2^RANGE times the geometric mean of all that are not 0. */
 static int winograd_bearable(const REAL *copy, idx size, REAL limit)

@@ -1,4 +1,4 @@
-/* All kernels for one dtype and one instruction set; targets.h includes this file for each. */
+/* All kernels for one dtype and one instruction set, and their table; plain.h, avx2.h and avx512.h include this file. */
 
 #include "vector.h"
 #include "direct.h"
@@ -11,4 +11,5 @@
 #include "conv.h"
 #include "average.h"
 #include "pool.h"
-#include "undefine.h"
+
+const kernel_table TABLE = {conv_forward, conv_dx, conv_dw, pool_forward, pool_backward};
