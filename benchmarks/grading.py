@@ -154,7 +154,7 @@ def _finish_other_exercises(course, assignment, body):
     for name in {EXERCISES[e].file for e in body["points"] if EXERCISES[e].module} - set(
         assignment.editable
     ):
-        target = course.kit(assignment.name) / name
+        target = course.release_folder(assignment.name) / name
         target.chmod(0o644)
         shutil.copyfile(package_files()[name], target)
 
@@ -317,7 +317,7 @@ def stock(root, assignment):
     course = Course.open(root)
     work = root / "stock"
     shutil.rmtree(work, ignore_errors=True)
-    kit, editable = course.kit(assignment), list(course.assignment(assignment).editable)
+    kit, editable = course.release_folder(assignment), list(course.assignment(assignment).editable)
     work.mkdir()
     shutil.copytree(kit, work / "stock_source" / assignment)
     for student in course.students(assignment):

@@ -65,9 +65,11 @@ def write_class(course, assignment, inbox):
     for student, changes in _changes().items():
         with tempfile.TemporaryDirectory(prefix="cs231n-demo-") as folder:
             write_hand_in(course, assignment, folder, changes, weights)
-            _zip(folder, assignment.hand_in, inbox / f"{student}.zip")
+            _zip(folder, assignment.submission_files, inbox / f"{student}.zip")
         yield student
-    _zip(course.kit(assignment.name), assignment.hand_in, inbox / "untouched.zip")
+    _zip(
+        course.release_folder(assignment.name), assignment.submission_files, inbox / "untouched.zip"
+    )
     yield "untouched"
     whole = (inbox / "perfect.zip").read_bytes()
     (inbox / "broken-zip.zip").write_bytes(whole[: len(whole) // 2])

@@ -77,7 +77,7 @@ def _try_reference(judge, folder, weights):
 
 
 def _try_untouched(judge):
-    findings = judge.findings(judge.course.kit(judge.assignment.name))
+    findings = judge.findings(judge.course.release_folder(judge.assignment.name))
     problems = [
         f"{name}: {f.status}, {f.score:g} points"
         for name, f in findings.items()

@@ -45,7 +45,7 @@ _DAMAGE = (
 
 
 @dataclass(frozen=True)
-class HandIn:
+class Submission:
     """What is taken of a hand-in.
 
     Parameters
@@ -69,7 +69,7 @@ class Member:
     read: Callable
 
 
-def read_hand_in(path, wanted, most_bytes):
+def read_submission(path, wanted, most_bytes):
     """Read the wanted files of a hand-in.
 
     Parameters
@@ -83,7 +83,7 @@ def read_hand_in(path, wanted, most_bytes):
 
     Returns
     -------
-    hand_in : HandIn
+    hand_in : Submission
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _members(path, wanted, most_bytes):
 
 
 def take(find_members, wanted, most_bytes):
-    """HandIn : what is wanted of the members that a function finds, once all of them are checked; or raise `RefusedError`."""
+    """Submission : what is wanted of the members that a function finds, once all of them are checked; or raise `RefusedError`."""
     try:
         members = _checked(find_members(), most_bytes)
         taken = _choose(members, wanted)
@@ -115,7 +115,7 @@ def take(find_members, wanted, most_bytes):
         words = f"is damaged: {_words(error)}" if damaged else f"cannot be read: {error.strerror}"
         raise RefusedError(f"it {words}") from None
     used = {member.name for member in taken.values()}
-    return HandIn(files, tuple(member.name for member in members if member.name not in used))
+    return Submission(files, tuple(member.name for member in members if member.name not in used))
 
 
 def plain(name, most=80):

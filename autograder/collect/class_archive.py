@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 
 from ..errors import RefusedError, UserError
-from .archives import SUFFIXES, plain, read_hand_in, take, zip_members
+from .archives import SUFFIXES, plain, read_submission, take, zip_members
 from .lms import METADATA, Entry, find_students, owner_of, read_metadata
 
 MAX_ENTRIES = 200_000
@@ -135,7 +135,7 @@ def _read(archive, top, infos, wanted, most_bytes):
     with tempfile.TemporaryDirectory(prefix="cs231n-intake-") as folder:
         path = Path(folder) / f"hand-in{suffix}"
         path.write_bytes(_bytes(single))
-        return read_hand_in(path, wanted, most_bytes)
+        return read_submission(path, wanted, most_bytes)
 
 
 def _bytes(member):

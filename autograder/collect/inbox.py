@@ -28,7 +28,7 @@ from ..course.receipts import (
 from ..errors import RefusedError, UserError
 from ..notebooks.format_check import check_notebook
 from ..progress import no_progress
-from .archives import SUFFIXES, plain, read_hand_in
+from .archives import SUFFIXES, plain, read_submission
 from .class_archive import open_bulk
 from .lms import METADATA, ROSTER, Entry, Roster, find_students, owner_of, read_metadata
 
@@ -143,7 +143,7 @@ def find_entries(inbox, assignment, roster=None):
     if not inbox.is_dir():
         yield _entry(_student_of(inbox), inbox)
         return
-    if any((inbox / name).is_file() for name in assignment.hand_in):
+    if any((inbox / name).is_file() for name in assignment.submission_files):
         raise UserError(
             f"{inbox} looks like one hand-in, not a folder of them; say whose it is with --student ID"
         )
@@ -167,7 +167,7 @@ def _entry(student, path, problem=""):
     return Entry(
         student,
         path.name,
-        lambda wanted, most_bytes: read_hand_in(path, wanted, most_bytes),
+        lambda wanted, most_bytes: read_submission(path, wanted, most_bytes),
         problem,
     )
 
@@ -204,14 +204,14 @@ def _take(course, assignment, entry, twins, before):
         if len(twins) > 1:
             first, second = map(plain, twins[:2])
             raise RefusedError(f"handed in {len(twins)} times, as {first} and {second}; keep one")
-        hand_in = entry.read(assignment.hand_in, int(course.limits.hand_in_mb * 2**20))
+        hand_in = entry.read(assignment.submission_files, int(course.limits.hand_in_mb * 2**20))
         for name, data in hand_in.files.items():
             if name.endswith(".ipynb"):
                 check_notebook(name, data)
     except RefusedError as refusal:
         return Receipt(REFUSED, source, str(refusal), received)
     digest = digest_contents(hand_in.files)
-    missing = tuple(name for name in assignment.hand_in if name not in hand_in.files)
+    missing = tuple(name for name in assignment.submission_files if name not in hand_in.files)
     aside = tuple(plain(name) for name in hand_in.aside[:MAX_NAMES])
     if _stands(course, assignment, entry.student, digest):
         if before is not None:

@@ -38,7 +38,7 @@ class Entry:
     source : str
         Name of its file or folder.
     read : callable
-        ``read(wanted, most_bytes)``, as `read_hand_in` does.
+        ``read(wanted, most_bytes)``, as `read_submission` does.
     problem : str
         Why there is no id.
     """

@@ -60,7 +60,7 @@ def submission_digest(course: Course, assignment: Assignment, student: str) -> s
     """
     folder = course.submitted(student, assignment.name)
     found = {}
-    for name in assignment.hand_in:
+    for name in assignment.submission_files:
         path = regular_file(folder, name)
         if path is not None:
             found[name] = path
@@ -69,7 +69,7 @@ def submission_digest(course: Course, assignment: Assignment, student: str) -> s
 
 def kit_digest(course: Course, assignment: Assignment) -> str:
     """str : the digest of everything in the released kit."""
-    kit = course.kit(assignment.name)
+    kit = course.release_folder(assignment.name)
     files = (path for path in kit.rglob("*") if path.is_file())
     return digest_files({path.relative_to(kit).as_posix(): path for path in files})
 

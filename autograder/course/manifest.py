@@ -77,7 +77,7 @@ class Assignment:
         return tuple(EXERCISES[e].weights for e in self.points if hasattr(EXERCISES[e], "weights"))
 
     @cached_property
-    def hand_in(self):
+    def submission_files(self):
         """tuple of str : every file that a hand-in may hold; all others are left aside."""
         return (
             *(f"{name}.ipynb" for name in self.notebooks),
@@ -135,7 +135,7 @@ class Course:
             )
         return self.assignments[name]
 
-    def kit(self, assignment):
+    def release_folder(self, assignment):
         """Path : the released student kit."""
         return self.root / "release" / assignment
 

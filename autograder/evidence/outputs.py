@@ -140,7 +140,9 @@ def gather_evidence(judge: "Judge", student: str) -> tuple[str, dict[str, CellOu
     digest = submission_digest(course, assignment, student)
     outputs = {}
     for name in assignment.notebooks:
-        pristine = nbformat.read(course.kit(assignment.name) / f"{name}.ipynb", as_version=4)
+        pristine = nbformat.read(
+            course.release_folder(assignment.name) / f"{name}.ipynb", as_version=4
+        )
         path = regular_file(folder, f"{name}.ipynb") or folder / f"{name}.ipynb"
         with judge.notebooks.with_hand_in(folder) as worker:
             outputs[name] = run_notebook(worker, path, pristine)

@@ -79,7 +79,7 @@ class RebaseOnKit(CoursePreprocessor):
         info = resources["nbgrader"]
         course = Course.open(self.course_root)
         name = f"{info['notebook']}.ipynb"
-        pristine = nbformat.read(course.kit(info["assignment"]) / name, as_version=4)
+        pristine = nbformat.read(course.release_folder(info["assignment"]) / name, as_version=4)
         submitted = course.submitted(info["student"], info["assignment"])
         answers = read_answers(submitted / name, pristine)
         return merge_answers(pristine, answers), resources

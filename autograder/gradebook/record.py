@@ -107,7 +107,7 @@ class _Recorder:
                 self._penalize_lateness(student)
 
     def _released(self, name: str) -> NotebookNode:
-        path = self.course.kit(self.assignment.name) / f"{name}.ipynb"
+        path = self.course.release_folder(self.assignment.name) / f"{name}.ipynb"
         try:
             self.gradebook.find_notebook(name, self.assignment.name)
             return nbformat.read(path, as_version=4)

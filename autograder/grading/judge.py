@@ -84,7 +84,7 @@ class Judge:
 
     def __init__(self, course, assignment, sandbox):
         self.course, self.assignment, self.sandbox = course, assignment, sandbox
-        if not (course.kit(assignment.name) / "cs231n").is_dir():
+        if not (course.release_folder(assignment.name) / "cs231n").is_dir():
             raise UserError(
                 f"{assignment.name} is not released; run `autograder release {assignment.name}` first"
             )
@@ -104,7 +104,7 @@ class Judge:
                     self._standard(EXERCISES[name], worker) for name in self.assignment.points
                 ]
             self._rounds = rounds(
-                self.standards, self.course.kit(self.assignment.name), self.assignment
+                self.standards, self.course.release_folder(self.assignment.name), self.assignment
             )
         except BaseException:
             self._resources.close()

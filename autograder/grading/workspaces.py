@@ -90,7 +90,7 @@ class Desks:
 class _Desk:
     def __init__(self, course, assignment, sandbox, without, notebooks):
         self.assignment, self.most = assignment, course.limits.hand_in_mb * 2**20
-        self._kit, self._without = course.kit(assignment.name), without
+        self._kit, self._without = course.release_folder(assignment.name), without
         self._folder = tempfile.TemporaryDirectory(prefix="cs231n-judge-")
         self._tree = Path(self._folder.name)
         lay_out(self._kit, self._tree, without)

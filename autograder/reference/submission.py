@@ -32,7 +32,9 @@ def write_hand_in(course, assignment, folder, changes=None, weights=None):
         name: (changes or {}).get(name, sources[name].read_text(encoding="utf-8"))
         for name in modules
     }
-    released = [course.kit(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks]
+    released = [
+        course.release_folder(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks
+    ]
     files |= {path.name: path.read_text(encoding="utf-8") for path in released}
     for name, content in (files | (weights or {})).items():
         path = Path(folder) / name

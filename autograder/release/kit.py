@@ -73,7 +73,7 @@ def release(course, assignment):
             raise UserError(
                 f"{assignment.name} is not released, {len(leaks)} leaks: {'; '.join(leaks[:5])}"
             )
-        target = course.kit(assignment.name)
+        target = course.release_folder(assignment.name)
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(exist_ok=True)
         kit.rename(target)
@@ -102,7 +102,7 @@ def _write_front_matter(kit, course, assignment):
     facts = {
         "assignment": assignment.name,
         "title": assignment.title,
-        "hand_in": list(assignment.hand_in),
+        "hand_in": list(assignment.submission_files),
         "editable": list(assignment.editable),
         "carried": list(assignment.carried),
         "released": {

@@ -68,7 +68,7 @@ def _check_cell(where, cell, assignment, found):
         except ValueError as error:
             raise UserError(f"{where}: {error}; every region needs both marks") from None
     name = grade_id(cell)
-    if name is None:
+    if not name:
         return
     if name in found:
         raise UserError(f"{where}: the grade_id occurs twice")

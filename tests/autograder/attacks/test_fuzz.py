@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
-from autograder.collect.archives import read_hand_in
+from autograder.collect.archives import read_submission
 from autograder.errors import RefusedError
 from autograder.notebooks.format_check import check_notebook
 from autograder.notebooks.merge_answers import merge_answers, read_answers
@@ -176,7 +176,7 @@ ARCHIVES = {kind: packed(kind) for kind in ("zip", "tar", "tar.gz")}
 def check_archive(path, packed):
     path.write_bytes(packed)
     try:
-        found = read_hand_in(path, WANTED, 1 << 16)
+        found = read_submission(path, WANTED, 1 << 16)
     except RefusedError as refusal:
         assert str(refusal).isprintable()
     else:

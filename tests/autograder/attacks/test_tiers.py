@@ -24,7 +24,7 @@ def handed_in(make_course, tmp_path):
     with zipfile.ZipFile(inbox / "ada.zip", "w") as archive:
         for name in MODULES:
             archive.writestr(name, source(name))
-        archive.write(course.kit("small") / "small.ipynb", "small.ipynb")
+        archive.write(course.release_folder("small") / "small.ipynb", "small.ipynb")
     assignment = course.assignment("small")
     collect(course, assignment)
     return course, assignment

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.collect.archives import MAX_FILES, HandIn, plain, read_hand_in
+from autograder.collect.archives import MAX_FILES, Submission, plain, read_submission
 from autograder.errors import RefusedError
 
 WANTED = ("fully_connected_nets.ipynb", "cs231n/layers/affine.py", "cs231n/optim.py")
@@ -51,7 +51,7 @@ def read(tmp_path):
     def read(data, name="ada.zip", most=MOST):
         path = tmp_path / name
         path.write_bytes(data)
-        return read_hand_in(path, WANTED, most)
+        return read_submission(path, WANTED, most)
 
     return read
 
@@ -81,13 +81,13 @@ def test_archive_is_taken_from_any_folder_in_it(read, root, name, pack):
         ),
         name,
     )
-    assert found == HandIn(contents(), (root + "notes.txt",))
+    assert found == Submission(contents(), (root + "notes.txt",))
 
 
 @pytest.mark.parametrize("root", ["", "kit"])
 def test_folder_is_taken_from_any_folder_in_it(tmp_path, root):
     write_folder(tmp_path / "ada" / root, contents() | {"notes.txt": b"hello"})
-    found = read_hand_in(tmp_path / "ada", WANTED, MOST)
+    found = read_submission(tmp_path / "ada", WANTED, MOST)
     assert found.files == contents()
     assert [name.rpartition("/")[2] for name in found.aside] == ["notes.txt"]
 
@@ -99,7 +99,7 @@ def test_single_notebook_stands_for_the_only_one_there_is(read):
 def test_single_notebook_is_refused_where_there_are_two(tmp_path):
     (tmp_path / "ada.ipynb").write_bytes(b"{}")
     with pytest.raises(RefusedError, match="not clear which"):
-        read_hand_in(tmp_path / "ada.ipynb", ("a.ipynb", "b.ipynb"), MOST)
+        read_submission(tmp_path / "ada.ipynb", ("a.ipynb", "b.ipynb"), MOST)
 
 
 def test_archive_with_backslashes_is_taken(read):
@@ -256,20 +256,20 @@ def test_folder_with_a_link_or_special_file_is_refused(tmp_path, plant, reason):
     write_folder(tmp_path / "ada", contents())
     plant(tmp_path / "ada" / "planted")
     with pytest.raises(RefusedError, match=reason):
-        read_hand_in(tmp_path / "ada", WANTED, MOST)
+        read_submission(tmp_path / "ada", WANTED, MOST)
 
 
 def test_folder_without_bottom_is_refused(tmp_path):
     write_folder(tmp_path / "ada" / "/".join("abcdefghijklmnopqrstuvwxyz"), contents())
     with pytest.raises(RefusedError, match="deep"):
-        read_hand_in(tmp_path / "ada", WANTED, MOST)
+        read_submission(tmp_path / "ada", WANTED, MOST)
 
 
 def test_hand_in_that_is_itself_a_link_is_refused(tmp_path):
     write_folder(tmp_path / "eve", contents())
     (tmp_path / "ada").symlink_to(tmp_path / "eve")
     with pytest.raises(RefusedError, match="is a link"):
-        read_hand_in(tmp_path / "ada", WANTED, MOST)
+        read_submission(tmp_path / "ada", WANTED, MOST)
 
 
 def test_printed_names_hold_no_control_characters():
@@ -290,7 +290,7 @@ SEEDS = {
 def _only_taken_or_refused(path, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     try:
-        found = read_hand_in(path, WANTED, MOST)
+        found = read_submission(path, WANTED, MOST)
     except RefusedError as refusal:
         assert "\n" not in str(refusal) and "\x1b" not in str(refusal)
     else:

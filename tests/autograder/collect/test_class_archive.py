@@ -49,7 +49,8 @@ def assignment(course):
 
 def kit(assignment, affine=b"x = 1\n"):
     files = {
-        name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n" for name in assignment.hand_in
+        name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n"
+        for name in assignment.submission_files
     }
     return files | {AFFINE: affine}
 

@@ -36,7 +36,8 @@ def hand_in(course, assignment):
 
     def hand_in(student, **changes):
         files = {
-            name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n" for name in assignment.hand_in
+            name: NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n"
+            for name in assignment.submission_files
         }
         files |= {AFFINE: changes["affine"]} if "affine" in changes else {}
         path = course.root / "inbox" / "assignment2" / f"{student}.zip"
@@ -69,7 +70,7 @@ def test_good_hand_in_is_filed_with_the_time_of_its_receipt(course, assignment, 
     receipt = collect(course, assignment).students["ada"]
     files = filed(course, "ada")
     assert receipt.status == "accepted"
-    assert set(files) == {*assignment.hand_in, "timestamp.txt"}
+    assert set(files) == {*assignment.submission_files, "timestamp.txt"}
     assert (
         files["timestamp.txt"]
         .decode()
@@ -227,7 +228,7 @@ def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(
 
     def fsync(descriptor):
         calls.append(descriptor)
-        if len(calls) == len(assignment.hand_in) + 3:
+        if len(calls) == len(assignment.submission_files) + 3:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fsync)
@@ -341,7 +342,7 @@ def test_any_bytes_are_a_notebook_or_refused(data):
 def test_mutated_hand_ins_change_nothing_outside_their_own_folder(course, assignment, data):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name in assignment.hand_in:
+        for name in assignment.submission_files:
             archive.writestr(name, NOTEBOOK if name.endswith(".ipynb") else b"x = 1\n")
     mutated = bytearray(buffer.getvalue())
     for _ in range(data.draw(st.integers(1, 6))):
@@ -391,6 +392,6 @@ def test_run_that_is_killed_at_any_moment_goes_on_and_ends_the_same(course, assi
     assert course.students("assignment2") == sorted(students)
     for student in students:
         assert filed(course, student)[AFFINE] == student.encode() * 5000
-        assert set(filed(course, student)) == {*assignment.hand_in, "timestamp.txt"}
+        assert set(filed(course, student)) == {*assignment.submission_files, "timestamp.txt"}
     assert not (course.root / "replaced").exists()
     assert not list((course.root / "collect").glob(".*"))

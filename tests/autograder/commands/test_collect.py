@@ -26,7 +26,7 @@ def test_good_hand_ins_exit_0(course, run):
     inbox = course.root / "inbox" / "assignment2"
     inbox.mkdir(parents=True)
     with zipfile.ZipFile(inbox / "ada.zip", "w") as archive:
-        for name in course.assignment("assignment2").hand_in:
+        for name in course.assignment("assignment2").submission_files:
             archive.writestr(
                 name, '{"nbformat": 4, "cells": []}' if name.endswith(".ipynb") else ""
             )

@@ -47,7 +47,7 @@ def test_a_regular_file_is_found_and_links_are_not_followed(tmp_path):
 def test_the_digest_of_a_kit_counts_every_file(students):
     course, assignment = students.course, students.assignment
     before = kit_digest(course, assignment)
-    extra = course.kit(assignment.name) / "extra.txt"
+    extra = course.release_folder(assignment.name) / "extra.txt"
     extra.write_text("")
     assert kit_digest(course, assignment) != before
     extra.unlink()

@@ -180,7 +180,11 @@ def test_notebooks_run_on_compiled_kernels_where_there_are_some(ran):
 
 def test_kernels_that_were_built_from_another_header_stay_out(ran, students):
     header = (
-        students.course.kit(students.assignment.name) / "cs231n" / "fast" / "kernels" / "pool.h"
+        students.course.release_folder(students.assignment.name)
+        / "cs231n"
+        / "fast"
+        / "kernels"
+        / "pool.h"
     )
     before = header.read_text()
     header.chmod(0o644)
@@ -217,7 +221,7 @@ def test_a_notebook_sees_nothing_of_the_one_before_it(students, sandbox):
 
 
 def test_the_feedback_page_shows_the_pictures_of_this_hand_in_alone(students, ran):
-    path = students.course.kit("assignment2") / "fully_connected_nets.ipynb"
+    path = students.course.release_folder("assignment2") / "fully_connected_nets.ipynb"
     notebook = students.kit_notebook()
     source = (
         SHOW

@@ -26,7 +26,9 @@ def handed_in(students):
 
     def hand_in(change):
         document = json.loads(
-            (students.course.kit("assignment2") / "fully_connected_nets.ipynb").read_text()
+            (
+                students.course.release_folder("assignment2") / "fully_connected_nets.ipynb"
+            ).read_text()
         )
         by_id = {
             cell["metadata"].get("nbgrader", {}).get("grade_id"): cell for cell in document["cells"]
@@ -106,7 +108,7 @@ def test_what_is_not_a_notebook_has_no_answers(handed_in, text):
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_mutated_notebooks_never_break_the_reader(released_once, tmp_path_factory, data):
-    kit = released_once.kit("assignment2") / "fully_connected_nets.ipynb"
+    kit = released_once.release_folder("assignment2") / "fully_connected_nets.ipynb"
     body = bytearray(kit.read_bytes())
     for _ in range(data.draw(st.integers(1, 20))):
         position = data.draw(st.integers(0, len(body) - 1))

@@ -24,7 +24,7 @@ NOTEBOOK = "fully_connected_nets.ipynb"
 
 @pytest.fixture
 def kit(released):
-    return released.kit("assignment2")
+    return released.release_folder("assignment2")
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_defect_start_delete_blocks_are_released_no_longer(course, edit_source):
     edit_source(leave_a_block)
     with pytest.raises(UserError, match="assignment2 is not released.*the mark 'START DELETE'"):
         release(course, course.assignment("assignment2"))
-    assert not course.kit("assignment2").exists()
+    assert not course.release_folder("assignment2").exists()
 
 
 def test_a_path_of_this_machine_is_found(released, kit):
@@ -331,7 +331,7 @@ def test_a_source_that_disagrees_with_the_manifest_is_refused(course, edit_sourc
     edit_source(change)
     with pytest.raises(UserError, match=words):
         release(course, course.assignment("assignment2"))
-    assert not course.kit("assignment2").exists()
+    assert not course.release_folder("assignment2").exists()
 
 
 def test_a_mark_scheme_stays_out_of_the_kit(course, edit_source):
@@ -342,7 +342,7 @@ def test_a_mark_scheme_stays_out_of_the_kit(course, edit_source):
 
     edit_source(add_task)
     release(course, course.assignment("assignment2"))
-    text = (course.kit("assignment2") / NOTEBOOK).read_text()
+    text = (course.release_folder("assignment2") / NOTEBOOK).read_text()
     assert "Say why." in text and "Two points" not in text and "MARK SCHEME" not in text
 
 
@@ -357,7 +357,7 @@ def test_cells_cannot_change_once_somebody_was_graded(students, edit_released):
     edit_released(lambda notebook: notebook.cells.append(new))
     with pytest.raises(UserError, match="submissions associated"):
         release(students.course, students.assignment)
-    assert (students.course.kit("assignment2") / NOTEBOOK).is_file()
+    assert (students.course.release_folder("assignment2") / NOTEBOOK).is_file()
 
 
 def test_a_missing_notebook_is_named(course):

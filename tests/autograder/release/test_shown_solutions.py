@@ -29,7 +29,9 @@ def source(name):
 
 
 def leaks(course, assignment):
-    return find_leaks(course.kit(assignment.name), course, assignment, allowed_files(assignment))
+    return find_leaks(
+        course.release_folder(assignment.name), course, assignment, allowed_files(assignment)
+    )
 
 
 @pytest.mark.parametrize("earlier", ["own", "reference"])
@@ -86,7 +88,7 @@ def test_methods_count_as_the_exercises_they_are_or_lie_in():
 def test_own_leaves_earlier_modules_empty_and_finds_a_solved_one(two_assignments):
     course = two_assignments("own")
     assignment = course.assignment("second")
-    kit = course.kit("second")
+    kit = course.release_folder("second")
     assert STUB in (kit / AFFINE).read_text() and leaks(course, assignment) == []
     assert "What you wrote for earlier assignments" in (kit / "README.md").read_text()
     assert "cs231n carry ../first" in (kit / "README.md").read_text()
@@ -97,7 +99,7 @@ def test_own_leaves_earlier_modules_empty_and_finds_a_solved_one(two_assignments
 def test_reference_solves_earlier_modules_and_finds_an_answer_to_this_assignment(two_assignments):
     course = two_assignments("reference")
     assignment = course.assignment("second")
-    kit = course.kit("second")
+    kit = course.release_folder("second")
     assert STUB not in (kit / AFFINE).read_text() and leaks(course, assignment) == []
     text = (kit / NORMALIZATION).read_text()
     before, spatial = text.split("def spatial_batchnorm_forward")
@@ -110,7 +112,7 @@ def test_reference_solves_earlier_modules_and_finds_an_answer_to_this_assignment
 
 def test_the_first_kit_says_nothing_of_earlier_assignments(two_assignments):
     course = two_assignments("own")
-    text = (course.kit("first") / "README.md").read_text()
+    text = (course.release_folder("first") / "README.md").read_text()
     assert "earlier" not in text and "@" not in text
 
 
@@ -133,7 +135,7 @@ def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(
     with Judge(course, assignment, find_sandbox(allow_unisolated=True)) as judge:
         folders = (
             *(tmp_path / name for name in ("mistaken", "empty", "broken")),
-            course.kit("second"),
+            course.release_folder("second"),
         )
         mistaken, empty, broken, untouched = map(judge.findings, folders)
     for found in (mistaken, empty):
@@ -145,14 +147,14 @@ def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(
 def test_own_modules_are_handed_in_where_the_kit_has_them_empty(two_assignments, tmp_path):
     course = two_assignments("own")
     assignment = course.assignment("second")
-    assert assignment.own == (AFFINE,) and AFFINE in assignment.hand_in
+    assert assignment.own == (AFFINE,) and AFFINE in assignment.submission_files
     (tmp_path / AFFINE).parent.mkdir(parents=True)
     (tmp_path / AFFINE).write_text(source(AFFINE))
     exercise = EXERCISES["affine_forward"]
     with closing(Desks(course, assignment, find_sandbox(allow_unisolated=True))) as desks:
         for folder, status in (
             (tmp_path, "answered"),
-            (course.kit("second"), "not started"),
+            (course.release_folder("second"), "not started"),
             (tmp_path, "answered"),
         ):
             with desks.with_hand_in(folder) as worker:
@@ -164,8 +166,8 @@ def test_nothing_of_earlier_assignments_is_handed_in_where_the_kit_solves_it(two
     assignment = two_assignments("reference").assignment("second")
     assert (
         assignment.own == ()
-        and AFFINE not in assignment.hand_in
-        and NORMALIZATION in assignment.hand_in
+        and AFFINE not in assignment.submission_files
+        and NORMALIZATION in assignment.submission_files
     )
 
 
