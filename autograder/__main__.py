@@ -8,8 +8,6 @@ from typing import NoReturn
 
 from cs231n.cli import Program, run
 
-from .errors import UserError
-
 
 def _add_course(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -44,7 +42,7 @@ PROGRAM = Program(
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 done, 1 your turn, 3 a bug here, 130 interrupted."""
-    sys.exit(run(PROGRAM, argv, (UserError, OSError)))
+    sys.exit(run(PROGRAM, argv))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ PROGRAM = Program(
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 done, 1 your turn, 3 a bug here, 130 interrupted."""
-    sys.exit(run(PROGRAM, argv, (ValueError, OSError)))
+    sys.exit(run(PROGRAM, argv))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """Makes the kit of an assignment for somebody who studies alone: no class, no gradebook.
 
-``python -m autograder.authoring.self_study ASSIGNMENT FOLDER``, which is what ``cs231n start`` runs.
+``cs231n start`` runs it: ``python -m autograder.authoring.self_study ASSIGNMENT FOLDER``.
 """
 
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
+
+from cs231n.cli import INTERRUPTED, exit_code
 
 from ..course.manifest import OWN
 from ..errors import UserError
@@ -38,10 +42,8 @@ def start(name, target):
         If there is no such assignment, or something in the folder could be lost.
     """
     target = Path(target)
-    if (
-        target.is_symlink()
-        or target.exists()
-        and not (target.is_dir() and not any(target.iterdir()))
+    if target.is_symlink() or (
+        target.exists() and not (target.is_dir() and not any(target.iterdir()))
     ):
         raise UserError(
             f"{target} exists already, and nothing in it is overwritten; name another folder with --to"
@@ -55,15 +57,18 @@ def start(name, target):
     return assignment
 
 
-def main(argv=None):
-    """Make the kit and say what to do next; exit with 0, or 1 and one line."""
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Make the kit and say what to do next; exit as `cs231n.cli.run` says."""
     name, target = sys.argv[1:] if argv is None else argv
+    sys.exit(exit_code("cs231n start", lambda: _start_and_advise(name, target)))
+
+
+def _start_and_advise(name: str, target: str) -> int:
     try:
         assignment = start(name, target)
-    except (UserError, OSError) as error:
-        sys.exit(f"cs231n start: {error}")
     except KeyboardInterrupt:
-        sys.exit(130)
+        # `cs231n start`, which is interrupted as well, says so.
+        return INTERRUPTED
     steps = [f"cd {target}", f"{PYTHON} -m venv .venv", f"{SCRIPTS}pip install -r requirements.txt"]
     if assignment.carried and assignment.earlier == OWN:
         steps.append(
@@ -72,6 +77,7 @@ def main(argv=None):
     steps.append(f"{SCRIPTS}jupyter lab {assignment.notebooks[0]}.ipynb")
     print(f"{assignment.title}: your copy is in {target}\nNext:", *steps, sep="\n    ")
     print(f"The notebooks lead on from there; {SCRIPTS}cs231n check tells what is right.")
+    return 0
 
 
 if __name__ == "__main__":

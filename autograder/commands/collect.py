@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"{student}: taken without {', '.join(receipt.missing)}")
     for name, reason in found.strangers.items():
         print(f"{name}: refused: {reason}")
+    accepted = found.count(ACCEPTED)
+    unchanged = found.count(UNCHANGED)
     refused = found.count(REFUSED) + len(found.strangers)
-    print(
-        f"{found.count(ACCEPTED)} accepted, {found.count(UNCHANGED)} unchanged, {refused} refused"
-    )
+    print(f"{accepted} accepted, {unchanged} unchanged, {refused} refused")
     return 0 if found.complete else 1

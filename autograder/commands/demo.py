@@ -10,6 +10,7 @@ from ..errors import UserError
 
 HELP = "run the whole pipeline once with a demo class"
 ASSIGNMENT = "assignment2"
+CLASS_SIZE = 10
 _MARK = ".demo"
 
 
@@ -20,7 +21,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Return 0 when the class is graded."""
-
     from ..authoring.course_setup import set_up
     from ..authoring.demo_class import write_class
     from ..collect.inbox import collect
@@ -39,31 +39,33 @@ def run(args: argparse.Namespace) -> int:
     print(f"Clearing the solutions of {ASSIGNMENT} into a student kit")
     kit, archive = release(course, assignment)
     inbox = root / "inbox" / ASSIGNMENT
-    students = progress_bar(write_class(course, assignment, inbox), desc="hand in", total=10)
-    print(f"{sum(1 for _ in students)} hand-ins in {inbox}")
+    students = list(
+        progress_bar(write_class(course, assignment, inbox), desc="hand in", total=CLASS_SIZE)
+    )
+    print(f"{len(students)} hand-ins in {inbox}")
     collect(course, assignment, inbox, progress=progress_bar)
     verdicts, _ = grade(course, assignment, sandbox, progress=progress_bar)
     generate_feedback(course, assignment, progress=progress_bar)
     write_csv(score_rows(course, [assignment]), root / "grades.csv")
     print(f"\n{course_table(course, assignment, verdicts)}\n")
     print(f"isolation: {sandbox.isolation}")
-    for name, path in (
-        ("kit", kit),
-        ("as zip", archive),
-        ("hand-ins", root / "submitted"),
-        ("verdicts", course.verdicts(ASSIGNMENT)),
-        ("gradebook", course.database),
-        ("feedback", root / "feedback"),
-        ("table", root / "grades.csv"),
-    ):
+    results = {
+        "kit": kit,
+        "as zip": archive,
+        "hand-ins": root / "submitted",
+        "verdicts": course.verdicts(ASSIGNMENT),
+        "gradebook": course.database,
+        "feedback": root / "feedback",
+        "table": root / "grades.csv",
+    }
+    for name, path in results.items():
         print(f"{name:<10}{_short(path)}")
     print(f"See it in nbgrader: cd {_short(root)} && jupyter lab, then Nbgrader > Formgrader")
     return 0
 
 
-def _fresh_folder(root):
+def _fresh_folder(root: Path) -> Path:
     """Empty the folder of an earlier demo; refuse any other that holds something."""
-    root = Path(root)
     if root.is_dir() and any(root.iterdir()):
         if not (root / _MARK).is_file():
             raise UserError(
@@ -75,5 +77,6 @@ def _fresh_folder(root):
     return root.resolve()
 
 
-def _short(path):
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _short(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,6 +1,10 @@
 """``autograder doctor``: which sandbox this machine gives, and whether it holds."""
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..doctor.examine import Attempt, Report
 
 HELP = (
     "say which sandbox this machine gives, prove it with live probes, "
@@ -35,13 +39,13 @@ def run(args: argparse.Namespace) -> int:
     return 0 if report.isolated else 1
 
 
-def _result(attempt):
+def _result(attempt: "Attempt") -> str:
     if attempt.gained:
         return f"GAINED   {attempt.gained}"
     return f"nothing  {attempt.refused}".rstrip()
 
 
-def _conclusion(report):
+def _conclusion(report: "Report") -> str:
     if report.isolated:
         return "Submissions are isolated: none of this gained anything."
     if report.isolation == "unisolated":

@@ -24,11 +24,12 @@ def run(args: argparse.Namespace) -> int:
 
     course = Course.open(args.course)
     assignment = course.assignment(args.assignment)
-    trials = list(validate(course, assignment, find_sandbox(args.allow_unisolated), progress_bar))
+    sandbox = find_sandbox(args.allow_unisolated)
+    trials = list(validate(course, assignment, sandbox, progress_bar))
     width = max(len(trial.name) for trial in trials)
     for trial in trials:
-        verdict = "ok   " if not trial.problems else "WRONG"
-        print(f"{verdict}  {trial.name:<{width}}  {trial.score:>5g} of {trial.max_score:g}")
+        word = "WRONG" if trial.problems else "ok   "
+        print(f"{word}  {trial.name:<{width}}  {trial.score:>5g} of {trial.max_score:g}")
         for problem in trial.problems:
             print(f"       {problem}")
     for name in exercises_without_mistake(assignment):

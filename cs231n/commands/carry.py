@@ -1,17 +1,22 @@
-"""Copy what you wrote for earlier assignments into this kit, such as: cs231n carry ../assignment2"""
+"""Copy what you wrote for earlier assignments into this kit, such as:
+cs231n carry ../assignment2
+"""
 
+import argparse
 import ast
 import shutil
+from itertools import count
 from pathlib import Path
 
 from ..atomic import atomic_write
-from ..kit import find_kit, text_digest
+from ..errors import UserError
+from ..kit import Kit, find_kit, find_own_kit, text_digest
 
 HELP = "bring what you wrote for earlier assignments"
 BACKUP = "before_carry"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
         "kit", type=Path, metavar="KIT", help="folder of the earlier kit, such as ../assignment2"
@@ -21,26 +26,14 @@ def configure(parser):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when all that could be carried is here, 1 when a module of yours was left out."""
-    kit, source = find_kit(), find_kit(args.kit)
-    if kit is None:
-        raise ValueError(
-            "this is not a student kit: there is no kit.json beside the package cs231n"
-        )
-    if source is None:
-        raise ValueError(
-            f"{args.kit} is not a student kit: there is no kit.json in it; name the folder of your earlier kit"
-        )
-    if source.root.resolve() == kit.root.resolve():
-        raise ValueError(f"{args.kit} is this kit itself; name the folder of your earlier kit")
-    if not kit.carried:
-        raise ValueError(
-            f"{kit.assignment} builds on no earlier assignment; there is nothing to carry"
-        )
+    kit = find_own_kit()
+    source = _find_source(args.kit, kit)
     if not any(_is_written(name, source) for name in kit.carried):
         print(
-            f"Nothing was carried: the modules in {args.kit} are as they were released. Is it the kit that you wrote in?"
+            f"Nothing was carried: the modules in {args.kit} are as they were released. "
+            "Is it the kit that you wrote in?"
         )
         return 0
     backup = _free_folder(kit.root / BACKUP)
@@ -50,7 +43,7 @@ def run(args):
     return 0 if all(outcomes) else 1
 
 
-def carry(name, source, kit, backup, force=False):
+def carry(name: str, source: Kit, kit: Kit, backup: Path, force: bool = False) -> bool:
     """Carry one module, and print what became of it.
 
     Parameters
@@ -68,30 +61,48 @@ def carry(name, source, kit, backup, force=False):
     done : bool
         False where work in `source` was left out.
     """
-    path = source.root / name
+    there = source.root / name
     if not _is_written(name, source):
         print(f"not written there: {name}")
         return True
-    if problem := _problem(path):
+    problem = _syntax_problem(there)
+    if problem:
         print(f"left out: {name} ({problem}; mend it and carry again)")
         return False
     here = kit.root / name
-    if here.is_file() and text_digest(here) == text_digest(path):
+    if here.is_file() and text_digest(here) == text_digest(there):
         print(f"the same already: {name}")
         return True
     if here.is_file() and not kit.is_untouched(name) and not force:
         print(f"left out: {name} (you changed it here; --force replaces it and keeps a copy)")
         return False
-    _replace(here, path, backup / name)
+    _replace(here, there, backup / name)
     print(f"carried: {name}")
     return True
 
 
-def _is_written(name, source):
+def _find_source(folder: Path, kit: Kit) -> Kit:
+    """The earlier kit in a folder, or a `UserError` where nothing can be carried from it."""
+    source = find_kit(folder)
+    if source is None:
+        raise UserError(
+            f"{folder} is not a student kit: there is no kit.json in it; "
+            "name the folder of your earlier kit"
+        )
+    if source.root.resolve() == kit.root.resolve():
+        raise UserError(f"{folder} is this kit itself; name the folder of your earlier kit")
+    if not kit.carried:
+        raise UserError(
+            f"{kit.assignment} builds on no earlier assignment; there is nothing to carry"
+        )
+    return source
+
+
+def _is_written(name: str, source: Kit) -> bool:
     return (source.root / name).is_file() and not source.is_untouched(name)
 
 
-def _problem(path):
+def _syntax_problem(path: Path) -> str:
     """What keeps a file from being Python, or ""."""
     try:
         ast.parse(path.read_bytes())
@@ -102,19 +113,19 @@ def _problem(path):
     return ""
 
 
-def _replace(here, path, copy):
+def _replace(here: Path, there: Path, copy: Path) -> None:
     """Put a file in place of another, whole or not at all, when the other one is safe."""
     if here.is_file():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(here, copy)
     here.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(here) as file:
-        file.write(path.read_bytes())
+        file.write(there.read_bytes())
 
 
-def _free_folder(path):
+def _free_folder(path: Path) -> Path:
     """The path, or the first with a number behind it, that does not exist."""
-    number, free = 1, path
-    while free.exists():
-        number, free = number + 1, path.with_name(f"{path.name}_{number + 1}")
-    return free
+    if not path.exists():
+        return path
+    numbered = (path.with_name(f"{path.name}_{number}") for number in count(2))
+    return next(free for free in numbered if not free.exists())

@@ -2,8 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..errors import UserError
 
 HELP = "check what you wrote"
+MIN_WITH_PROGRESS = 4
+"""int : from this number of exercises on there is a progress bar."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +37,15 @@ def run(args: argparse.Namespace) -> int:
     from .. import check
 
     names = args.exercises or exercises_here()
-    progress = tqdm(
-        names, unit="exercise", leave=False, disable=len(names) < 4 or not sys.stderr.isatty()
-    )
-    report = check.run(
-        names, args.seconds, lambda found: (item for item, _ in zip(found, progress, strict=True))
-    )
+    _check_names(names)
+    hidden = len(names) < MIN_WITH_PROGRESS or not sys.stderr.isatty()
+    progress = tqdm(names, unit="exercise", leave=False, disable=hidden)
+
+    def counted(exercises: Iterable[Any]) -> Iterator[Any]:
+        for exercise, _ in zip(exercises, progress, strict=True):
+            yield exercise
+
+    report = check.run(names, args.seconds, counted)
     print(report)
     return 0 if all(result.status == "pass" for result in report.results) else 1
 
@@ -48,3 +57,13 @@ def exercises_here() -> list[str]:
 
     kit = find_kit()
     return list(kit.exercises) if kit else list(EXERCISES)
+
+
+def _check_names(names: list[str]) -> None:
+    from ..check import find
+
+    for name in names:
+        try:
+            find(name)
+        except ValueError as error:
+            raise UserError(str(error)) from None

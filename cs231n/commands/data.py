@@ -1,6 +1,9 @@
 """Get a data set, or say which ones are there."""
 
 import argparse
+from typing import Any
+
+from ..errors import UserError
 
 HELP = "get a data set, or say which ones are there"
 
@@ -25,23 +28,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="show no progress bar")
 
 
-def run(args):
-    """Run the command.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        With `dataset`, `version` and `quiet`.
-
-    Returns
-    -------
-    code : int
-        0 done.
+def run(args: argparse.Namespace) -> int:
+    """Return 0 when the data set is there, or all are listed.
 
     Raises
     ------
-    OSError, ValueError
-        If the set could not be had, see `get` and `count`.
+    UserError
+        If a set cannot be had, or is damaged.
     """
     from ..data_utils import CLASSES
 
@@ -50,12 +43,16 @@ def run(args):
             print(f"{name:10} {state(name)}")
         return 0
     get(args.dataset, args.version, not args.quiet)
-    print(f"{args.dataset}: {count(args.dataset)}")
+    try:
+        counted = count(args.dataset)
+    except (FileNotFoundError, ValueError) as error:
+        raise UserError(str(error)) from None
+    print(f"{args.dataset}: {counted}")
     return 0
 
 
-def get(name, version="binary", progress=True):
-    """Download a data set into the data folder, unless it is there or is made without a download.
+def get(name: str, version: str = "binary", progress: bool = True) -> None:
+    """Download a data set into the data folder, unless it is there or needs no download.
 
     Parameters
     ----------
@@ -78,7 +75,7 @@ def get(name, version="binary", progress=True):
         mnist.download(progress)
 
 
-def count(name):
+def count(name: str) -> str:
     """Read a data set to its end and count it.
 
     Parameters
@@ -109,14 +106,14 @@ def count(name):
         data = data_utils.load_dataset(name)
         total = sum(len(data[f"y_{split}"]) for split in ("train", "val", "test"))
         return f"{total:,} images of scikit-learn; {how}"
-    module = {"cifar10": cifar10, "mnist": mnist}[name]
+    module: Any = {"cifar10": cifar10, "mnist": mnist}[name]
     _, y_train, _, y_test = module.load()
     return (
         f"{len(y_train):,} training and {len(y_test):,} test images in {module.find_root()}; {how}"
     )
 
 
-def state(name):
+def state(name: str) -> str:
     """Say whether a data set is there and whole.
 
     Parameters

@@ -1,15 +1,16 @@
 """Look at this machine: versions, which fast layers are live, where data lies."""
 
+import argparse
 import platform
 
 HELP = "show versions and which fast layers are live"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Take no arguments."""
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Print a line for each thing that may matter; return 0."""
     import numpy
     import scipy

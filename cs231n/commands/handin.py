@@ -1,15 +1,17 @@
 """Pack what you hand in: exactly the files that count, into one zip."""
 
+import argparse
 import zipfile
 from pathlib import Path
 
 from ..atomic import atomic_write
-from ..kit import find_kit
+from ..errors import UserError
+from ..kit import Kit, find_own_kit
 
 HELP = "pack what you hand in"
 
 
-def configure(parser):
+def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
         "assignment", nargs="?", help="such as assignment2 (default: the one of this kit)"
@@ -22,16 +24,12 @@ def configure(parser):
     )
 
 
-def run(args):
+def run(args: argparse.Namespace) -> int:
     """Return 0 when everything was there and is packed, else 1; then nothing is written."""
-    kit = find_kit()
-    if kit is None:
-        raise ValueError(
-            "this is not a student kit: there is no kit.json beside the package cs231n"
-        )
+    kit = find_own_kit()
     if args.assignment not in (None, kit.assignment):
-        raise ValueError(f"this is the kit of {kit.assignment}; it cannot pack {args.assignment!r}")
-    missing = [name for name in kit.hand_in if not (kit.root / name).is_file()]
+        raise UserError(f"this is the kit of {kit.assignment}; it cannot pack {args.assignment!r}")
+    missing = [name for name in kit.submission_files if not (kit.root / name).is_file()]
     if missing:
         for name in missing:
             print(f"missing: {name}{_advice(name)}")
@@ -39,26 +37,31 @@ def run(args):
         return 1
     target = args.to or kit.root / f"{kit.assignment}.zip"
     pack(kit, target)
-    for name in kit.hand_in:
+    for name in kit.submission_files:
         print(f"packed: {name}")
     print(f"Hand in {target} ({target.stat().st_size:,} bytes)")
     return 0
 
 
-def pack(kit, target):
+def pack(kit: Kit, target: Path) -> None:
     """Write the zip, complete or not at all.
 
     Parameters
     ----------
     kit : Kit
     target : Path
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read, or the zip cannot be written.
     """
     with atomic_write(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in kit.hand_in:
+        for name in kit.submission_files:
             archive.write(kit.root / name, f"{kit.assignment}/{name}")
 
 
-def _advice(name):
+def _advice(name: str) -> str:
     if name.endswith(".npz"):
         return " (the notebook writes it when its training cell has run)"
     return " (take it from the original kit, if it was deleted)"

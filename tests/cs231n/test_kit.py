@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cs231n.errors import UserError
 from cs231n.kit import find_kit
 
 MANIFEST = {
@@ -21,7 +22,7 @@ def test_a_kit_knows_its_assignment_points_and_files(tmp_path):
         "assignment2",
         {"affine_forward": 4},
     )
-    assert kit.hand_in == ("a.py", "b.ipynb")
+    assert kit.submission_files == ("a.py", "b.ipynb")
 
 
 def test_a_folder_without_a_manifest_is_no_kit(tmp_path):
@@ -33,5 +34,5 @@ def test_a_folder_without_a_manifest_is_no_kit(tmp_path):
 )
 def test_a_damaged_manifest_says_to_get_the_kit_again(tmp_path, text):
     (tmp_path / "kit.json").write_text(text)
-    with pytest.raises(ValueError, match="kit.json: damaged .* get the kit again"):
+    with pytest.raises(UserError, match="kit.json: damaged .* get the kit again"):
         find_kit(tmp_path)

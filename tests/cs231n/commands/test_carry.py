@@ -9,6 +9,7 @@ import pytest
 
 from autograder.reference.package_files import package_files
 from cs231n.commands import carry as command
+from cs231n.errors import UserError
 from cs231n.kit import find_kit
 
 AFFINE, NORMALIZATION = "cs231n/layers/affine.py", "cs231n/layers/normalization.py"
@@ -161,7 +162,7 @@ def test_carried_layers_pass_their_checks_in_the_later_kit(kits):
 
 def test_every_outcome_is_said_and_kept_apart(kits, monkeypatch, capsys):
     first, second = kits
-    monkeypatch.setattr(command, "find_kit", lambda root=second: find_kit(root))
+    monkeypatch.setattr("cs231n.kit.find_kit", lambda root=second: find_kit(root))
     arguments = argparse.ArgumentParser()
     command.configure(arguments)
     run = lambda *words: (
@@ -183,5 +184,5 @@ def test_every_outcome_is_said_and_kept_apart(kits, monkeypatch, capsys):
     assert code == 1 and (second / AFFINE).read_bytes() == before
     assert f"carried: {AFFINE}" in run("--force")[1]
     for earlier, complaint in ((second, "this kit itself"), (first.parent, "is not a student kit")):
-        with pytest.raises(ValueError, match=complaint):
+        with pytest.raises(UserError, match=complaint):
             command.run(arguments.parse_args([str(earlier)]))

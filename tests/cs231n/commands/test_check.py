@@ -6,6 +6,7 @@ import pytest
 
 from cs231n import check as checks
 from cs231n.commands import check
+from cs231n.errors import UserError
 from cs231n.kit import Kit
 
 
@@ -41,7 +42,7 @@ def test_without_a_kit_there_are_all_exercises():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="Did you mean relu_forward"):
+    with pytest.raises(UserError, match="Did you mean relu_forward"):
         run("relu_forwad")
 
 

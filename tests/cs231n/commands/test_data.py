@@ -9,7 +9,7 @@ from cs231n.__main__ import PROGRAM
 
 
 def run(*words):
-    return cli.run(PROGRAM, ["data", *words], (ValueError, OSError))
+    return cli.run(PROGRAM, ["data", *words])
 
 
 @pytest.fixture(autouse=True)

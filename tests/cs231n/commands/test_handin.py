@@ -10,6 +10,7 @@ import pytest
 
 from cs231n import kit as kits
 from cs231n.commands import handin
+from cs231n.errors import UserError
 
 FILES = ("net.ipynb", "cs231n/layers/affine.py", "weights/net.npz")
 
@@ -22,7 +23,8 @@ def kit(tmp_path, monkeypatch):
         (tmp_path / name).write_text(name)
     manifest = {"assignment": "assignment2", "exercises": {"affine_forward": 4}, "hand_in": FILES}
     (tmp_path / "kit.json").write_text(json.dumps(manifest))
-    monkeypatch.setattr(handin, "find_kit", lambda: kits.find_kit(tmp_path))
+    kit = kits.find_kit(tmp_path)
+    monkeypatch.setattr(kits, "find_kit", lambda: kit)
     return tmp_path
 
 
@@ -75,8 +77,8 @@ def test_second_packing_replaces_the_first(kit):
 
 
 def test_kit_of_another_assignment_and_no_kit_are_said(kit, monkeypatch):
-    with pytest.raises(ValueError, match="kit of assignment2"):
+    with pytest.raises(UserError, match="kit of assignment2"):
         run("assignment1")
-    monkeypatch.setattr(handin, "find_kit", lambda: None)
-    with pytest.raises(ValueError, match="not a student kit"):
+    monkeypatch.setattr(kits, "find_kit", lambda: None)
+    with pytest.raises(UserError, match="not a student kit"):
         run()
