@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Return 0 when the table is written."""
     from ..course.manifest import Course
-    from ..gradebook.csv_export import score_rows, write_csv
+    from ..gradebook.csv_export import print_csv, score_rows, write_csv
 
     course = Course.open(args.course)
     names = [args.assignment] if args.assignment else list(course.assignments)
@@ -28,5 +28,5 @@ def run(args: argparse.Namespace) -> int:
         write_csv(rows, args.to)
         print(f"{len(rows)} rows in {args.to}")
     else:
-        write_csv(rows, stream=sys.stdout)
+        print_csv(rows, sys.stdout)
     return 0

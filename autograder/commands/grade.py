@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Return 0 when everybody has a verdict."""
     from ..course.manifest import Course, check_student_id
-    from ..gradebook.score_changes import find_moves, moves_table
+    from ..gradebook.score_changes import compare_with_gradebook, changes_table
     from ..grading.executors import cluster_executor
     from ..grading.run import grade
     from ..grading.score_table import course_table
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         args.evidence,
     )
     if args.dry_run:
-        print(moves_table(find_moves(course, assignment, found)))
+        print(changes_table(compare_with_gradebook(course, assignment, found)))
         return 0
     print(course_table(course, assignment, found))
     print(f"{fresh} judged, {len(found) - fresh} unchanged; isolation: {sandbox.isolation}")

@@ -1,7 +1,7 @@
-"""Runs in the sandbox: a warm IPython with matplotlib, forked for each notebook, hands out text and pixels.
+"""Runs in the sandbox: a warm IPython with matplotlib that is forked for each notebook.
 
-It is told the source of one cell after another. What comes back are bytes of text and arrays of pixels; whoever asks
-makes the PNG. Nothing here decides points.
+It is sent the source of one cell after another. What it sends back are bytes of text and arrays of
+pixels; whoever asks makes the PNG. Nothing here decides points.
 """
 
 import base64
@@ -10,14 +10,20 @@ import io
 import os
 import re
 import sys
+from functools import partial
 from importlib import import_module
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from cs231n.check.process import worker
 from cs231n.check.process.protocol import ProtocolError, write_frame
 
-PRISTINE = (
+if TYPE_CHECKING:
+    from cs231n.vis_utils import Picture
+
+PRELOADED = (
     "cs231n.check",
     "cs231n.checkpoint",
     "cs231n.data_utils",
@@ -31,63 +37,67 @@ PRISTINE = (
 )
 """tuple of str : what notebooks import and no student writes."""
 MAX_IMAGES = 8
+"""int : pictures of a cell."""
 MAX_PIXELS = 4_000_000
-MOST_HELD = 24
-"""So many pictures of `show` are held as pixels; they take a megabyte each."""
+MAX_HELD = 24
+"""int : pictures of `show` that are held as pixels; they take a megabyte each."""
 _IMAGE = re.compile(r'<img alt="([^"<>]*)" src="data:image/png;base64,([A-Za-z0-9+/=]+)">')
 
 
-def main():
+def main() -> None:
     """Answer until there are no more questions."""
     shell = _warm_shell()
-    for module in PRISTINE:
+    for module in PRELOADED:
         import_module(module)
     _draw_pictures()
     _draw_a_figure()
     _watch_no_loaded_files()
     shown = _take_pictures(shell)
-    worker.main(
-        answer=lambda question, answers, most: _answer(shell, shown, question, answers, most)
-    )
+    worker.main(answer=partial(_answer, shell, shown))
 
 
-def _warm_shell():
-    from types import SimpleNamespace
-
+def _warm_shell() -> Any:
+    """InteractiveShell : as a notebook has one, without a history and without windows."""
     import matplotlib.backends.backend_agg  # noqa: F401
-    from IPython.core.history import HistoryManager
+    from IPython.core import history
     from IPython.core.interactiveshell import InteractiveShell
     from PIL import PngImagePlugin  # noqa: F401
 
     class Shell(InteractiveShell):
-        def enable_gui(self, gui=None):
+        def enable_gui(self, gui: str | None = None) -> None:
             """There are no windows."""
 
-    HistoryManager.enabled = False
-    shell = Shell.instance(colors="nocolor")
+    history_manager: Any = history.HistoryManager
+    history_manager.enabled = False
+    shell: Any = Shell.instance(colors="nocolor")
     shell.kernel = SimpleNamespace()  # pictures are shown as in a notebook
     shell.enable_matplotlib("inline")
     shell.run_line_magic("xmode", "Plain")
     return shell
 
 
-def _watch_no_loaded_files():
-    """Let %autoreload look at what a notebook loads; of the thousand other files it asks the time before every cell."""
-    from IPython.extensions.autoreload import ModuleReloader
+def _watch_no_loaded_files() -> None:
+    """Let %autoreload look only at what a notebook loads.
 
-    check, loaded = ModuleReloader.check, list(sys.modules)
+    It would ask a thousand other files for their time before every cell.
+    """
+    from IPython.extensions import autoreload
 
-    def check_others(reloader, *arguments, **options):
+    reloader_class: Any = autoreload.ModuleReloader
+    check = reloader_class.check
+    loaded = list(sys.modules)
+
+    def check_others(reloader: Any, *arguments: Any, **options: Any) -> Any:
         if not reloader.skip_modules:
             reloader.skip_modules.update(dict.fromkeys(loaded, True))
             if hasattr(reloader, "deduper_reloader"):  # since IPython 9
                 reloader.deduper_reloader.source_by_modname.update(dict.fromkeys(loaded, ""))
         return check(reloader, *arguments, **options)
 
-    ModuleReloader.check = check_others
+    reloader_class.check = check_others
 
 
-def _draw_pictures():
+def _draw_pictures() -> None:
     """Draw the public pictures of shapes10 once for all notebooks; each gets its own copy."""
     from cs231n.datasets import shapes10
 
@@ -95,8 +105,8 @@ def _draw_pictures():
         shapes10.draw_ahead(size, shapes10.SEEDS[split])
 
 
-def _draw_a_figure():
-    """Load once what any figure needs: fonts, the labels of logarithmic axes, the names of settings."""
+def _draw_a_figure() -> None:
+    """Load once what any figure needs: fonts, labels of logarithmic axes, names of settings."""
     import matplotlib.pyplot as plt
 
     from cs231n.vis_utils import Picture, image_grid
@@ -114,8 +124,8 @@ def _draw_a_figure():
         plt.close(drawn)
 
 
-def _take_pictures(shell):
-    """Take the pictures of `show` before they become text, for it is pixels that are sent.
+def _take_pictures(shell: Any) -> dict[str, "Picture"]:
+    """Take the pictures of `show` before they become HTML, for it is pixels that are sent.
 
     Returns
     -------
@@ -124,19 +134,27 @@ def _take_pictures(shell):
     """
     from cs231n.vis_utils import Picture
 
-    shown = {}
+    shown: dict[str, Picture] = {}
 
-    def take(picture):
-        if len(shown) == MOST_HELD or picture.pixels.size > 4 * MAX_PIXELS:
+    def take(picture: Picture) -> str:
+        if len(shown) == MAX_HELD or picture.pixels.size > 4 * MAX_PIXELS:
             return picture._repr_html_()
-        shown[mark := f"picture {len(shown)}"] = picture
+        mark = f"picture {len(shown)}"
+        shown[mark] = picture
         return mark
 
     shell.display_formatter.formatters["text/html"].for_type(Picture, take)
     return shown
 
 
-def _answer(shell, shown, question, answers, most):
+def _answer(
+    shell: Any,
+    shown: dict[str, "Picture"],
+    question: dict[str, Any],
+    answers: BinaryIO,
+    max_bytes: int,
+) -> None:
+    """Run the cells of a notebook, and send what each of them shows as soon as it is done."""
     os.makedirs("weights", exist_ok=True)
     for case in question["cases"]:
         arrays = _run(shell, shown, case["inputs"]["source"])
@@ -148,36 +166,59 @@ def _answer(shell, shown, question, answers, most):
             "warnings": [],
         }
         try:
-            write_frame(answers, answer | {"arrays": arrays}, most)
+            write_frame(answers, answer | {"arrays": arrays}, max_bytes)
         except ProtocolError as error:
-            write_frame(answers, answer | {"arrays": {"text": _bytes(f"[{error}]\n")}}, most)
+            arrays = {"text": _bytes(f"[{error}]\n")}
+            write_frame(answers, answer | {"arrays": arrays}, max_bytes)
 
 
-def _run(shell, shown, source):
+def _run(shell: Any, shown: dict[str, "Picture"], source: str) -> dict[str, np.ndarray]:
+    """Run a cell.
+
+    Returns
+    -------
+    arrays : dict of str -> ndarray
+        ``text`` in UTF-8, and for each picture ``pixels 0`` of shape (height, width, 3) and its
+        alternative text ``alt 0``.
+    """
     from IPython.utils.capture import capture_output
 
     with capture_output() as captured:
         shell.run_cell(source)
-    texts, pictures = [captured.stdout, captured.stderr], []
+    texts = [captured.stdout, captured.stderr]
+    pictures = []
     for output in captured.outputs:
-        page, png = output.data.get("text/html"), output.data.get("image/png")
-        if isinstance(page, str) and page in shown:
-            picture = shown[page]
-            pictures.append((picture.alt, picture.pixels[..., :3]))
-        elif isinstance(page, str) and (found := _IMAGE.fullmatch(page.strip())):
-            pictures.append((html.unescape(found[1]), base64.b64decode(found[2])))
-        elif png is not None:
-            pictures.append(("", base64.b64decode(png) if isinstance(png, str) else png))
+        picture = _find_picture(output.data, shown)
+        if picture is not None:
+            pictures.append(picture)
         else:
             texts.append(str(output.data.get("text/plain", "")) + "\n")
     arrays = {"text": _bytes("".join(texts))}
-    for number, (alt, picture) in enumerate(pictures[:MAX_IMAGES]):
-        pixels = picture if isinstance(picture, np.ndarray) else _pixels(picture)
-        arrays |= {f"alt {number}": _bytes(alt), f"pixels {number}": pixels}
+    for number, (alt, pixels) in enumerate(pictures[:MAX_IMAGES]):
+        arrays[f"alt {number}"] = _bytes(alt)
+        arrays[f"pixels {number}"] = pixels if isinstance(pixels, np.ndarray) else _pixels(pixels)
     return arrays
 
 
-def _pixels(png):
+def _find_picture(
+    data: dict[str, Any], shown: dict[str, "Picture"]
+) -> tuple[str, np.ndarray | bytes] | None:
+    """Find the picture in what a cell displays: its alternative text, and pixels or a PNG."""
+    page = data.get("text/html")
+    png = data.get("image/png")
+    if isinstance(page, str):
+        if page in shown:
+            return shown[page].alt, shown[page].pixels[..., :3]
+        found = _IMAGE.fullmatch(page.strip())
+        if found:
+            return html.unescape(found[1]), base64.b64decode(found[2])
+    if png is None:
+        return None
+    return "", base64.b64decode(png) if isinstance(png, str) else png
+
+
+def _pixels(png: bytes) -> np.ndarray:
+    """ndarray of shape (height, width, 3) : what is in a PNG."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(png), formats=["PNG"])
@@ -186,5 +227,5 @@ def _pixels(png):
     return np.asarray(image.convert("RGB"))
 
 
-def _bytes(text):
+def _bytes(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-8", "replace"), np.uint8)

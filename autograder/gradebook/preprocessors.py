@@ -174,11 +174,10 @@ def _open_rows(context: SubmissionContext, db_url: str) -> Iterator[NotebookRows
         notebook = gradebook.find_submission_notebook(
             context.notebook, context.assignment, context.student
         )
-        yield NotebookRows(
-            grades={grade.name: grade for grade in notebook.grades},
-            points={grade.name: grade.max_score for grade in notebook.grades},
-            comments={comment.name: comment for comment in notebook.comments},
-        )
+        grades = {grade.name: grade for grade in notebook.grades}
+        points = {grade.name: grade.max_score for grade in notebook.grades}
+        comments = {comment.name: comment for comment in notebook.comments}
+        yield NotebookRows(grades, points, comments)
         gradebook.db.commit()
 
 

@@ -6,7 +6,7 @@ judging it. The tables are nbgrader's, and so is what stands in them.
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -90,9 +90,9 @@ class NotebookCells:
         Those that students fill in.
     """
 
-    graded: dict[str, str]
-    points: dict[str, float]
-    open: dict[str, str]
+    graded: dict[str, str] = field(default_factory=dict)
+    points: dict[str, float] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)
 
 
 class AssignmentRows:
@@ -112,14 +112,14 @@ class AssignmentRows:
         self.notebooks: dict[str, str] = {}
         self.cells: dict[str, NotebookCells] = {}
         for notebook in found.notebooks:
-            graded = (*notebook.grade_cells, *notebook.task_cells)
-            filled_in = (*notebook.solution_cells, *notebook.task_cells)
+            cells = NotebookCells()
+            for cell in (*notebook.grade_cells, *notebook.task_cells):
+                cells.graded[cell.name] = cell.id
+                cells.points[cell.name] = cell.max_score
+            for cell in (*notebook.solution_cells, *notebook.task_cells):
+                cells.open[cell.name] = cell.id
             self.notebooks[notebook.name] = notebook.id
-            self.cells[notebook.name] = NotebookCells(
-                graded={cell.name: cell.id for cell in graded},
-                points={cell.name: cell.max_score for cell in graded},
-                open={cell.name: cell.id for cell in filled_in},
-            )
+            self.cells[notebook.name] = cells
 
     def for_students(self, received: Mapping[str, datetime | None]) -> "ClassRows":
         """Read the rows of some students; those that are missing are made when they are saved.
@@ -275,7 +275,7 @@ class _Table(Generic[Row]):
 
     def read(self, **wanted: Collection[str]) -> list[Row]:
         """list of Row : those in which each of the named columns holds one of the wanted values."""
-        columns = [self._table.c[field.name] for field in fields(self._kind)]
+        columns = [self._table.c[column.name] for column in fields(self._kind)]
         conditions = [self._table.c[name].in_(values) for name, values in wanted.items()]
         found = self._db.execute(select(*columns).where(*conditions)).mappings()
         rows = [self._kind(**row) for row in found]

@@ -1,36 +1,47 @@
-"""Who would move, and by how much, if the gradebook took over new verdicts."""
+"""Whose score would change, and by how much, if the gradebook took over new verdicts."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nbgrader.api import MissingEntry
+from nbgrader.api import Gradebook, MissingEntry
 
+from ..course.manifest import Assignment, Course
+from ..course.verdicts import Verdict
 from .database import open_gradebook
 
 
 @dataclass(frozen=True)
-class Move:
+class ScoreChange:
     """What would change for one student.
 
     Parameters
     ----------
     student : str
     before : float or None
-        Points in the gradebook, without what is taken off for being late; None where nothing is recorded.
+        Points in the gradebook, before anything is taken off for lateness; None where nothing is
+        recorded.
     after : float
-    changes : dict of str -> (float, float)
-        By exercise, before and after.
-    by_hand : tuple of str
-        Exercises that were judged otherwise, but where somebody entered the points.
+    exercises : dict of str -> (float, float)
+        Points before and after of the exercises that change.
+    manual_overrides : tuple of str
+        Exercises that were judged otherwise, but whose points somebody entered by hand.
     """
 
     student: str
     before: float | None
     after: float
-    changes: dict
-    by_hand: tuple = ()
+    exercises: dict[str, tuple[float, float]]
+    manual_overrides: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> float:
+        """float : points gained; negative for a loss."""
+        return self.after - (self.before or 0)
 
 
-def find_moves(course, assignment, verdicts):
+def compare_with_gradebook(
+    course: Course, assignment: Assignment, verdicts: Mapping[str, Verdict]
+) -> list[ScoreChange]:
     """Compare verdicts with what the gradebook says.
 
     Parameters
@@ -41,50 +52,77 @@ def find_moves(course, assignment, verdicts):
 
     Returns
     -------
-    moves : list of Move
+    changes : list of ScoreChange
         Of those for whom something would change, the largest loss first.
+
+    Raises
+    ------
+    UserError
+        If the gradebook cannot be used.
     """
     with open_gradebook(course) as gradebook:
-        moves = [_move(gradebook, assignment, verdict) for verdict in verdicts.values()]
-    moves = [move for move in moves if move.before is None or move.changes or move.by_hand]
-    return sorted(moves, key=lambda move: (move.after - (move.before or 0), move.student))
+        compared = [_compare(gradebook, assignment, verdict) for verdict in verdicts.values()]
+    changes = [
+        change
+        for change in compared
+        if change.before is None or change.exercises or change.manual_overrides
+    ]
+    return sorted(changes, key=lambda change: (change.difference, change.student))
 
 
-def moves_table(moves):
-    """str : the moves, as an instructor reads them."""
-    if not moves:
+def changes_table(changes: Sequence[ScoreChange]) -> str:
+    """str : the changes, as an instructor reads them."""
+    if not changes:
         return "Nobody would move. Nothing was written."
-    lines = [line for move in moves for line in _lines(move)]
-    losing = sum(move.before is not None and move.after < move.before for move in moves)
-    return "\n".join(
-        [*lines, "", f"{len(moves)} would move, {losing} of them down. Nothing was written."]
-    )
+    lines: list[str] = []
+    losing = 0
+    for change in changes:
+        lines.extend(_lines(change))
+        if change.before is not None and change.after < change.before:
+            losing += 1
+    summary = f"{len(changes)} would move, {losing} of them down. Nothing was written."
+    return "\n".join([*lines, "", summary])
 
 
-def _move(gradebook, assignment, verdict):
-    new = {name: finding.score for name, finding in verdict.exercises.items()}
+def _compare(gradebook: Gradebook, assignment: Assignment, verdict: Verdict) -> ScoreChange:
+    judged = {name: finding.score for name, finding in verdict.exercises.items()}
     try:
         submission = gradebook.find_submission(assignment.name, verdict.student)
     except MissingEntry:
-        return Move(verdict.student, None, sum(new.values()), {})
-    rows = {grade.name: grade for notebook in submission.notebooks for grade in notebook.grades}
-    old = {name: row.score or 0.0 for name, row in rows.items()}
-    fixed = {name for name, row in rows.items() if row.manual_score is not None}
-    extra = {name: row.extra_credit or 0.0 for name, row in rows.items()}
-    after = {name: score + extra.get(name, 0.0) for name, score in new.items() if name not in fixed}
-    changes = {
-        name: (old.get(name, 0.0), score) for name, score in after.items() if score != old.get(name)
-    }
-    by_hand = tuple(name for name in new if name in fixed and new[name] != rows[name].auto_score)
-    return Move(verdict.student, sum(old.values()), sum((old | after).values()), changes, by_hand)
+        return ScoreChange(verdict.student, None, sum(judged.values()), {})
+    grades = {}
+    for notebook in submission.notebooks:
+        grades.update({grade.name: grade for grade in notebook.grades})
+    before = {name: grade.score or 0.0 for name, grade in grades.items()}
+    after = dict(before)
+    exercises = {}
+    manual_overrides = []
+    for name, score in judged.items():
+        grade = grades.get(name)
+        if grade is not None and grade.manual_score is not None:
+            if score != grade.auto_score:
+                manual_overrides.append(name)
+            continue
+        extra_credit = (grade.extra_credit or 0.0) if grade is not None else 0.0
+        after[name] = score + extra_credit
+        if after[name] != before.get(name):
+            exercises[name] = (before.get(name, 0.0), after[name])
+    return ScoreChange(
+        student=verdict.student,
+        before=sum(before.values()),
+        after=sum(after.values()),
+        exercises=exercises,
+        manual_overrides=tuple(manual_overrides),
+    )
 
 
-def _lines(move):
-    if move.before is None:
-        yield f"{move.student}  new, {move.after:g} points"
+def _lines(change: ScoreChange) -> Iterator[str]:
+    if change.before is None:
+        yield f"{change.student}  new, {change.after:g} points"
         return
-    yield f"{move.student}  {move.before:g} -> {move.after:g}  ({move.after - move.before:+g})"
-    for name, (before, after) in move.changes.items():
+    points = f"{change.before:g} -> {change.after:g}"
+    yield f"{change.student}  {points}  ({change.difference:+g})"
+    for name, (before, after) in change.exercises.items():
         yield f"    {name}  {before:g} -> {after:g}"
-    for name in move.by_hand:
+    for name in change.manual_overrides:
         yield f"    {name}  stays as it was entered by hand"

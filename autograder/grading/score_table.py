@@ -13,7 +13,7 @@ def course_table(course, assignment, verdicts):
     Parameters
     ----------
     course, assignment, verdicts
-        As for `autograder.gradebook.score_changes.find_moves`.
+        As for `autograder.gradebook.score_changes.compare_with_gradebook`.
 
     Returns
     -------

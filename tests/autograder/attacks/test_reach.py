@@ -15,7 +15,7 @@ from autograder.course import verdicts
 from autograder.course.digests import submission_digest
 from autograder.course.manifest import Course
 from autograder.course.verdicts import trusted_findings
-from autograder.gradebook.csv_export import score_rows, write_csv
+from autograder.gradebook.csv_export import print_csv, score_rows
 from autograder.gradebook.record import record
 from autograder.grading.run import grade
 
@@ -200,7 +200,7 @@ def test_name_of_a_hand_in_makes_no_student(make_course, tmp_path, capsys, name)
     assert code.value.code == 1 and course.students("small") == []
     assert "\x1b" not in printed.out.replace("\x1b[A", "") and "\u200b" not in printed.out
     table = io.StringIO()
-    write_csv(score_rows(course, [course.assignment("small")]), stream=table)
+    print_csv(score_rows(course, [course.assignment("small")]), table)
     assert table.getvalue().count("\n") == 1
 
 

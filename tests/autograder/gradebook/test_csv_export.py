@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograder.gradebook.csv_export import COLUMNS, score_rows, write_csv
+from autograder.gradebook.csv_export import COLUMNS, print_csv, score_rows, write_csv
 
 ANSWER = "written_saturated_scores"
 
@@ -15,7 +15,7 @@ def table(students):
 
     def export():
         stream = io.StringIO()
-        write_csv(score_rows(students.course, [students.assignment]), stream=stream)
+        print_csv(score_rows(students.course, [students.assignment]), stream)
         rows = list(csv.DictReader(io.StringIO(stream.getvalue())))
         assert all(tuple(row) == COLUMNS and row["assignment"] == "assignment2" for row in rows)
         return {
@@ -87,7 +87,7 @@ def test_a_late_penalty_is_a_row_so_that_the_sum_is_right(students, table):
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\r=x", "\x00-1"])
 def test_a_text_is_never_a_formula(text):
     stream = io.StringIO()
-    write_csv([(text, "a,b", 'say "x"', -1.5, 2.0, "fail")], stream=stream)
+    print_csv([(text, "a,b", 'say "x"', -1.5, 2.0, "fail")], stream)
     row = list(csv.reader(io.StringIO(stream.getvalue(), newline="")))[1]
     assert row == ["'" + text.lstrip("\r\x00"), "a,b", 'say "x"', "-1.5", "2", "fail"]
 

@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 
 from autograder.course.verdicts import load_verdict
 from autograder.gradebook.csv_export import score_rows
-from autograder.gradebook.score_changes import find_moves
+from autograder.gradebook.score_changes import compare_with_gradebook
 from autograder.release.kit import release
 
 pytestmark = pytest.mark.slow
@@ -90,5 +90,5 @@ def test_postgresql_holds_the_same_gradebook_as_sqlite(students, url):
         s: load_verdict(students.course.verdicts("assignment2") / f"{s}.json")
         for s in ("ada", "ben", "cyd")
     }
-    assert find_moves(students.course, students.assignment, found) == []
+    assert compare_with_gradebook(students.course, students.assignment, found) == []
     assert not students.course.database.exists()

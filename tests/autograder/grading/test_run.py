@@ -14,7 +14,7 @@ import pytest
 
 from autograder.errors import UserError
 from autograder.gradebook.csv_export import score_rows
-from autograder.gradebook.score_changes import find_moves, moves_table
+from autograder.gradebook.score_changes import compare_with_gradebook, changes_table
 from autograder.grading import executors as pool
 from autograder.grading import run as grade
 from autograder.grading.judge import Judge
@@ -165,13 +165,13 @@ def test_a_dry_run_says_who_would_move_and_writes_nothing(students, hand_in, san
         gradebook.db.commit()
     before = _state(students.course.root)
     found, _ = run(students, sandbox, dry_run=True)
-    moves = find_moves(students.course, students.assignment, found)
+    changes = compare_with_gradebook(students.course, students.assignment, found)
     assert _state(students.course.root) == before
-    assert [(m.student, m.changes) for m in moves] == [
+    assert [(change.student, change.exercises) for change in changes] == [
         ("ben", {"affine_backward": (6, 4)}),
         ("cyd", {}),
     ]
-    text = moves_table(moves)
+    text = changes_table(changes)
     assert (
         "affine_backward  6 -> 4" in text
         and "(-2)" in text
@@ -189,8 +189,8 @@ def test_points_entered_by_hand_stay_in_a_dry_run(students, hand_in, sandbox):
         gradebook.db.commit()
     hand_in("ada", edits=LOSES_DB)
     found, _ = run(students, sandbox, dry_run=True)
-    (move,) = find_moves(students.course, students.assignment, found)
-    assert move.by_hand == ("affine_backward",) and move.before == move.after
+    (change,) = compare_with_gradebook(students.course, students.assignment, found)
+    assert change.manual_overrides == ("affine_backward",) and change.before == change.after
 
 
 def _state(root):
