@@ -4,7 +4,7 @@ import nbformat
 from nbgrader import utils
 
 from ..errors import UserError
-from ..notebooks.merge_answers import grade_id
+from ..notebooks.cells import grade_id
 from .solution_regions import regions
 
 MARKS = (
