@@ -120,8 +120,8 @@ def conv3d_backward_naive(dout, cache):
     x_pad, slice_param, geometry = _slices("conv3d_backward_naive", x, w, b, conv_param)
     check_dout("conv3d_backward_naive", dout, (len(x), len(w), *geometry.out))
     dx_pad = np.zeros_like(x_pad, dtype=dout.dtype)
-    dw = np.zeros_like(w, dtype=dout.dtype)
     db = np.zeros_like(b, dtype=dout.dtype)
+    dw = np.zeros_like(w, dtype=dout.dtype)
     for d, k, z in _taps(geometry, w.shape[2]):
         slice_cache = (x_pad[:, :, z], w[:, :, k], b, slice_param)
         dslice, dtap, dbias = conv_backward_naive(dout[:, :, d], slice_cache)
