@@ -1,6 +1,9 @@
 """The node: a value, how it was made, and the operator syntax that builds graphs."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import operations as ops
 from .traversal import backpropagate, sum_to_shape, topological_order
@@ -33,33 +36,37 @@ class Node:
     # Makes NumPy hand `array + node` to Node.__radd__ instead of looping over the array.
     __array_ufunc__ = None
 
-    def __init__(self, value, name=None):
+    def __init__(self, value: ArrayLike, name: str | None = None) -> None:
         self.value = _as_float(value)
-        self.grad = None
         self.name = name
-        self.operation, self.inputs, self.cache = None, (), None
+        self.grad: np.ndarray | None = None
+        self.operation: ops.Operation | None = None
+        self.inputs: tuple[Node, ...] = ()
+        self.cache: Any = None
         self.is_constant = False
 
     @classmethod
-    def apply(cls, operation, *inputs):
+    def apply(cls, operation: ops.Operation, *inputs: "Node | ArrayLike") -> "Node":
         """Make the node that results from an operation on nodes, arrays or numbers."""
-        like = next((x.value.dtype for x in inputs if isinstance(x, Node)), None)
-        out = cls.__new__(cls)
-        out.grad, out.name, out.is_constant = None, None, False
-        out.operation = operation
-        out.inputs = tuple(x if isinstance(x, Node) else _constant(x, like) for x in inputs)
-        out._compute()
-        return out
-
-    def _compute(self):
-        out, self.cache = self.operation.forward(*(x.value for x in self.inputs))
-        self.value = np.asarray(out)
+        nodes = [x for x in inputs if isinstance(x, Node)]
+        dtype = nodes[0].value.dtype if nodes else None
+        values = [x if isinstance(x, Node) else _constant(x, dtype) for x in inputs]
+        out, cache = operation.forward(*(x.value for x in values))
+        node = cls.__new__(cls)
+        node.value = np.asarray(out)
+        node.name = None
+        node.grad = None
+        node.operation = operation
+        node.inputs = tuple(values)
+        node.cache = cache
+        node.is_constant = False
+        return node
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         return self.value.shape
 
-    def forward(self):
+    def forward(self) -> np.ndarray:
         """Recompute every node that this one depends on, in topological order.
 
         Returns
@@ -71,10 +78,11 @@ class Node:
             if node.operation is None:
                 node.value = _as_float(node.value)
             else:
-                node._compute()
+                out, node.cache = node.operation.forward(*(x.value for x in node.inputs))
+                node.value = np.asarray(out)
         return self.value
 
-    def backward(self, dout=None):
+    def backward(self, dout: ArrayLike | None = None) -> None:
         """Fill in ``grad`` of every node that this one depends on.
 
         Parameters
@@ -90,8 +98,8 @@ class Node:
         if dout is None:
             if self.value.size != 1:
                 raise ValueError(
-                    f"backward: only a scalar has one gradient, and this node has shape {self.shape}. "
-                    "Pass dout of that shape, or sum the node up first."
+                    "backward: only a scalar has one gradient, and this node has shape "
+                    f"{self.shape}. Pass dout of that shape, or sum the node up first."
                 )
             dout = np.ones_like(self.value)
         dout = np.asarray(dout, dtype=self.value.dtype)
@@ -102,7 +110,7 @@ class Node:
         for node, grad in backpropagate(self, dout).items():
             node.grad = grad
 
-    def input_gradients(self, dout):
+    def input_gradients(self, dout: np.ndarray) -> list[np.ndarray]:
         """Ask this node's operation for the gradients of its inputs.
 
         Parameters
@@ -120,8 +128,8 @@ class Node:
         grads = self.operation.backward(dout, self.cache)
         if not isinstance(grads, (tuple, list)) or len(grads) != len(self.inputs):
             raise ValueError(
-                f"{self.operation!r}.backward: must return a tuple of {len(self.inputs)} gradients, "
-                f"one per input; got {type(grads).__name__}."
+                f"{self.operation!r}.backward: must return a tuple of {len(self.inputs)} "
+                f"gradients, one per input; got {type(grads).__name__}."
             )
         if self.operation.elementwise:
             return [_without_copies(dx, x.shape) for x, dx in zip(self.inputs, grads)]
@@ -133,46 +141,48 @@ class Node:
                 )
         return list(grads)
 
-    def __repr__(self):
-        made_by = "" if self.operation is None else f", made by {self.operation!r}"
-        called = "" if self.name is None else f"{self.name} = "
-        value = np.array2string(self.value, precision=4, threshold=8, separator=", ")
-        return f"Node({called}{value}{made_by})"
+    def __repr__(self) -> str:
+        text = np.array2string(self.value, precision=4, threshold=8, separator=", ")
+        if self.name is not None:
+            text = f"{self.name} = {text}"
+        if self.operation is not None:
+            text += f", made by {self.operation!r}"
+        return f"Node({text})"
 
-    def __add__(self, other):
+    def __add__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.Add(), self, other)
 
-    def __radd__(self, other):
+    def __radd__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.Add(), other, self)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.Subtract(), self, other)
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.Subtract(), other, self)
 
-    def __mul__(self, other):
+    def __mul__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.Multiply(), self, other)
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.Multiply(), other, self)
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.Divide(), self, other)
 
-    def __rtruediv__(self, other):
+    def __rtruediv__(self, other: "Node | ArrayLike") -> "Node":
         # One divided by x is the lecture's gate of one input; it needs no constant.
         if np.isscalar(other) and other == 1:
             return Node.apply(ops.Power(-1), self)
         return Node.apply(ops.Divide(), other, self)
 
-    def __matmul__(self, other):
+    def __matmul__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.MatMul(), self, other)
 
-    def __rmatmul__(self, other):
+    def __rmatmul__(self, other: "Node | ArrayLike") -> "Node":
         return Node.apply(ops.MatMul(), other, self)
 
-    def __pow__(self, p):
+    def __pow__(self, p: float) -> "Node":
         if not np.isscalar(p):
             raise TypeError(
                 f"Node ** p: the exponent must be a number; got {type(p).__name__}. "
@@ -180,65 +190,74 @@ class Node:
             )
         return Node.apply(ops.Power(p), self)
 
-    def __neg__(self):
+    def __neg__(self) -> "Node":
         return Node.apply(ops.Multiply(), self, -1.0)
 
-    def sum(self, axis=None, keepdims=False):
+    def sum(self, axis: int | None = None, keepdims: bool = False) -> "Node":
         """The sum of all entries, or along one axis, as a node."""
         return Node.apply(ops.Sum(axis, keepdims), self)
 
-    def mean(self, axis=None, keepdims=False):
+    def mean(self, axis: int | None = None, keepdims: bool = False) -> "Node":
         """The mean of all entries, or along one axis, as a node."""
         return Node.apply(ops.Mean(axis, keepdims), self)
 
 
-def _as_float(value):
+def _as_float(value: ArrayLike) -> np.ndarray:
     value = np.asarray(value)
-    return value if np.issubdtype(value.dtype, np.floating) else value.astype(np.float64)
+    if np.issubdtype(value.dtype, np.floating):
+        return value
+    return value.astype(np.float64)
 
 
-def _without_copies(dx, shape):
-    """The gradient of a value that may have been broadcast; sums only where there is something to sum."""
-    return dx if np.shape(dx) == shape else sum_to_shape(dx, shape)
+def _without_copies(dx: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The gradient of a value that may have been broadcast.
+
+    It sums only where there is something to sum.
+    """
+    if np.shape(dx) == shape:
+        return dx
+    return sum_to_shape(dx, shape)
 
 
-def _constant(value, dtype):
+def _constant(value: ArrayLike, dtype: np.dtype | None) -> Node:
     """Lift a number or array into the graph; a bare number takes the precision of its partner."""
-    node = Node(np.asarray(value, dtype=dtype) if np.isscalar(value) else value)
+    if np.isscalar(value):
+        value = np.asarray(value, dtype=dtype)
+    node = Node(value)
     node.is_constant = True
     return node
 
 
-def maximum(x, y):
+def maximum(x: Node | ArrayLike, y: Node | ArrayLike) -> Node:
     """The larger of two nodes, entry by entry; ties go to ``x``."""
     return Node.apply(ops.Maximum(), x, y)
 
 
-def matmul(x, w):
+def matmul(x: Node | ArrayLike, w: Node | ArrayLike) -> Node:
     """The matrix product of two nodes, as ``x @ w``."""
     return Node.apply(ops.MatMul(), x, w)
 
 
-def exp(x):
+def exp(x: Node | ArrayLike) -> Node:
     """e ** x of a node, entry by entry."""
     return Node.apply(ops.Exp(), x)
 
 
-def log(x):
+def log(x: Node | ArrayLike) -> Node:
     """The natural logarithm of a node, entry by entry."""
     return Node.apply(ops.Log(), x)
 
 
-def sigmoid(x):
+def sigmoid(x: Node | ArrayLike) -> Node:
     """1 / (1 + e ** -x) of a node as one gate, entry by entry."""
     return Node.apply(ops.Sigmoid(), x)
 
 
-def tanh(x):
+def tanh(x: Node | ArrayLike) -> Node:
     """The hyperbolic tangent of a node, entry by entry."""
     return Node.apply(ops.Tanh(), x)
 
 
-def relu(x):
+def relu(x: Node | ArrayLike) -> Node:
     """max(0, x) of a node, entry by entry."""
     return Node.apply(ops.ReLU(), x)

@@ -5,15 +5,22 @@ Backpropagation computes u^T J (one pass back for all of x); pushing a direction
 computes J v (one pass forward for all of y). Neither writes J down.
 """
 
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .traversal import backpropagate, topological_order
+
+if TYPE_CHECKING:
+    from .node import Node
 
 # A Jacobian is for looking at. The limit stops the 256 GB that one layer of a net would ask for.
 LARGEST_JACOBIAN = 1_000_000
 
 
-def vjp(output, x, u):
+def vjp(output: "Node", x: "Node", u: ArrayLike) -> np.ndarray:
     """The vector-Jacobian product u^T J of ``output`` with respect to ``x``.
 
     Parameters
@@ -36,7 +43,7 @@ def vjp(output, x, u):
     return grads[x]
 
 
-def jvp(output, x, v):
+def jvp(output: "Node", x: "Node", v: ArrayLike) -> np.ndarray:
     """The Jacobian-vector product J v of ``output`` with respect to ``x``.
 
     Parameters
@@ -62,7 +69,7 @@ def jvp(output, x, v):
     return moves[output]
 
 
-def _move(node, moves):
+def _move(node: "Node", moves: Sequence[np.ndarray]) -> np.ndarray:
     """How a node moves when its inputs do."""
     op = node.operation
     move = np.zeros_like(node.value)
@@ -78,11 +85,12 @@ def _move(node, moves):
     # Linear in each input: the product rule, with the operation itself as the derivative.
     values = [x.value for x in node.inputs]
     for i, step in enumerate(moves):
-        move = move + op.forward(*values[:i], step, *values[i + 1 :])[0]
+        change, _ = op.forward(*values[:i], step, *values[i + 1 :])
+        move = move + change
     return move
 
 
-def jacobian(output, x):
+def jacobian(output: "Node", x: "Node") -> np.ndarray:
     """Form the whole Jacobian of a small node, row by row.
 
     Parameters
@@ -114,16 +122,17 @@ def jacobian(output, x):
     return np.reshape(rows, output.shape + x.shape)
 
 
-def _direction(caller, name, direction, node):
+def _direction(caller: str, name: str, direction: ArrayLike, node: "Node") -> np.ndarray:
     direction = np.asarray(direction, dtype=node.value.dtype)
     if direction.shape != node.shape:
         raise ValueError(
-            f"{caller}: {name} must have the shape of its node, {node.shape}; got {direction.shape}."
+            f"{caller}: {name} must have the shape of its node, {node.shape}; "
+            f"got {direction.shape}."
         )
     return direction
 
 
-def _require_dependence(caller, x, nodes):
+def _require_dependence(caller: str, x: "Node", nodes: "Collection[Node]") -> None:
     if x not in nodes:
         raise ValueError(
             f"{caller}: the output does not depend on {x!r}. Pass a node it was made from."
