@@ -6,10 +6,14 @@ asked for, and not before.
 """
 
 import warnings
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Any
 
 
-def lazy_names(package, table):
+def lazy_names(
+    package: str, table: Mapping[str, tuple[str, ...]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Build the ``__getattr__`` and ``__dir__`` of a package of editable files.
 
     Parameters
@@ -27,20 +31,25 @@ def lazy_names(package, table):
         ``__all__`` leaves out the names of submodules that cannot be
         imported, with a warning that says why.
     """
-    home = {name: module for module, names in table.items() for name in names}
+    home = {}
+    for module, names in table.items():
+        home.update(dict.fromkeys(names, module))
 
-    def getattr_(name):
+    def getattr_(name: str) -> Any:
         if name == "__all__":
             return _importable(package, table)
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(f"{package}.{home[name]}"), name)
 
-    return getattr_, lambda: sorted(home)
+    def dir_() -> list[str]:
+        return sorted(home)
+
+    return getattr_, dir_
 
 
-def _importable(package, table):
-    names = []
+def _importable(package: str, table: Mapping[str, tuple[str, ...]]) -> list[str]:
+    names: list[str] = []
     for module, own in table.items():
         try:
             loaded = import_module(f"{package}.{module}")

@@ -7,7 +7,7 @@ CIFAR-10 demo.
 import numpy as np
 
 
-def random_flip(x, rng, p=0.5):
+def random_flip(x: np.ndarray, rng: np.random.Generator | int, p: float = 0.5) -> np.ndarray:
     """Mirror some images left to right.
 
     Parameters
@@ -37,7 +37,7 @@ def random_flip(x, rng, p=0.5):
     return out
 
 
-def random_shift(x, rng, max_shift=2):
+def random_shift(x: np.ndarray, rng: np.random.Generator | int, max_shift: int = 2) -> np.ndarray:
     """Move every image by a random whole number of pixels, across and down.
 
     What comes in from outside is 0. With the mean image subtracted, 0 is the average color.
@@ -64,13 +64,19 @@ def random_shift(x, rng, max_shift=2):
     if max_shift < 0:
         raise ValueError(f"random_shift: max_shift must not be negative; got {max_shift}.")
     N, C, H, W = x.shape
-    start = np.random.default_rng(rng).integers(0, 2 * max_shift + 1, size=(2, N, 1, 1, 1))
+    tops, lefts = np.random.default_rng(rng).integers(0, 2 * max_shift + 1, size=(2, N, 1, 1, 1))
     padded = np.pad(x, ((0, 0), (0, 0), (max_shift, max_shift), (max_shift, max_shift)))
-    n, c = np.arange(N)[:, None, None, None], np.arange(C)[:, None, None]
-    return padded[n, c, start[0] + np.arange(H)[:, None], start[1] + np.arange(W)]
+    # Four index arrays that broadcast to (N, C, H, W): every image has its own corner.
+    n = np.arange(N)[:, None, None, None]
+    c = np.arange(C)[:, None, None]
+    rows = tops + np.arange(H)[:, None]
+    columns = lefts + np.arange(W)
+    return padded[n, c, rows, columns]
 
 
-def augment(x, rng, max_shift=2, flip=True):
+def augment(
+    x: np.ndarray, rng: np.random.Generator | int, max_shift: int = 2, flip: bool = True
+) -> np.ndarray:
     """Mirror half of the images and shift all of them, see `random_flip` and `random_shift`.
 
     Parameters
@@ -89,9 +95,11 @@ def augment(x, rng, max_shift=2, flip=True):
         A copy.
     """
     rng = np.random.default_rng(rng)
-    return random_shift(random_flip(x, rng) if flip else x, rng, max_shift)
+    if flip:
+        x = random_flip(x, rng)
+    return random_shift(x, rng, max_shift)
 
 
-def _require_images(name, x):
+def _require_images(name: str, x: np.ndarray) -> None:
     if x.ndim != 4:
         raise ValueError(f"{name}: x must have the shape (N, C, H, W); got {x.shape}.")

@@ -1,11 +1,15 @@
 """Load image sets by name, and CIFAR-10 by the names that the course has always used."""
 
+from pathlib import Path
+
 import numpy as np
 
 from .datasets import cifar10, digits, mnist, shapes10
 
+Data = dict[str, np.ndarray]
 
-def load_CIFAR_batch(filename):
+
+def load_CIFAR_batch(filename: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Load one batch of CIFAR-10, in the Python or (`.bin`) the binary version.
 
     Parameters
@@ -26,7 +30,9 @@ def load_CIFAR_batch(filename):
     return _channels_last(x), y
 
 
-def load_CIFAR10(ROOT):
+def load_CIFAR10(
+    ROOT: str | Path,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Load all batches of CIFAR-10 in a folder.
 
     The images are float32, half as large as float64, so that arithmetic does not wrap around as it
@@ -56,7 +62,12 @@ def load_CIFAR10(ROOT):
     return _channels_last(x_train), y_train, _channels_last(x_test), y_test
 
 
-def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, subtract_mean=True):
+def get_CIFAR10_data(
+    num_training: int = 49000,
+    num_validation: int = 1000,
+    num_test: int = 1000,
+    subtract_mean: bool = True,
+) -> Data:
     """Load CIFAR-10, split it and subtract the mean image of the training images.
 
     Parameters
@@ -86,8 +97,13 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
 
 
 def load_dataset(
-    name, num_training=None, num_validation=None, num_test=None, subtract_mean=True, seed=None
-):
+    name: str,
+    num_training: int | None = None,
+    num_validation: int | None = None,
+    num_test: int | None = None,
+    subtract_mean: bool = True,
+    seed: int | None = None,
+) -> Data:
     """Load a data set, split it and subtract the mean image of the training images.
 
     Parameters
@@ -128,39 +144,47 @@ def load_dataset(
         )
     if seed is not None and name != "shapes10":
         raise ValueError(
-            f"load_dataset: {name} is not generated, so it takes no seed; got {seed}. Leave "
-            f"seed out."
+            f"load_dataset: {name} is not generated, so it takes no seed; got {seed}. "
+            "Leave seed out."
         )
-    counts = (num_training, num_validation, num_test)
-    for keyword, count in zip(("num_training", "num_validation", "num_test"), counts):
+    counts = {"num_training": num_training, "num_validation": num_validation, "num_test": num_test}
+    for keyword, count in counts.items():
         if count is not None and count < 0:
             raise ValueError(f"load_dataset: {keyword} must not be negative; got {count}.")
-    data = _load_shapes10(*counts, seed) if name == "shapes10" else _LOADERS[name](*counts)
-    # Sums over thousands of images need float64; only this one image is ever held in it.
-    mean = (
-        data["X_train"].mean(axis=0, dtype=np.float64)
-        if subtract_mean and len(data["X_train"])
-        else 0.0
-    )
-    mean = np.float32(mean)
+    if name == "shapes10":
+        data = _load_shapes10(num_training, num_validation, num_test, seed)
+    else:
+        data = _LOADERS[name](num_training, num_validation, num_test)
+    mean = np.float32(0)
+    if subtract_mean and len(data["X_train"]):
+        # Sums over thousands of images need float64; only this one image is ever held in it.
+        mean = np.float32(data["X_train"].mean(axis=0, dtype=np.float64))
     for key in ("X_train", "X_val", "X_test"):
         data[key] = np.array(data[key], dtype=np.float32, order="C")
         data[key] -= mean
     return data
 
 
-def _load_shapes10(num_training, num_validation, num_test, seed):
+def _load_shapes10(
+    num_training: int | None, num_validation: int | None, num_test: int | None, seed: int | None
+) -> Data:
+    counts = {
+        "train": 5000 if num_training is None else num_training,
+        "val": 1000 if num_validation is None else num_validation,
+        "test": 1000 if num_test is None else num_test,
+    }
+    seeds = dict(shapes10.SEEDS)
+    if seed is not None:
+        seeds["test"] = seed
     data = {}
-    seeds = {**shapes10.SEEDS, "test": shapes10.SEEDS["test"] if seed is None else seed}
-    for split, count, default in zip(
-        seeds, (num_training, num_validation, num_test), (5000, 1000, 1000)
-    ):
-        count = default if count is None else count
+    for split, count in counts.items():
         data[f"X_{split}"], data[f"y_{split}"] = shapes10.generate(count, seeds[split])
     return data
 
 
-def _load_digits(num_training, num_validation, num_test):
+def _load_digits(
+    num_training: int | None, num_validation: int | None, num_test: int | None
+) -> Data:
     data = digits.load()
     for split, count in (("train", num_training), ("val", num_validation), ("test", num_test)):
         _require("digits", f"{split} images", count, len(data[f"y_{split}"]))
@@ -169,16 +193,25 @@ def _load_digits(num_training, num_validation, num_test):
     return data
 
 
-def _load_mnist(num_training, num_validation, num_test):
+def _load_mnist(num_training: int | None, num_validation: int | None, num_test: int | None) -> Data:
     return _divide("mnist", mnist.load(), num_training, num_validation, num_test)
 
 
-def _load_cifar10(num_training, num_validation, num_test):
-    num_test = 1000 if num_test is None else num_test
+def _load_cifar10(
+    num_training: int | None, num_validation: int | None, num_test: int | None
+) -> Data:
+    if num_test is None:
+        num_test = 1000
     return _divide("cifar10", cifar10.load(), num_training, num_validation, num_test)
 
 
-def _divide(name, parts, num_training, num_validation, num_test):
+def _divide(
+    name: str,
+    parts: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    num_training: int | None,
+    num_validation: int | None,
+    num_test: int | None,
+) -> Data:
     """Divide the training images into training and validation images, in their order."""
     x, y, x_test, y_test = parts
     if num_validation is None:
@@ -188,13 +221,11 @@ def _divide(name, parts, num_training, num_validation, num_test):
     if num_test is None:
         num_test = len(y_test)
     left = len(y) - num_validation
-    _require(
-        name,
-        "training and validation images",
-        num_training + num_validation,
-        len(y),
-        f"num_training={left}" if left > 0 else "a smaller num_training and num_validation",
-    )
+    advice = "a smaller num_training and num_validation"
+    if left > 0:
+        advice = f"num_training={left}"
+    wanted = num_training + num_validation
+    _require(name, "training and validation images", wanted, len(y), advice)
     _require(name, "test images", num_test, len(y_test), f"num_test={len(y_test)}")
     held = slice(num_training, num_training + num_validation)
     return {
@@ -207,14 +238,14 @@ def _divide(name, parts, num_training, num_validation, num_test):
     }
 
 
-def _require(name, what, wanted, there, advice="fewer"):
+def _require(name: str, what: str, wanted: int | None, there: int, advice: str = "fewer") -> None:
     if wanted is not None and wanted > there:
         raise ValueError(
             f"{name}: {wanted} {what} are asked for, but there are only {there}. Pass {advice}."
         )
 
 
-def _channels_last(x):
+def _channels_last(x: np.ndarray) -> np.ndarray:
     """(N, 3, 32, 32) uint8 to (N, 32, 32, 3) float32."""
     return x.transpose(0, 2, 3, 1).astype(np.float32, order="C")
 

@@ -14,12 +14,15 @@ float64 copy that f gets as its argument, so there f must use its argument.
 """
 
 import warnings
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def rel_error(x, y, floor=1e-8):
+def rel_error(x: ArrayLike, y: ArrayLike, floor: float = 1e-8) -> float:
     """The largest relative error between two arrays: ``max(|x - y| / max(floor, |x| + |y|))``.
 
     Equal zeros have error 0. Entries with ``|x| + |y| < floor`` are compared
@@ -44,17 +47,21 @@ def rel_error(x, y, floor=1e-8):
     ValueError
         If the shapes differ; nothing is broadcast.
     """
-    x, y = _widened(x), _widened(y)
+    x = _widened(x)
+    y = _widened(y)
     if x.shape != y.shape:
         raise ValueError(
-            f"rel_error: the shapes must be equal; got {x.shape} and {y.shape}. Nothing is broadcast."
+            f"rel_error: the shapes must be equal; got {x.shape} and {y.shape}. "
+            "Nothing is broadcast."
         )
     if x.size == 0:
         return 0.0
     return float(np.max(np.abs(x - y) / np.maximum(floor, np.abs(x) + np.abs(y))))
 
 
-def eval_numerical_gradient(f, x, verbose=True, h=None):
+def eval_numerical_gradient(
+    f: Callable[[Any], ArrayLike], x: np.ndarray, verbose: bool = True, h: float | None = None
+) -> np.ndarray:
     """Compute the numerical gradient of a scalar function, entry by entry.
 
     Parameters
@@ -81,7 +88,9 @@ def eval_numerical_gradient(f, x, verbose=True, h=None):
     return _numerical_gradient(f, x, None, h, verbose)
 
 
-def eval_numerical_gradient_array(f, x, df, h=None):
+def eval_numerical_gradient_array(
+    f: Callable[[Any], ArrayLike], x: np.ndarray, df: ArrayLike, h: float | None = None
+) -> np.ndarray:
     """Compute the numerical gradient of ``sum(f(x) * df)`` for a function that returns an array.
 
     Parameters
@@ -112,13 +121,21 @@ def eval_numerical_gradient_array(f, x, df, h=None):
 class SparseCheck(NamedTuple):
     """One entry compared by `grad_check_sparse`."""
 
-    index: tuple
+    index: tuple[int, ...]  # type: ignore[assignment]
     numerical: float
     analytic: float
     error: float
 
 
-def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=None, rng=0, verbose=True):
+def grad_check_sparse(
+    f: Callable[[Any], ArrayLike],
+    x: np.ndarray,
+    analytic_grad: np.ndarray,
+    num_checks: int = 10,
+    h: float | None = None,
+    rng: np.random.Generator | int = 0,
+    verbose: bool = True,
+) -> list[SparseCheck]:
     """Compare an analytic gradient with the numerical one at random entries.
 
     Parameters
@@ -147,20 +164,32 @@ def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=None, rng=0, verbose
     target = _perturbable(x)
     analytic_grad = _same_shape("grad_check_sparse", analytic_grad, target)
     rng = np.random.default_rng(rng)
-    checks = []
-    for _ in range(num_checks if target.size else 0):
+    checks: list[SparseCheck] = []
+    if target.size == 0:
+        return checks
+    for _ in range(num_checks):
         index = tuple(int(rng.integers(m)) for m in target.shape)
         numerical = float(_slope(f, target, index, None, h))
         analytic = float(analytic_grad[index])
         scale = abs(numerical) + abs(analytic)
-        error = abs(numerical - analytic) / scale if scale else 0.0
+        error = 0.0
+        if scale:
+            error = abs(numerical - analytic) / scale
         checks.append(SparseCheck(index, numerical, analytic, error))
         if verbose:
             print(f"numerical: {numerical:f} analytic: {analytic:f}, relative error: {error:e}")
     return checks
 
 
-def check_gradient(f, x, analytic, dout=None, num_directions=4, h=None, rng=0):
+def check_gradient(
+    f: Callable[[Any], ArrayLike],
+    x: np.ndarray,
+    analytic: np.ndarray,
+    dout: ArrayLike | None = None,
+    num_directions: int = 4,
+    h: float | None = None,
+    rng: np.random.Generator | int = 0,
+) -> float:
     """Compare an analytic gradient with numerical slopes along random directions.
 
     For a direction v with normal entries, the slope of f along v is compared
@@ -201,25 +230,35 @@ def check_gradient(f, x, analytic, dout=None, num_directions=4, h=None, rng=0):
     """
     target = _perturbable(x)
     analytic = _same_shape("check_gradient", analytic, target)
-    dout = None if dout is None else _widened(dout)
+    if dout is not None:
+        dout = _widened(dout)
+    if target.size == 0:
+        return 0.0
     rng = np.random.default_rng(rng)
     longest = float(np.finfo(target.dtype).eps) ** 0.2  # where rounding and h**4 balance
+    norm = float(np.linalg.norm(analytic.astype(np.float64)))
     worst = 0.0
-    for _ in range(num_directions if target.size else 0):
+    for _ in range(num_directions):
         v = rng.standard_normal(target.shape)
+        estimate = partial(_rise_along, f, target, v, dout)
         if h is None:
-            rise, move = _steadiest(
-                lambda step, v=v: _rise_along(f, target, v, dout, step), longest, 4
-            )
+            rise, move, _ = _steadiest(estimate, longest, 4)
         else:
-            rise, move, _ = _rise_along(f, target, v, dout, h)
+            rise, move, _ = estimate(h)
         slope = float(np.sum(analytic * move))
-        scale = max(float(np.linalg.norm(analytic.astype(np.float64))), abs(rise))
-        worst = max(worst, abs(rise - slope) / scale) if scale else worst
+        scale = max(norm, abs(rise))
+        if scale:
+            worst = max(worst, abs(rise - slope) / scale)
     return worst
 
 
-def _numerical_gradient(f, x, dout, h, verbose):
+def _numerical_gradient(
+    f: Callable[[Any], ArrayLike],
+    x: np.ndarray,
+    dout: np.ndarray | None,
+    h: float | None,
+    verbose: bool,
+) -> np.ndarray:
     target = _perturbable(x)
     grad = np.zeros(target.shape, dtype=np.result_type(target.dtype, np.float64))
     for index in np.ndindex(target.shape):
@@ -228,50 +267,71 @@ def _numerical_gradient(f, x, dout, h, verbose):
             print(index, grad[index])
     if target is not x and target.size and not grad.any():
         warnings.warn(
-            "gradient_check: x is not a floating array, so f was given a float64 copy; the gradient is "
-            "zero everywhere. If f reads x from elsewhere, pass a float x.",
+            "gradient_check: x is not a floating array, so f was given a float64 copy; the "
+            "gradient is zero everywhere. If f reads x from elsewhere, pass a float x.",
             RuntimeWarning,
             stacklevel=3,
         )
     return grad
 
 
-def _slope(f, x, index, dout, h):
+def _slope(
+    f: Callable[[Any], ArrayLike],
+    x: np.ndarray,
+    index: tuple[int, ...],
+    dout: np.ndarray | None,
+    h: float | None,
+) -> Any:
     """The slope of f at one entry, with the step h or the one that suits the dtype."""
     if h is not None:
         return _slope_at(f, x, index, dout, h)
-    scale = max(1.0, abs(float(x[index])))
+    step = _default_step(x.dtype) * max(1.0, abs(float(x[index])))
     if x.dtype.itemsize >= 8:
-        return _slope_at(f, x, index, dout, _default_step(x.dtype) * scale)
-    step = _default_step(x.dtype) * scale
-    return _steadiest(lambda h: (_slope_at(f, x, index, dout, h), 0.0), step, 3)[0]
+        return _slope_at(f, x, index, dout, step)
+
+    def estimate(step: float) -> tuple:
+        return _slope_at(f, x, index, dout, step), 0.0
+
+    slope, _ = _steadiest(estimate, step, 3)
+    return slope
 
 
-def _steadiest(estimate, h, levels):
+def _steadiest(estimate: Callable[[float], tuple], h: float, levels: int) -> tuple:
     """Shorten the step 8-fold `levels` times; keep the estimate whose first part is steadiest.
 
     The last part of an estimate is what rounding may have added to it, which grows as the step
     shrinks: two short steps that agree by chance must not win over two long ones.
     """
-    best, best_gap, previous = None, np.inf, estimate(h)
+    previous = estimate(h)
+    best: tuple = ()
+    best_gap = np.inf
     for _ in range(levels):
         h /= 8
         current = estimate(h)
         gap = max(abs(current[0] - previous[0]), current[-1])
-        if best is None or gap < best_gap:
-            best, best_gap = previous, gap
+        if not best or gap < best_gap:
+            best = previous
+            best_gap = gap
         previous = current
-    return best[:-1]
+    return best
 
 
-def _slope_at(f, x, index, dout, step):
+def _slope_at(
+    f: Callable[[Any], ArrayLike],
+    x: np.ndarray,
+    index: tuple[int, ...],
+    dout: np.ndarray | None,
+    step: float,
+) -> Any:
     old = x[index]
     wide = np.result_type(x.dtype, np.float64).type
     try:
         x[index] = old + step
-        up, f_up = wide(x[index]), _value(f(x), dout)
+        up = wide(x[index])
+        f_up = _value(f(x), dout)
         x[index] = old - step
-        down, f_down = wide(x[index]), _value(f(x), dout)
+        down = wide(x[index])
+        f_down = _value(f(x), dout)
     finally:
         x[index] = old
     if up == down:
@@ -280,39 +340,52 @@ def _slope_at(f, x, index, dout, step):
             f"where x = {float(old):g} ({x.dtype}). Leave h out, or use a larger one."
         )
     difference = f_up - f_down
-    return (difference if dout is None else np.sum(difference * dout)) / (up - down)
+    if dout is not None:
+        difference = np.sum(difference * dout)
+    return difference / (up - down)
 
 
-def _rise_along(f, x, v, dout, h):
-    """Difference of fourth order of f along v, that of x itself (what rounding left of v), and what
-    rounding f may have added to the first."""
+def _rise_along(
+    f: Callable[[Any], ArrayLike],
+    x: np.ndarray,
+    v: np.ndarray,
+    dout: np.ndarray | None,
+    h: float,
+) -> tuple[float, np.ndarray, float]:
+    """The slope of f along v by a difference of fourth order.
+
+    With it come the same difference of x itself, which is what rounding left of v, and what
+    rounding of f may have added to the slope.
+    """
+    stencil = ((1, 8 / (12 * h)), (-1, -8 / (12 * h)), (2, -1 / (12 * h)), (-2, 1 / (12 * h)))
     saved = x.copy()
-    rise, move, size = 0.0, 0.0, 0.0
+    rise: Any = 0.0
+    move: Any = 0.0
+    size = 0.0
     try:
-        for k, weight in (
-            (1, 8 / (12 * h)),
-            (-1, -8 / (12 * h)),
-            (2, -1 / (12 * h)),
-            (-2, 1 / (12 * h)),
-        ):
+        for k, weight in stencil:
             x[...] = saved + (k * h) * v
             moved = _widened(x) - saved
             value = _value(f(x), dout)
-            weighed = value if dout is None else value * dout
-            rise = rise + weight * weighed
+            if dout is not None:
+                value = value * dout
+            rise = rise + weight * value
             move = move + weight * moved
-            size = size + abs(weight) * float(np.sum(np.abs(weighed)))
+            size = size + abs(weight) * float(np.sum(np.abs(value)))
     finally:
         x[...] = saved
     return float(np.sum(rise)), move, size * float(np.finfo(x.dtype).eps)
 
 
-def _default_step(dtype):
-    return 1e-5 if dtype == np.float64 else float(np.finfo(dtype).eps) ** (1 / 3)
+def _default_step(dtype: np.dtype) -> float:
+    if dtype == np.float64:
+        return 1e-5
+    return float(np.finfo(dtype).eps) ** (1 / 3)
 
 
-def _value(value, dout):
-    value = np.array(value, dtype=np.result_type(np.asarray(value).dtype, np.float64))
+def _value(result: ArrayLike, dout: np.ndarray | None) -> np.ndarray:
+    """What f returned, at least in double precision; its shape must be that of dout."""
+    value = np.array(result, dtype=np.result_type(np.asarray(result).dtype, np.float64))
     if dout is None:
         if value.size != 1:
             raise ValueError(
@@ -321,12 +394,13 @@ def _value(value, dout):
         return value.reshape(())
     if value.shape != dout.shape:
         raise ValueError(
-            f"gradient_check: f(x) has shape {value.shape} but its upstream gradient has {dout.shape}."
+            f"gradient_check: f(x) has shape {value.shape} but its upstream gradient has "
+            f"{dout.shape}."
         )
     return value
 
 
-def _perturbable(x):
+def _perturbable(x: ArrayLike) -> np.ndarray:
     """x itself if it can be changed in place by a fraction, a float64 copy if it holds integers."""
     if not isinstance(x, np.ndarray) or x.dtype.kind in "iub":
         x = np.array(x, dtype=np.float64)
@@ -337,7 +411,7 @@ def _perturbable(x):
     return x
 
 
-def _same_shape(where, grad, x):
+def _same_shape(where: str, grad: ArrayLike, x: np.ndarray) -> np.ndarray:
     grad = _widened(grad)
     if grad.shape != x.shape:
         raise ValueError(
@@ -346,6 +420,6 @@ def _same_shape(where, grad, x):
     return grad
 
 
-def _widened(x):
+def _widened(x: ArrayLike) -> np.ndarray:
     x = np.asarray(x)
     return x.astype(np.result_type(x.dtype, np.float64))

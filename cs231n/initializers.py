@@ -5,7 +5,9 @@ import math
 import numpy as np
 
 
-def initial_weights(rng, shape, scale):
+def initial_weights(
+    rng: np.random.Generator, shape: tuple[int, ...], scale: float | str
+) -> np.ndarray:
     """Draw initial weights from a normal distribution with mean 0.
 
     Parameters
@@ -36,7 +38,7 @@ def initial_weights(rng, shape, scale):
     return rng.normal(scale=standard_deviation(shape, scale), size=shape)
 
 
-def standard_deviation(shape, scale):
+def standard_deviation(shape: tuple[int, ...], scale: float | str) -> float:
     """The standard deviation that `initial_weights` uses, with the same arguments."""
     fan_in, fan_out = _fans(shape)
     if scale == "xavier":
@@ -50,9 +52,11 @@ def standard_deviation(shape, scale):
     return scale
 
 
-def _fans(shape):
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many numbers go into one output, and how many outputs one number goes into."""
     if len(shape) == 2:
-        return shape
+        fan_in, fan_out = shape
+        return fan_in, fan_out
     F, C, *window = shape
     area = int(np.prod(window))
     return C * area, F * area

@@ -5,41 +5,44 @@ rate of step 0, 1, ..., total - 1. Give one to ``Solver(schedule=...)``.
 """
 
 import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+Schedule = Callable[[int, int], float]
 
-def constant(step, total):
+
+def constant(step: int, total: int) -> float:
     """Keep the learning rate."""
     return 1.0
 
 
-def step_decay(every, factor=0.1):
+def step_decay(every: int, factor: float = 0.1) -> Schedule:
     """Make a schedule that multiplies the rate by `factor` after each `every` steps."""
     return lambda step, total: factor ** (step // every)
 
 
-def exponential_decay(rate):
+def exponential_decay(rate: float) -> Schedule:
     """Make a schedule that scales the rate by ``exp(-rate * step)``."""
     return lambda step, total: math.exp(-rate * step)
 
 
-def inverse_decay(rate):
+def inverse_decay(rate: float) -> Schedule:
     """Make a schedule that scales the rate by ``1 / (1 + rate * step)``."""
     return lambda step, total: 1 / (1 + rate * step)
 
 
-def linear(step, total):
+def linear(step: int, total: int) -> float:
     """Lower the rate along a straight line to 0 at the end."""
     return 1 - step / total
 
 
-def cosine(step, total):
+def cosine(step: int, total: int) -> float:
     """Lower the rate along half a cosine to 0 at the end (Loshchilov, Hutter, SGDR, 2017)."""
     return 0.5 * (1 + math.cos(math.pi * step / total))
 
 
-def warmup(steps, then=constant):
+def warmup(steps: int, then: Schedule = constant) -> Schedule:
     """Make a schedule that rises linearly over `steps` steps, then follows another one.
 
     Parameters
@@ -50,7 +53,7 @@ def warmup(steps, then=constant):
         Schedule of the remaining ``total - steps`` steps.
     """
 
-    def schedule(step, total):
+    def schedule(step: int, total: int) -> float:
         if step < steps:
             return (step + 1) / steps
         return then(step - steps, total - steps)
@@ -58,7 +61,7 @@ def warmup(steps, then=constant):
     return schedule
 
 
-def clip_by_value(grads, limit):
+def clip_by_value(grads: Mapping[str, np.ndarray], limit: float) -> dict[str, np.ndarray]:
     """Clip every entry of every gradient to [-limit, limit].
 
     Parameters
@@ -76,7 +79,9 @@ def clip_by_value(grads, limit):
     return {name: np.clip(grad, -limit, limit) for name, grad in grads.items()}
 
 
-def clip_by_global_norm(grads, limit):
+def clip_by_global_norm(
+    grads: Mapping[str, np.ndarray], limit: float
+) -> tuple[dict[str, np.ndarray], float]:
     """Scale all gradients by one factor so that their joint L2 norm is at most `limit`.
 
     Parameters
@@ -97,8 +102,11 @@ def clip_by_global_norm(grads, limit):
     ----------
     Pascanu, Mikolov, Bengio, "On the Difficulty of Training Recurrent Neural Networks", 2013.
     """
-    norm = math.sqrt(
-        sum(float(np.sum(np.square(grad, dtype=np.float64))) for grad in grads.values())
-    )
-    scale = limit / norm if norm > limit else 1.0
+    total = 0.0
+    for grad in grads.values():
+        total += float(np.sum(np.square(grad, dtype=np.float64)))
+    norm = math.sqrt(total)
+    scale = 1.0
+    if norm > limit:
+        scale = limit / norm
     return {name: grad * scale for name, grad in grads.items()}, norm

@@ -5,22 +5,35 @@ import html
 import io
 import math
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-BLUE, VERMILLION, GREEN, PURPLE, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import LayoutEngine
 
-PNG = {"compress_level": 3}
-"""How pictures are packed: plots become no smaller by more effort, which takes half as long again."""
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+BLACK = "#000000"
+
+PNG: dict[str, Any] = {"compress_level": 3}
+"""How pictures are packed; more effort takes half as long again and makes plots no smaller."""
 
 SERIES = ((BLUE, "-", "o"), (VERMILLION, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D"))
 """Color, line style and marker of up to four series: told apart in gray, too."""
 
-MAGNITUDE, SIGNED, FILTERS = "cividis", "PuOr", "gray"
+MAGNITUDE = "cividis"
+SIGNED = "PuOr"
+FILTERS = "gray"
 """Color maps for magnitudes, for signed values (center them on zero), and for filters."""
 
 
-def visualize_grid(Xs, ubound=255.0, padding=1):
+def visualize_grid(Xs: np.ndarray, ubound: float = 255.0, padding: int = 1) -> np.ndarray:
     """Put images side by side in a grid, each stretched to the range 0 to `ubound`.
 
     An image whose pixels are all equal becomes medium gray.
@@ -51,24 +64,36 @@ def visualize_grid(Xs, ubound=255.0, padding=1):
         )
     N, H, W, C = Xs.shape
     side = math.isqrt(N - 1) + 1 if N else 0
-    across, down = (max(side * size + (side - 1) * padding, 0) for size in (W, H))
+    down = max(side * H + (side - 1) * padding, 0)
+    across = max(side * W + (side - 1) * padding, 0)
     grid = np.zeros((down, across, C), dtype=np.float32)
     for n, x in enumerate(Xs):
-        top, left = (n // side) * (H + padding), (n % side) * (W + padding)
+        top = (n // side) * (H + padding)
+        left = (n % side) * (W + padding)
         grid[top : top + H, left : left + W] = _stretch(x, ubound)
     return grid
 
 
-def _stretch(x, ubound):
+def _stretch(x: np.ndarray, ubound: float) -> np.ndarray:
+    """Scale an image to the range 0 to `ubound`; equal pixels become medium gray."""
     x = x.astype(np.float64)
-    low, high = x.min(initial=np.inf), x.max(initial=-np.inf)
-    return ubound * (x - low) / (high - low) if high > low else np.full_like(x, ubound / 2)
+    low = x.min(initial=np.inf)
+    high = x.max(initial=-np.inf)
+    if high > low:
+        return ubound * (x - low) / (high - low)
+    return np.full_like(x, ubound / 2)
 
 
-def image_grid(x, titles=None, columns=None, cmap=None):
-    """Show images in rows and columns, an inch wide each and stretched to the full range of brightness.
+def image_grid(
+    x: np.ndarray,
+    titles: Sequence[str] | None = None,
+    columns: int | None = None,
+    cmap: str | None = None,
+) -> "tuple[Figure, Axes]":
+    """Show images in rows and columns, an inch wide each.
 
-    They are one picture in one Axes: dozens of Axes take ten times as long.
+    Each is stretched to the full range of brightness. They are one picture in one Axes: dozens of
+    Axes take ten times as long.
 
     Parameters
     ----------
@@ -96,34 +121,46 @@ def image_grid(x, titles=None, columns=None, cmap=None):
     x = np.asarray(x)
     if x.ndim != 4 or x.shape[1] not in (1, 3) or not len(x):
         raise ValueError(
-            f"image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; got "
-            f"{x.shape}."
+            "image_grid: x must have the shape (N, C, H, W) with N > 0 and C 1 or 3; "
+            f"got {x.shape}."
         )
     if titles is not None and len(titles) != len(x):
         raise ValueError(
             f"image_grid: one title per image is needed; got {len(titles)} for {len(x)} images."
         )
-    columns = columns or math.isqrt(len(x) - 1) + 1
-    grid, corners = _side_by_side(x, columns, above=0 if titles is None else 0.25)
-    (high, wide, C), W = grid.shape, x.shape[3]
+    if not columns:
+        columns = math.isqrt(len(x) - 1) + 1
+    room = 0.0 if titles is None else 0.25
+    grid, corners = _side_by_side(x, columns, room)
+    high, wide, C = grid.shape
+    W = x.shape[3]
     fig = plt.figure(figsize=(wide / W, high / W), layout=fixed_layout())
     ax = fig.add_axes((0, 0, 1, 1))
     ax.axis("off")
-    ax.imshow(grid if C == 3 else grid[..., 0], cmap=cmap or FILTERS, vmin=0, vmax=1)
-    for (top, left), title in zip(corners, () if titles is None else titles):
-        ax.text(left + (W - 1) / 2, top - 0.5 - W / 20, title, fontsize=9, ha="center")
+    picture = grid if C == 3 else grid[..., 0]
+    ax.imshow(picture, cmap=cmap or FILTERS, vmin=0, vmax=1)
+    if titles is not None:
+        for (top, left), title in zip(corners, titles):
+            ax.text(left + (W - 1) / 2, top - 0.5 - W / 20, title, fontsize=9, ha="center")
     return fig, ax
 
 
-def fixed_layout():
-    """LayoutEngine : for a figure where everything has its place; with none, it is drawn twice to trim it."""
+def fixed_layout() -> "LayoutEngine":
+    """LayoutEngine : for a figure where everything has its place.
+
+    A figure without a layout engine is drawn twice to trim it.
+    """
     from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     return PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
 
 
-def _side_by_side(x, columns, above):
-    """Copy images into one, with gaps between them and room above each, which is given in widths of an image.
+def _side_by_side(
+    x: np.ndarray, columns: int, above: float
+) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Copy images into one, with gaps between them and room above each.
+
+    The room is given in widths of an image.
 
     Returns
     -------
@@ -132,16 +169,27 @@ def _side_by_side(x, columns, above):
         Row and column where each image begins.
     """
     N, C, H, W = x.shape
-    gap, head = max(1, W // 10), math.ceil(above * W)
-    high, wide = H + head + gap, W + gap
-    grid = np.full((-(-N // columns) * high, columns * wide, C), np.nan if C == 1 else 1.0)
-    corners = [(n // columns * high + head, n % columns * wide + gap // 2) for n in range(N)]
-    for (top, left), image in zip(corners, x):
+    gap = max(1, W // 10)
+    head = math.ceil(above * W)
+    high = H + head + gap
+    wide = W + gap
+    rows = -(-N // columns)
+    background = np.nan if C == 1 else 1.0
+    grid = np.full((rows * high, columns * wide, C), background)
+    corners = []
+    for n, image in enumerate(x):
+        top = n // columns * high + head
+        left = n % columns * wide + gap // 2
+        corners.append((top, left))
         grid[top : top + H, left : left + W] = _stretch(image.transpose(1, 2, 0), 1.0)
     return grid, corners
 
 
-def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
+def weight_templates(
+    W: np.ndarray,
+    class_names: Sequence[str] | None = None,
+    image_shape: tuple[int, ...] = (3, 32, 32),
+) -> "tuple[Figure, Axes]":
     """Show the weights of a linear classifier as one image per class.
 
     Parameters
@@ -166,8 +214,7 @@ def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
     if W.ndim != 2 or len(W) not in (D, D + 1):
         raise ValueError(
             f"weight_templates: W must have {D} or {D + 1} rows for images of shape "
-            f"{tuple(image_shape)}; "
-            f"got shape {W.shape}. Pass the image_shape of the data set."
+            f"{tuple(image_shape)}; got shape {W.shape}. Pass the image_shape of the data set."
         )
     x = W[:D].T.reshape(-1, *image_shape)
     if image_shape[0] not in (1, 3):
@@ -175,7 +222,7 @@ def weight_templates(W, class_names=None, image_shape=(3, 32, 32)):
     return image_grid(x, class_names, columns=min(len(x), 5))
 
 
-def show(fig, alt):
+def show(fig: "Figure", alt: str) -> None:
     """Show a figure and keep its alternative text.
 
     In a notebook the figure becomes an HTML image with the text in `alt`, which survives every
@@ -229,30 +276,33 @@ class Picture:
     alt : str
     """
 
-    def __init__(self, fig, alt, dpi=100):
+    def __init__(self, fig: "Figure", alt: str, dpi: int = 100) -> None:
         # With a layout there is room for everything. Without one, savefig draws twice, so as to
         # find the edges.
-        self.pixels = _trimmed(fig, dpi) if fig.get_layout_engine() is None else _drawn(fig, dpi)
+        draw = _trimmed if fig.get_layout_engine() is None else _drawn
+        self.pixels = draw(fig, dpi)
         self.alt = alt
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.alt
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """str : ``<img alt="..." src="data:image/png;base64,...">``"""
         from PIL import Image, PngImagePlugin
 
-        png, notes = io.BytesIO(), PngImagePlugin.PngInfo()
+        notes = PngImagePlugin.PngInfo()
         notes.add_itxt("Description", self.alt)
+        png = io.BytesIO()
         Image.fromarray(self.pixels).save(png, "PNG", pnginfo=notes, **PNG)
         data = base64.b64encode(png.getvalue()).decode("ascii")
         return f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}">'
 
 
-def _drawn(fig, dpi):
+def _drawn(fig: "Figure", dpi: int) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    shown_on, usual = fig.canvas, fig.dpi
+    shown_on = fig.canvas
+    usual = fig.dpi
     try:
         fig.dpi = dpi
         canvas = FigureCanvasAgg(fig)
@@ -263,7 +313,7 @@ def _drawn(fig, dpi):
         fig.set_canvas(shown_on)
 
 
-def _trimmed(fig, dpi):
+def _trimmed(fig: "Figure", dpi: int) -> np.ndarray:
     from PIL import Image
 
     png = io.BytesIO()
@@ -271,7 +321,7 @@ def _trimmed(fig, dpi):
     return np.asarray(Image.open(png).convert("RGBA"))
 
 
-def in_notebook():
+def in_notebook() -> bool:
     """bool : whether a Jupyter kernel runs this process; only its shell belongs to a kernel."""
     try:
         from IPython import get_ipython
