@@ -6,7 +6,7 @@ dtype. Without the compiled extension they run in NumPy; `backend()` says which 
 is live. Memory of outputs and dx from 6 MB on is kept for later results of the same size
 when they are dropped: no more than was in use before, and 256 MB at most.
 
-The slower rungs of the ladder are public as well, so that each idea can be measured
+The slower implementations are public as well, so that each idea can be measured
 against the next: ``conv_*_im2col`` (NumPy columns), ``conv_*_strides`` (a view of all
 windows), ``conv_*_cython`` (compiled columns), ``max_pool_*_reshape`` and
 ``*_pool_*_im2col``.

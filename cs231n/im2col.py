@@ -9,13 +9,22 @@ Rows are ordered (channel, filter row, filter column); columns are ordered
 https://cs231n.github.io/convolutional-networks/#conv
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from .fast.arrays import check_images
-from .window_geometry import slide
+from .window_geometry import PerAxis, check_images, slide
 
 
-def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1, dilation=1):
+def get_im2col_indices(
+    x_shape: tuple[int, ...],
+    field_height: int,
+    field_width: int,
+    padding: PerAxis = 1,
+    stride: PerAxis = 1,
+    dilation: PerAxis = 1,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where each entry of the matrix of columns comes from in the padded image.
 
     Parameters
@@ -48,16 +57,32 @@ def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1, 
     )
     k, i, j = (axis.reshape(-1, 1) for axis in np.indices((C, field_height, field_width)))
     y, x = (axis.reshape(1, -1) for axis in np.indices(geometry.out))
-    (stride_H, stride_W), (dilation_H, dilation_W) = geometry.stride, geometry.dilation
+    stride_H, stride_W = geometry.stride
+    dilation_H, dilation_W = geometry.dilation
     return k, dilation_H * i + stride_H * y, dilation_W * j + stride_W * x
 
 
-def _pad(x, padding):
-    rows, columns = (padding, padding) if np.isscalar(padding) else padding
+def _pair(padding: PerAxis) -> tuple[int, int]:
+    """The padding of rows and of columns."""
+    if isinstance(padding, Sequence):
+        rows, columns = padding
+        return rows, columns
+    return padding, padding
+
+
+def _pad(x: np.ndarray, padding: PerAxis) -> np.ndarray:
+    rows, columns = _pair(padding)
     return np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))
 
 
-def im2col_indices(x, field_height, field_width, padding=1, stride=1, dilation=1):
+def im2col_indices(
+    x: np.ndarray,
+    field_height: int,
+    field_width: int,
+    padding: PerAxis = 1,
+    stride: PerAxis = 1,
+    dilation: PerAxis = 1,
+) -> np.ndarray:
     """Copy every window of a batch of images into a column.
 
     Parameters
@@ -82,7 +107,15 @@ def im2col_indices(x, field_height, field_width, padding=1, stride=1, dilation=1
     return cols.transpose(1, 2, 0).reshape(k.size, i.shape[1] * len(x))
 
 
-def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stride=1, dilation=1):
+def col2im_indices(
+    cols: np.ndarray,
+    x_shape: tuple[int, ...],
+    field_height: int = 3,
+    field_width: int = 3,
+    padding: PerAxis = 1,
+    stride: PerAxis = 1,
+    dilation: PerAxis = 1,
+) -> np.ndarray:
     """Add every column back onto the window it came from: the transpose of im2col.
 
     Parameters
@@ -107,11 +140,12 @@ def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stri
     expected = (k.size, i.shape[1] * N)
     if cols.shape != expected:
         raise ValueError(
-            f"col2im_indices: cols must have shape {expected} for images of shape {tuple(x_shape)}; "
-            f"got shape {cols.shape}."
+            f"col2im_indices: cols must have shape {expected} "
+            f"for images of shape {tuple(x_shape)}; got shape {cols.shape}."
         )
-    rows, columns = (padding, padding) if np.isscalar(padding) else padding
+    rows, columns = _pair(padding)
     x_padded = np.zeros((N, C, H + 2 * rows, W + 2 * columns), dtype=cols.dtype)
     per_image = cols.reshape(k.size, i.shape[1], N).transpose(2, 0, 1)
-    np.add.at(x_padded, (slice(None), k, i, j), per_image)
+    everywhere: Any = (slice(None), k, i, j)  # NumPy's own hints know no slices here
+    np.add.at(x_padded, everywhere, per_image)
     return x_padded[:, :, rows : rows + H, columns : columns + W]

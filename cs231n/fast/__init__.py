@@ -1,1 +1,1 @@
-"""The machinery of the fast layers: compiled kernels, what stands in for them in NumPy, and threads."""
+"""What the fast layers are made of: compiled kernels, their stand-ins in NumPy, and threads."""

@@ -1,16 +1,32 @@
 """What the fast layers ask of an array before a compiled kernel sees it."""
 
+from collections.abc import Hashable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 MAX_PLANS = 1000
-COMPILED = frozenset(map(np.dtype, (np.float32, np.float64)))
+COMPILED = frozenset((np.dtype(np.float32), np.dtype(np.float64)))
 
 
-def floating(name, **arrays):
+def floating(name: str, **arrays: ArrayLike) -> tuple[np.ndarray, ...]:
     """Bring arrays of real numbers to one floating dtype that has at least 32 bits.
 
     Integers and booleans become float64, float16 becomes float32; otherwise NumPy's
     promotion decides, so that float32 with float32 stays float32.
+
+    Parameters
+    ----------
+    name : str
+        The calling function, for error messages.
+    **arrays : array_like of any shape
+        By the names that error messages use.
+
+    Returns
+    -------
+    arrays : tuple of ndarray of the same shapes
+        In the same order.
 
     Raises
     ------
@@ -24,10 +40,8 @@ def floating(name, **arrays):
             raise TypeError(
                 f"{name}: {key} must hold real numbers; got dtype {value.dtype}. Convert it first."
             )
-    if (
-        len(dtypes) == 1 and dtypes <= COMPILED
-    ):  # nothing to convert: what follows takes small layers 0.1 ms
-        return tuple(held.values())
+    if len(dtypes) == 1 and dtypes <= COMPILED:
+        return tuple(held.values())  # nothing to convert: what follows takes small layers 0.1 ms
     dtype = np.result_type(*held.values())
     if dtype.kind != "f":
         dtype = np.dtype(np.float64)
@@ -37,24 +51,29 @@ def floating(name, **arrays):
     return tuple(value.astype(dtype, copy=False) for value in held.values())
 
 
-def compiled(dtype):
+def compiled(dtype: np.dtype) -> bool:
     """Whether the kernels are written for this dtype; longer floats take the NumPy path."""
     return dtype in COMPILED
 
 
-def plain(a):
+def plain(a: np.ndarray) -> np.ndarray:
     """The same numbers C-contiguous and aligned, copied only where they are not."""
-    return a if a.flags.c_contiguous and a.flags.aligned else np.require(a, requirements="CA")
+    if a.flags.c_contiguous and a.flags.aligned:
+        return a
+    return np.require(a, requirements=("C", "A"))
 
 
-def check_images(name, x):
-    """Raise unless x is a batch of images (N, C, H, W)."""
-    if np.ndim(x) != 4:
-        raise ValueError(f"{name}: x must have shape (N, C, H, W); got shape {np.shape(x)}.")
+def keep_plan(plans: dict[Hashable, Any], key: Hashable, plan: Any) -> None:
+    """Keep what was found out about arguments, for the next call with the same ones.
 
-
-def keep_plan(plans, key, plan):
-    """Keep what was found out about arguments; the key holds `repr` of a dict of numbers, as 1.0 and True equal 1."""
+    Parameters
+    ----------
+    plans : dict
+        The plans of one kind of layer; it is emptied when there are `MAX_PLANS`.
+    key : hashable
+        Parameters stand in it as their `repr`, because 1.0 and True equal 1.
+    plan : object
+    """
     if len(plans) >= MAX_PLANS:
         plans.clear()
     plans[key] = plan

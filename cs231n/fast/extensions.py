@@ -7,40 +7,54 @@ once, without a restart of its kernel.
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-_FOLDER = os.path.dirname(__file__)
-chosen_target = (
-    None  # the number of an instruction set, so that tests can try each; None is the best
-)
+chosen_target: int | None = None
+"""The number of an instruction set, so that tests can try each; None is the best."""
 
-_loaded = (
-    set()
-)  # their full names; a module that another thread still imports is in sys.modules already
-_missing = {}  # full name -> when this folder had changed last when it was not there: to look again takes 0.1 ms
+_PACKAGE = Path(__file__).parent
+# The full names of what is loaded. A module that another thread still imports is in sys.modules.
+_loaded: set[str] = set()
+# Full name -> when the package's folder had changed last when the extension was not there: to look
+# again takes 0.1 ms.
+_missing: dict[str, int] = {}
 
-# Threads that wait for work go to sleep within microseconds. By default they keep their cores busy for 10 ms (GCC) or
-# 200 ms (Clang) after each layer; NumPy's products want these cores: a training step took a quarter longer.
+# Threads that wait for work go to sleep within microseconds. By default they keep their cores busy
+# for 10 ms (GCC) or 200 ms (Clang) after each layer; NumPy's products want these cores: a training
+# step took a quarter longer.
 _CALM = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}
 
 
-def extension(name):
-    """The extension module of this name, or None as long as it is not built."""
+def extension(name: str) -> Any:
+    """Find an extension module of this package.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"_kernels"``.
+
+    Returns
+    -------
+    module or None
+        None as long as it is not built.
+    """
     full_name = f"{__package__}.{name}"
-    return (
-        full_name in _loaded and sys.modules.get(full_name) or _load(full_name)
-    )  # a layer asks eight times, 1 us each
+    if full_name in _loaded:  # a layer asks eight times: this takes 1 us
+        module = sys.modules.get(full_name)
+        if module is not None:
+            return module
+    return _load(full_name)
 
 
-def _load(full_name):
+def _load(full_name: str) -> Any:
     """Import an extension; its OpenMP library reads the environment now and never again."""
-    changed = os.stat(_FOLDER).st_mtime_ns
+    changed = os.stat(_PACKAGE).st_mtime_ns
     if _missing.get(full_name) == changed:
         return None
-    set_here = (
-        {}
-        if "OMP_WAIT_POLICY" in os.environ
-        else {key: _CALM[key] for key in _CALM.keys() - os.environ.keys()}
-    )
+    set_here = {}
+    if "OMP_WAIT_POLICY" not in os.environ:
+        set_here = {key: value for key, value in _CALM.items() if key not in os.environ}
     os.environ.update(set_here)
     try:
         module = import_module(full_name)
@@ -55,11 +69,13 @@ def _load(full_name):
             os.environ.pop(key, None)
 
 
-def kernels():
-    """The kernels behind the fast layers, or None: NumPy takes over."""
+def kernels() -> Any:
+    """The module with the kernels behind the fast layers, or None: NumPy takes over."""
     return extension("_kernels")
 
 
-def target():
+def target() -> int:
     """The number of the instruction set that the kernels use."""
-    return kernels().BEST_TARGET if chosen_target is None else chosen_target
+    if chosen_target is None:
+        return kernels().BEST_TARGET
+    return chosen_target

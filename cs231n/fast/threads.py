@@ -3,17 +3,21 @@
 import os
 import sys
 from operator import index
+from typing import Any
 
 from .extensions import kernels
 
-MIN_PARALLEL_WORK = 10_000_000  # multiply-adds, some 0.2 ms, below which waking a second thread costs more than it saves
-THREAD_LIMIT = 1024  # where the system has no more, OpenMP ends the process
-_chosen = None
+MIN_PARALLEL_WORK = 10_000_000
+"""Multiply-adds, some 0.2 ms, below which waking a second thread costs more than it saves."""
+MAX_CHOSEN_THREADS = 1024
+"""More cannot be asked for: where the system has no more, OpenMP ends the process."""
+
+_chosen: int | None = None
 _forked = False
-_told = False
+_warned = False
 
 
-def set_num_threads(count=None):
+def set_num_threads(count: int | None = None) -> None:
     """Set how many threads the fast layers use; their results do not depend on it.
 
     Parameters
@@ -29,64 +33,72 @@ def set_num_threads(count=None):
         When count is not such a number.
     """
     global _chosen
-    if count is not None and not (
-        hasattr(count, "__index__") and 1 <= index(count) <= THREAD_LIMIT
-    ):
+    if count is not None and not _may_be_chosen(count):
         raise ValueError(
-            f"set_num_threads: count must be a whole number from 1 to {THREAD_LIMIT}; got {count!r}. "
-            "Use None for all cores."
+            "set_num_threads: count must be a whole number "
+            f"from 1 to {MAX_CHOSEN_THREADS}; got {count!r}. Use None for all cores."
         )
     _chosen = count
 
 
-def get_num_threads():
+def _may_be_chosen(count: Any) -> bool:
+    return hasattr(count, "__index__") and 1 <= index(count) <= MAX_CHOSEN_THREADS
+
+
+def get_num_threads() -> int:
     """How many threads the fast layers use."""
-    if kernels() is None or not kernels().MAX_THREADS or _forked:
+    if kernels() is None or kernels().MAX_THREADS == 0 or _forked:
         return 1
     if _chosen is not None:
         return _chosen
     wish = os.environ.get("OMP_NUM_THREADS", "")
-    return (
-        min(int(wish), THREAD_LIMIT)
-        if wish.isdecimal() and int(wish) > 0
-        else kernels().MAX_THREADS
-    )
+    if wish.isdecimal() and int(wish) > 0:
+        return min(int(wish), MAX_CHOSEN_THREADS)
+    return kernels().MAX_THREADS
 
 
-def threads_for(work):
+def threads_for(work: int) -> int:
     """How many threads are worth their while for so many multiply-adds."""
     return get_num_threads() if work >= MIN_PARALLEL_WORK else 1
 
 
-def _single():
-    """GNU OpenMP hangs in a forked child when the parent has used it; one thread needs no OpenMP."""
+def _stay_single() -> None:
+    """Use one thread from now on: it needs no OpenMP.
+
+    GNU OpenMP hangs in a forked child when the parent has used it.
+    """
     global _forked
     _forked = True
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_single)
+    os.register_at_fork(after_in_child=_stay_single)
 
 
-def backend():
+def backend() -> str:
     """The path that is live, in one sentence."""
     if kernels() is None:
-        return "NumPy: the compiled kernels are not there; a C compiler and `pip install -e .` build them."
+        return (
+            "NumPy: the compiled kernels are not there; "
+            "a C compiler and `pip install -e .` build them."
+        )
     count = get_num_threads()
-    return (
-        f"compiled kernels, {kernels().TARGET_NAMES[-1]}, {count} thread{'s' if count > 1 else ''}."
-    )
+    threads = "1 thread" if count == 1 else f"{count} threads"
+    return f"compiled kernels, {kernels().TARGET_NAMES[-1]}, {threads}."
 
 
-def silence():
-    """Let `warn_once` be silent, where what it says would be taken for the words of the code that is checked."""
-    global _told
-    _told = True
+def silence() -> None:
+    """Keep `warn_once` from printing anything.
+
+    Where code is checked, a warning would be taken for something that the code has printed.
+    """
+    global _warned
+    _warned = True
 
 
-def warn_once():
+def warn_once() -> None:
     """Say on the standard error stream, once, that the kernels are missing."""
-    global _told
-    if not _told and kernels() is None:
+    global _warned
+    if not _warned and kernels() is None:
         print(f"cs231n.fast_layers runs on {backend()}", file=sys.stderr)
-    _told = True
+    _warned = True

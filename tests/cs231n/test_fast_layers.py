@@ -811,7 +811,7 @@ def test_defect_a_stride_that_does_not_fit_is_refused_by_every_rung(name):
 def without_extension(monkeypatch):
     for name in ("_kernels", "_im2col"):
         monkeypatch.setitem(sys.modules, f"cs231n.fast.{name}", None)
-    monkeypatch.setattr(_threads, "_told", False)
+    monkeypatch.setattr(_threads, "_warned", False)
 
 
 def test_defect_without_the_extension_forward_and_backward_work_and_say_so_once(
