@@ -119,15 +119,9 @@ def conv3d_backward_naive(dout, cache):
     x, w, b, conv_param = cache
     x_pad, slice_param, geometry = _slices("conv3d_backward_naive", x, w, b, conv_param)
     check_dout("conv3d_backward_naive", dout, (len(x), len(w), *geometry.out))
-<<<<<<< HEAD
     dx_pad = np.zeros_like(x_pad, dtype=dout.dtype)
     db = np.zeros_like(b, dtype=dout.dtype)
     dw = np.zeros_like(w, dtype=dout.dtype)
-=======
-    db = np.zeros_like(b, dtype=dout.dtype)
-    dw = np.zeros_like(w, dtype=dout.dtype)
-    dx_pad = np.zeros_like(x_pad, dtype=dout.dtype)
->>>>>>> 60aea22 (Order the gradients of a 3D convolution unlike the solution of the 2D one: the search for leaks refused every kit)
     for d, k, z in _taps(geometry, w.shape[2]):
         slice_cache = (x_pad[:, :, z], w[:, :, k], b, slice_param)
         dslice, dtap, dbias = conv_backward_naive(dout[:, :, d], slice_cache)
