@@ -259,7 +259,7 @@ def functions(root, assignment, times=40):
     from autograder.sandbox.bubblewrap import PRELOADED
     from cs231n.check.exercise import TrainingGoal
     from cs231n.check.exercises import EXERCISES
-    from cs231n.check.process.worker import PRISTINE
+    from cs231n.check.process.worker import PRELOADED as WORKER_PRELOADED
 
     asked = [EXERCISES[name] for name in Course.open(root).assignment(assignment).points]
     asked = [exercise for exercise in asked if not isinstance(exercise, TrainingGoal)]
@@ -267,7 +267,7 @@ def functions(root, assignment, times=40):
     questions = [
         (e.probes[0].run, case.inputs) for e in asked for seed in seeds for case in e.draw(*seed)
     ]
-    for module in (*PRISTINE, *PRELOADED):
+    for module in (*WORKER_PRELOADED, *PRELOADED):
         import_module(module)
     gc.freeze()
     spent = []

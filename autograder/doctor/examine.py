@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cs231n.check.exercises import EXERCISES
-from cs231n.check.process.client import Worker
+from cs231n.check.process.client import WorkerClient
 
 from ..course.limits import Limits
 from ..reference.package_files import write_tree
@@ -108,11 +108,11 @@ def attempts(sandbox):
         write_tree(
             tree, {STANDS_IN_FOR: source.replace("TARGETS = {}", f"TARGETS = {targets!r}", 1)}
         )
-        with Worker(sandbox.command(tree, limits), 60, environment=environment) as worker:
+        with WorkerClient(sandbox.command(tree, limits), 60, environment=environment) as worker:
             (answer,) = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])
-    if answer["status"] != "answered":
-        raise RuntimeError(f"the probes did not run: {answer['error']['message']}")
-    report = json.loads(answer["arrays"]["out"].tobytes())
+    if not answer.is_answered:
+        raise RuntimeError(f"the probes did not run: {answer.error.message}")
+    report = json.loads(answer.arrays["out"].tobytes())
     return [Attempt(name, found["gained"], found["refused"]) for name, found in report.items()]
 
 

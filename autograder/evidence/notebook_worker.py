@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from cs231n.check.process import worker
+from cs231n.check.process.messages import ANSWERED, Answer, Question
 from cs231n.check.process.protocol import ProtocolError, write_frame
 
 if TYPE_CHECKING:
@@ -150,26 +151,19 @@ def _take_pictures(shell: Any) -> dict[str, "Picture"]:
 def _answer(
     shell: Any,
     shown: dict[str, "Picture"],
-    question: dict[str, Any],
+    question: Question,
     answers: BinaryIO,
     max_bytes: int,
 ) -> None:
     """Run the cells of a notebook, and send what each of them shows as soon as it is done."""
     os.makedirs("weights", exist_ok=True)
-    for case in question["cases"]:
-        arrays = _run(shell, shown, case["inputs"]["source"])
-        answer = {
-            "nonce": question["nonce"],
-            "case": case["name"],
-            "status": "answered",
-            "changed": [],
-            "warnings": [],
-        }
+    for case in question.cases or ():
+        answer = Answer(ANSWERED, _run(shell, shown, case.inputs["source"]))
         try:
-            write_frame(answers, answer | {"arrays": arrays}, max_bytes)
+            write_frame(answers, answer.to_frame(question.nonce, case.name), max_bytes)
         except ProtocolError as error:
-            arrays = {"text": _bytes(f"[{error}]\n")}
-            write_frame(answers, answer | {"arrays": arrays}, max_bytes)
+            answer = Answer(ANSWERED, {"text": _bytes(f"[{error}]\n")})
+            write_frame(answers, answer.to_frame(question.nonce, case.name), max_bytes)
 
 
 def _run(shell: Any, shown: dict[str, "Picture"], source: str) -> dict[str, np.ndarray]:

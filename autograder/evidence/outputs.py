@@ -19,7 +19,7 @@ from PIL import Image
 
 from cs231n.atomic import atomic_write
 from cs231n.check.exercise import Case
-from cs231n.check.process.client import Part
+from cs231n.check.process.client import QuestionPart
 from cs231n.vis_utils import PNG
 
 from ..course.digests import regular_file, submission_digest
@@ -50,7 +50,7 @@ def run_notebook(worker: Any, path: str | Path, pristine: NotebookNode) -> CellO
 
     Parameters
     ----------
-    worker : Worker
+    worker : WorkerClient
         On the notebook worker, in a sandbox.
     path : path
         The notebook that was submitted.
@@ -65,11 +65,11 @@ def run_notebook(worker: Any, path: str | Path, pristine: NotebookNode) -> CellO
     notebook = merge_answers(pristine, read_answers(path, pristine))
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not is_check(cell)]
     cases = [("", "", Case(cell.id, {"source": cell.source})) for cell in cells]
-    answers = worker.ask_together([Part(cases)])
+    answers = worker.ask_together([QuestionPart(cases)])
     images_left = MAX_IMAGES
     outputs: CellOutputs = {}
     for cell, answer in zip(cells, answers, strict=False):
-        found = _outputs(answer.get("arrays", {}), images_left)
+        found = _outputs(answer.arrays, images_left)
         images_left -= sum(output["output_type"] == "display_data" for output in found)
         outputs[cell.id] = found
     if len(answers) < len(cells):

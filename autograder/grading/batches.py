@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cs231n.check.evaluation import NOT_STARTED, PASS
 from cs231n.check.exercise import Case, TrainingGoal
-from cs231n.check.process import sent_modules as lent
-from cs231n.check.process.client import Part
+from cs231n.check.process.client import QuestionPart
+from cs231n.check.process.sent_modules import pack_modules
 
 from .workspaces import removed
 
@@ -39,7 +39,7 @@ class Round:
     ----------
     groups : list of Group
         The strictest first. Goals, which run nothing of a hand-in, are in the first.
-    parts : list of Part
+    parts : list of QuestionPart
         For each group the shown cases, and then the hidden ones: nothing that is said of a case which is shown can tell
         what is hidden in its group, as that is not there by then.
     """
@@ -112,7 +112,7 @@ def _parts(groups, kit, assignment):
         shown, hidden = (
             [row for is_hidden, row in rows if is_hidden == late] for late in (False, True)
         )
-        parts += Part(shown, lent.compiled(sources)), Part(hidden)
+        parts += QuestionPart(shown, pack_modules(sources)), QuestionPart(hidden)
     return parts
 
 

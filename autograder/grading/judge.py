@@ -18,7 +18,7 @@ import numpy as np
 from cs231n.check import evaluation
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILY_OF
-from cs231n.check.public import load
+from cs231n.check.public import load_public_results
 from cs231n.check.report import result_text
 
 from ..course.digests import digest_files, kit_digest, regular_file, submission_digest
@@ -170,7 +170,7 @@ class Judge:
         is_goal = isinstance(exercise, TrainingGoal)
         cases = hidden if is_goal else exercise.draw() + hidden
         names = frozenset(case.name for case in hidden)
-        mistakes = [] if is_goal else load(exercise, FAMILY_OF[exercise.id])[1]
+        mistakes = [] if is_goal else load_public_results(exercise, FAMILY_OF[exercise.id])[1]
         expected = expected_answers(worker, exercise, cases)
         return Standard(
             exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes
@@ -202,7 +202,7 @@ class Judge:
     def _evaluate_ahead(self, standard, answers):
         if not isinstance(standard.exercise, TrainingGoal):
             return standard.evaluate(lambda *_: answers, 1)
-        return self._score(standard, *answers) if answers[0]["status"] == "answered" else None
+        return self._score(standard, *answers) if answers[0].is_answered else None
 
     def _ask_alone(self, worker, standards, found):
         """dict of str -> Result : of those exercises that are not among the found ones, each in a process of its own."""
@@ -222,11 +222,11 @@ class Judge:
     def _score(self, standard, answer):
         """Result : the submission only hands over its weights; the reference net applies them to the hidden images."""
         exercise, case = standard.exercise, standard.cases[0]
-        if answer["status"] == "answered":
+        if answer.is_answered:
             with self._lock:
                 worker = self._scorer(exercise, case)
                 answer = worker.ask(
-                    exercise.id, "scores", [Case(case.name, {"weights": answer["arrays"]})]
+                    exercise.id, "scores", [Case(case.name, {"weights": answer.arrays})]
                 )[0]
         return evaluation.evaluate_goal(exercise, case, answer)
 

@@ -20,7 +20,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-from cs231n.check.process.client import Worker
+from cs231n.check.process.client import WorkerClient
 
 from ..course.digests import regular_file
 from ..reference.package_files import package_files
@@ -68,7 +68,7 @@ class Desks:
 
         Yields
         ------
-        worker : Worker
+        worker : WorkerClient
         """
         with self._lock:
             free = self._free.setdefault(without, [])
@@ -78,7 +78,7 @@ class Desks:
             desk.put(folder)
             yield desk.worker
             if self.sandbox.reusable:
-                desk.worker.renew()
+                desk.worker.reset()
                 with self._lock:
                     self._free.setdefault(without, []).append(desk)
                 desk = None
@@ -99,7 +99,7 @@ class _Desk:
         if notebooks:
             _add_kernels(self._tree)
             command, seconds = sandbox.notebook_command(self._tree, limits), limits.notebook_seconds
-        self.worker = Worker(
+        self.worker = WorkerClient(
             command,
             seconds,
             int(limits.answer_mb * megabyte),
@@ -115,7 +115,7 @@ class _Desk:
             self.worker.start()
 
     def close(self):
-        self.worker.finish()
+        self.worker.shutdown()
         self._folder.cleanup()
 
     def put(self, folder):

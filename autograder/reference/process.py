@@ -13,7 +13,12 @@ import numpy as np
 
 import cs231n
 from cs231n.check.exercise import TrainingGoal
-from cs231n.check.process.client import Worker, python_command, quiet_environment, site_packages
+from cs231n.check.process.client import (
+    WorkerClient,
+    python_command,
+    quiet_environment,
+    site_packages,
+)
 
 from .package_files import write_tree
 
@@ -44,11 +49,11 @@ def reference(changes=None):
 
     Yields
     ------
-    worker : Worker
+    worker : WorkerClient
     """
     with tempfile.TemporaryDirectory(prefix="cs231n-reference-") as folder:
         write_tree(folder, changes)
-        with Worker(python_command(Path(folder), site_packages()), SECONDS) as worker:
+        with WorkerClient(python_command(Path(folder), site_packages()), SECONDS) as worker:
             yield worker
 
 
@@ -68,7 +73,7 @@ def scorer(inputs, preload):
 
     Yields
     ------
-    worker : Worker
+    worker : WorkerClient
     """
     with tempfile.TemporaryDirectory(prefix="cs231n-scorer-") as folder:
         write_tree(folder)
@@ -87,7 +92,9 @@ def scorer(inputs, preload):
         command = python_command(
             Path(folder), packages, options=options, program="autograder.reference.goal_worker"
         )
-        with Worker(command, SECONDS, environment=quiet_environment() | KEEP_MEMORY) as worker:
+        with WorkerClient(
+            command, SECONDS, environment=quiet_environment() | KEEP_MEMORY
+        ) as worker:
             yield worker
 
 
@@ -96,7 +103,7 @@ def expected_answers(worker, exercise, cases):
 
     Parameters
     ----------
-    worker : Worker
+    worker : WorkerClient
     exercise : Exercise
     cases : list of Case
 
@@ -118,8 +125,8 @@ def expected_answers(worker, exercise, cases):
 
 
 def _arrays(exercise, answer):
-    if answer["status"] != "answered" or (exercise.keeps_inputs and answer["changed"]):
+    if not answer.is_answered or (exercise.keeps_inputs and answer.changed):
         raise ReferenceError(
-            f"{exercise.id}: the reference does not answer: {answer.get('error') or answer['changed']}"
+            f"{exercise.id}: the reference does not answer: {answer.error or answer.changed}"
         )
-    return answer["arrays"]
+    return answer.arrays

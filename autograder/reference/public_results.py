@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILIES, FAMILY_OF
-from cs231n.check.fingerprints import marks
-from cs231n.check.public import FOLDER, save
+from cs231n.check.fingerprints import fingerprint
+from cs231n.check.public import FOLDER, save_public_results
 
 from .mistakes import load_mistakes
 from .process import expected_answers, reference
@@ -21,14 +21,14 @@ def expected_results(worker, family):
 
     Parameters
     ----------
-    worker : Worker
+    worker : WorkerClient
         The reference.
     family : str
 
     Returns
     -------
     expected : dict of str -> dict of str -> list of dict
-        As `cs231n.check.public.save` takes them; nothing for training goals.
+        As `cs231n.check.public.save_public_results` takes them; nothing for training goals.
     """
     exercises = [
         e
@@ -50,7 +50,7 @@ def fingerprints(family, expected):
     Returns
     -------
     mistakes : dict of str -> list of dict
-        As `cs231n.check.public.save` takes them.
+        As `cs231n.check.public.save_public_results` takes them.
     """
     found = {name: [] for name in expected}
     for mistake in load_mistakes(family):
@@ -66,7 +66,9 @@ def _fingerprint(mistake, expected):
     cases = exercise.draw()
     with reference(mistake.changes()) as worker:
         answers = {probe: exercise.answers(worker.ask, probe, cases) for probe in expected}
-    return {probe: marks(exercise, cases, answers[probe], expected[probe]) for probe in expected}
+    return {
+        probe: fingerprint(exercise, cases, answers[probe], expected[probe]) for probe in expected
+    }
 
 
 def main(argv=None):
@@ -79,7 +81,7 @@ def main(argv=None):
         with reference() as worker:
             expected = expected_results(worker, family)
         if expected:
-            save(FOLDER / f"{family}.npz", expected, fingerprints(family, expected))
+            save_public_results(FOLDER / f"{family}.npz", expected, fingerprints(family, expected))
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class Bubblewrap:
         Returns
         -------
         command : list of str
-            For `cs231n.check.process.client.Worker`. The worker dies with the thread that starts it.
+            For `cs231n.check.process.client.WorkerClient`. The worker dies with the thread that starts it.
         """
         own = [
             f"--processes={limits.processes}",

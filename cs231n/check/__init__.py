@@ -11,7 +11,7 @@ from traceback import walk_tb
 from ..vis_utils import in_notebook
 from .exercise import TrainingGoal
 from .exercises import EXERCISES, FAMILY_OF
-from .process.client import SECONDS, Worker, local_command
+from .process.client import SECONDS, WorkerClient, local_command
 
 _PRINTED = 2000
 
@@ -74,7 +74,7 @@ def run(names, seconds=SECONDS, progress=iter):
 
     exercises = [find(name) for name in names]
     with tempfile.TemporaryFile() as printed:
-        with Worker(local_command(), seconds, stderr=printed) as worker:
+        with WorkerClient(local_command(), seconds, stderr=printed) as worker:
             results = [check_with(worker, exercise) for exercise in progress(exercises)]
         return Report(results, _tail(printed))
 
@@ -96,7 +96,7 @@ def check_with(worker, exercise):
 
     Parameters
     ----------
-    worker : Worker
+    worker : WorkerClient
     exercise : Exercise
 
     Returns
@@ -104,12 +104,12 @@ def check_with(worker, exercise):
     result : Result
     """
     from .evaluation import evaluate, evaluate_goal
-    from .public import load
+    from .public import load_public_results
 
     cases = exercise.draw()
     if isinstance(exercise, TrainingGoal):
         return evaluate_goal(exercise, cases[0], worker.ask(exercise.id, "scores", cases)[0])
-    expected, mistakes = load(exercise, FAMILY_OF[exercise.id])
+    expected, mistakes = load_public_results(exercise, FAMILY_OF[exercise.id])
     return evaluate(exercise, cases, worker.ask, expected, mistakes=mistakes)
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .process.messages import RAISED
+
 _TINY = 1e-8
 
 
@@ -62,15 +64,15 @@ def differences(exercise, case, answer, expected):
     problems : dict of str -> str
         Quantity -> sentence; empty when all is right.
     """
-    if answer["status"] != "answered":
+    if not answer.is_answered:
         return dict.fromkeys(expected, failure_text(answer))
-    if exercise.keeps_inputs and answer["changed"]:
-        names = " and ".join(answer["changed"])
+    if exercise.keeps_inputs and answer.changed:
+        names = " and ".join(answer.changed)
         return dict.fromkeys(expected, f"{names} was changed in place; work on a copy")
     problems = {}
     for quantity, array in expected.items():
         difference = compare(
-            answer["arrays"].get(quantity), array, exercise.limit(quantity, case.dtype)
+            answer.arrays.get(quantity), array, exercise.limit(quantity, case.dtype)
         )
         if difference:
             problems[quantity] = difference.text
@@ -79,10 +81,14 @@ def differences(exercise, case, answer, expected):
 
 def failure_text(answer):
     """str : why there is no answer, in one sentence."""
-    error = answer["error"]
-    kind = f"{error['type']}: " if answer["status"] == "raised" else ""
-    where = f" ({error['where']})" if error.get("where") else ""
-    return f"{kind}{error['message']}{where}"
+    error = answer.error
+    assert error is not None
+    text = error.message
+    if answer.status == RAISED:
+        text = f"{error.type}: {text}"
+    if error.where:
+        text = f"{text} ({error.where})"
+    return text
 
 
 def _is_close(got, expected, limit):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .comparison import differences, failure_text
-from .fingerprints import marks, name_mistake
-from .steps import EXTRA_STEPS
+from .fingerprints import fingerprint, name_mistake
+from .loop_check import EXTRA_STEPS
 
 PASS, FAIL, NOT_STARTED = "pass", "fail", "not started"
 _RANK = {PASS: 2, FAIL: 1, NOT_STARTED: 0}
@@ -62,7 +62,7 @@ def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
     cases : list of Case
         The public ones first.
     ask : callable
-        ``ask(exercise_id, probe_name, cases)``, as `Worker.ask`.
+        ``ask(exercise_id, probe_name, cases)``, as `WorkerClient.ask`.
     expected : dict of str -> list of dict
         By probe, the arrays of the reference for each case.
     hidden : set of str
@@ -86,7 +86,9 @@ def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
             ]
             result = replace(
                 result,
-                mistake=name_mistake(mistakes, probe, marks(exercise, *zip(*public, strict=True))),
+                mistake=name_mistake(
+                    mistakes, probe, fingerprint(exercise, *zip(*public, strict=True))
+                ),
             )
         results.append(result)
     return max(
@@ -110,16 +112,15 @@ def evaluate_goal(exercise, case, answer):
     -------
     result : Result
     """
-    if answer["status"] == "not started":
+    if answer.status == NOT_STARTED:
         return Result(exercise.id, NOT_STARTED, {"accuracy": False})
-    text = (
-        failure_text(answer)
-        if answer["status"] != "answered"
-        else _refuse_scores(answer["arrays"], case)
-    )
+    if answer.is_answered:
+        text = _refuse_scores(answer.arrays, case)
+    else:
+        text = failure_text(answer)
     if text:
         return Result(exercise.id, FAIL, {"accuracy": False}, (Problem(case.name, "scores", text),))
-    accuracy = float(np.mean(answer["arrays"]["scores"].argmax(axis=1) == case.labels))
+    accuracy = float(np.mean(answer.arrays["scores"].argmax(axis=1) == case.labels))
     share = max([share for goal, share in exercise.goals if accuracy >= goal], default=0.0)
     goal = exercise.goals[-1][0]
     note = f"accuracy {accuracy:.1%} on {case.name}; the goal is {goal:.0%}"
@@ -147,10 +148,8 @@ def _refuse_scores(arrays, case):
 def _evaluate_answers(exercise, cases, answers, expected, hidden):
     # A warning may quote the inputs; those of hidden cases are not for its reader.
     shown = [answer for case, answer in zip(cases, answers, strict=True) if case.name not in hidden]
-    warnings = tuple(
-        dict.fromkeys(str(w)[:300] for answer in shown for w in answer.get("warnings", ()))
-    )
-    if all(answer["status"] == "not started" for answer in answers):
+    warnings = tuple(dict.fromkeys(str(w)[:300] for answer in shown for w in answer.warnings))
+    if all(answer.status == NOT_STARTED for answer in answers):
         return Result(
             exercise.id, NOT_STARTED, dict.fromkeys(expected[0], False), warnings=warnings
         )

@@ -1,9 +1,11 @@
 """What an exercise is: the probe that calls the student's code, the cases it is called with, and how exact it must be."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from .process.messages import UNANSWERABLE, Failure
 
 PUBLIC_SEED = 231
 LIMITS = {"float64": 1e-9, "float32": 1e-4}
@@ -111,7 +113,7 @@ class Exercise:
         Parameters
         ----------
         ask : callable
-            ``ask(exercise_id, probe_name, cases)``, as `Worker.ask`.
+            ``ask(exercise_id, probe_name, cases)``, as `WorkerClient.ask`.
         probe : str
         cases : list of Case
 
@@ -125,19 +127,18 @@ class Exercise:
         ]
 
     def _reduced(self, case, answer):
-        if self.reduce is None or answer["status"] != "answered":
+        if self.reduce is None or not answer.is_answered:
             return answer
         try:
             with np.errstate(all="ignore"):
-                return answer | {"arrays": self.reduce(case.inputs, answer["arrays"])}
-        except (
-            Exception
-        ) as error:  # the arrays are a stranger's: whatever they break is their fault alone
-            text = f"the arrays do not have the shapes that the docstring asks for ({error})"
-            return answer | {
-                "status": "unanswerable",
-                "error": {"type": "ValueError", "message": text, "where": ""},
-            }
+                arrays = self.reduce(case.inputs, answer.arrays)
+        except Exception as problem:
+            # The arrays are a stranger's: whatever they break is their fault alone.
+            text = f"the arrays do not have the shapes that the docstring asks for ({problem})"
+            return replace(
+                answer, status=UNANSWERABLE, arrays={}, error=Failure("ValueError", text)
+            )
+        return replace(answer, arrays=arrays)
 
     def limit(self, quantity, dtype):
         """float : the largest error that still passes for this quantity in this precision."""

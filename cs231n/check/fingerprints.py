@@ -7,7 +7,7 @@ from .comparison import differences
 _SUMS, _MOST = 3, 1 << 16
 
 
-def marks(exercise, cases, answers, expected):
+def fingerprint(exercise, cases, answers, expected):
     """Fingerprint answers: for each quantity, one mark a case.
 
     Parameters
@@ -37,7 +37,7 @@ def name_mistake(mistakes, probe, found):
     mistakes : list of dict
     probe : str
     found : dict of str -> list
-        The `marks` of the submission.
+        The `fingerprint` of the answers.
     """
     for mistake in mistakes:
         known = mistake["marks"].get(probe, {})
@@ -50,11 +50,11 @@ def name_mistake(mistakes, probe, found):
 def _mark(exercise, case, answer, expected, quantity):
     if quantity not in differences(exercise, case, answer, expected):
         return None
-    if answer["status"] != "answered":
-        return answer["error"]["type"] or answer["status"]
-    if exercise.keeps_inputs and answer["changed"]:
-        return "changed " + " ".join(sorted(answer["changed"]))
-    array = answer["arrays"].get(quantity)
+    if not answer.is_answered:
+        return answer.error.type or answer.status
+    if exercise.keeps_inputs and answer.changed:
+        return "changed " + " ".join(sorted(answer.changed))
+    array = answer.arrays.get(quantity)
     return "missing" if array is None else [list(array.shape), *_sums(array)]
 
 

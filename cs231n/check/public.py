@@ -13,11 +13,11 @@ FOLDER = Path(__file__).parent / "public"
 _MISTAKES = "mistakes"
 
 
-class MissingResults(LookupError):
+class MissingResultsError(LookupError):
     """There are no public results for an exercise."""
 
 
-def load(exercise, family, folder=FOLDER):
+def load_public_results(exercise, family, folder=FOLDER):
     """Load what the reference returns on the public cases of an exercise.
 
     Parameters
@@ -31,15 +31,15 @@ def load(exercise, family, folder=FOLDER):
     expected : dict of str -> list of dict
         By probe, the arrays of each case.
     mistakes : list of dict
-        ``name``, ``message``, and ``marks`` as `cs231n.check.fingerprints.marks` returns them.
+        ``name``, ``message``, and ``marks`` as `cs231n.check.fingerprints.fingerprint` returns them.
 
     Raises
     ------
-    MissingResults
+    MissingResultsError
     """
     path = folder / f"{family}.npz"
     if not path.is_file():
-        raise MissingResults(
+        raise MissingResultsError(
             f"{exercise.id}: no public results at {path.name}; get the course kit again"
         )
     with np.load(path, allow_pickle=False) as file:
@@ -50,13 +50,13 @@ def load(exercise, family, folder=FOLDER):
             _, probe, case, quantity = key.split("|")
             expected[probe][int(case)][quantity] = file[key]
     if not found:
-        raise MissingResults(
+        raise MissingResultsError(
             f"{exercise.id}: not among the public results in {path.name}; get the course kit again"
         )
     return expected, mistakes
 
 
-def save(path, expected, mistakes):
+def save_public_results(path, expected, mistakes):
     """Write the public results of a family of exercises.
 
     Parameters

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..exercise import Case, Exercise, Probe
-from ..steps import EXTRA_STEPS, extra_steps
+from ..loop_check import EXTRA_STEPS, extra_steps
 
 MODULE = "cs231n.classifiers.k_nearest_neighbor"
 

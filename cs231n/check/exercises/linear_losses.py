@@ -5,7 +5,7 @@ from importlib import import_module
 import numpy as np
 
 from ..exercise import Case, Exercise, Probe, unpack
-from ..steps import EXTRA_STEPS, extra_steps
+from ..loop_check import EXTRA_STEPS, extra_steps
 
 
 def _loss(name, module, vectorized):

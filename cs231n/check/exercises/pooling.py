@@ -1,7 +1,7 @@
 """Exercises of ``cs231n/layers/pooling.py``."""
 
 from ..exercise import Case, Exercise, Probe, unpack
-from ..process.blocked_imports import FAST_LAYERS, FRAMEWORKS
+from .off_limits import FAST_LAYERS, FRAMEWORKS
 
 
 def _exercises(kind):

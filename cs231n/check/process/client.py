@@ -1,7 +1,8 @@
 """Asks a worker about a submission: starts it, sends questions, waits no longer than allowed, starts another one.
 
 The worker is an ordinary child process with two pipes. In a notebook it runs the student's own files; the judge
-starts the same worker inside a sandbox. Nothing that comes back is trusted to be more than bytes.
+starts the same worker inside a sandbox. Nothing that comes back is trusted to be more than bytes. What is said is
+described in `cs231n.check.process.messages`.
 """
 
 import contextlib
@@ -13,34 +14,75 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
+from typing import IO, Any, Self
 
-from .answers import Broken, checked_answer, death, word
-from .pipes import Frames, Printed, TooMuch, kill
-from .protocol import VERSION, ProtocolError, write_frame
+import numpy as np
+
+from ..exercise import Case
+from .answers import NoAnswerError, explain_exit
+from .messages import (
+    DIED,
+    TIMEOUT,
+    UNANSWERABLE,
+    VERSION,
+    Answer,
+    AskedCase,
+    End,
+    LaterPart,
+    PartSize,
+    Question,
+    Ready,
+    Taken,
+    text_field,
+)
+from .pipes import Frames, OutputLimitError, StderrMeter, kill
+from .protocol import ProtocolError, write_frame
 
 ANSWER_BYTES = 1 << 28
-TOGETHER = 4
+MAX_FULL_ANSWERS = 4
+"""All answers to one question together may be as large as so many of the largest."""
 SECONDS = 30.0
 START_SECONDS = 60.0
-TAKEN_SECONDS = 5.0
-BOOTSTRAP = "import sys; sys.path[:0] = {path!r}; from {program} import main; main()"
+ACK_SECONDS = 5.0
+BOOTSTRAP = """\
+import sys
+sys.path[:0] = {path!r}
+try:
+    from {program} import main
+except ModuleNotFoundError as error:
+    if not (error.name or "").startswith("cs231n.check."):
+        raise
+    sys.stdout.buffer.write({no_version!r})
+else:
+    main()
+"""
+"""What a worker's interpreter runs. A kit from before `cs231n.check.process` answers as one of another version."""
+
+Row = tuple[str, str, Case]
+"""Exercise, probe and case."""
 
 
 def python_command(
-    tree, packages=(), executable=sys.executable, options=(), program="cs231n.check.process.worker"
-):
+    tree: str | PathLike[str],
+    packages: Iterable[str | PathLike[str]] = (),
+    executable: str | PathLike[str] = sys.executable,
+    options: Iterable[str] = (),
+    program: str = "cs231n.check.process.worker",
+) -> list[str]:
     """The command that starts a worker on the package tree in a folder.
 
     Parameters
     ----------
     tree : path
         Folder that holds the ``cs231n`` to ask about.
-    packages : sequence of path
+    packages : iterable of path
         Folders with NumPy and SciPy, where they are not part of the interpreter.
     executable : path
-    options : sequence of str
+    options : iterable of str
         Arguments of ``cs231n.check.process.worker``.
     program : str
         The module that has its ``main``.
@@ -48,33 +90,27 @@ def python_command(
     Returns
     -------
     command : list of str
-        It runs isolated: no user or site packages, no files from the current folder. `Worker` clears the environment.
+        It runs isolated: no user or site packages, no files from the current folder. `WorkerClient` clears the
+        environment.
     """
     path = [str(tree), *map(str, packages)]
-    return [
-        str(executable),
-        "-s",
-        "-P",
-        "-S",
-        "-B",
-        "-c",
-        BOOTSTRAP.format(path=path, program=program),
-        *options,
-    ]
+    no_version = _frame_bytes(Ready(0).to_frame())
+    bootstrap = BOOTSTRAP.format(path=path, program=program, no_version=no_version)
+    return [str(executable), "-s", "-P", "-S", "-B", "-c", bootstrap, *options]
 
 
-def site_packages():
-    """list of str : the folders of installed packages that this interpreter uses."""
+def site_packages() -> list[str]:
+    """Return the folders of installed packages that this interpreter uses."""
     return [p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
 
 
-def local_command():
-    """list of str : the command for a worker on the ``cs231n`` that is imported here."""
+def local_command() -> list[str]:
+    """Return the command for a worker on the ``cs231n`` that is imported here."""
     return python_command(Path(__file__).resolve().parents[3], site_packages())
 
 
 @dataclass(frozen=True)
-class Part:
+class QuestionPart:
     """A part of a question, sent when the parts before it are answered.
 
     Parameters
@@ -85,11 +121,15 @@ class Part:
         What the sandbox does not hold and these rows may use, as `cs231n.check.process.sent_modules` takes them.
     """
 
-    rows: list
-    modules: dict = field(default_factory=dict)
+    rows: Sequence[Row]
+    modules: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def asked_cases(self) -> list[AskedCase]:
+        """Return the cases as they are sent."""
+        return [AskedCase(name, probe, case.name, case.inputs) for name, probe, case in self.rows]
 
 
-class Worker:
+class WorkerClient:
     """A submission that can be asked.
 
     Parameters
@@ -99,11 +139,11 @@ class Worker:
     seconds : float
         The longest wait for the answer to one case.
     answer_bytes : int
-        The most array bytes of one answer. The answers to one question may hold `TOGETHER` times as many.
-    environment : dict, optional
+        The most array bytes of one answer. All answers to one question may hold `MAX_FULL_ANSWERS` times as many.
+    environment : dict of str -> str, optional
         Environment variables of the worker; none but these.
     stderr : file, optional
-        Where it goes what the submission prints; nowhere by default.
+        Receives what the submission prints, which is discarded by default.
     total_seconds : float, optional
         The longest wait for all answers together; what is asked after that is not answered.
     output_bytes : int, optional
@@ -112,32 +152,37 @@ class Worker:
 
     def __init__(
         self,
-        command,
-        seconds=SECONDS,
-        answer_bytes=ANSWER_BYTES,
-        environment=None,
-        stderr=subprocess.DEVNULL,
-        total_seconds=None,
-        output_bytes=None,
-    ):
-        self.command, self.seconds, self.answer_bytes, self.stderr = (
-            command,
-            seconds,
-            answer_bytes,
-            stderr,
-        )
-        self.total_seconds, self.output_bytes = total_seconds, output_bytes
+        command: list[str],
+        seconds: float = SECONDS,
+        answer_bytes: int = ANSWER_BYTES,
+        environment: dict[str, str] | None = None,
+        stderr: int | IO[bytes] = subprocess.DEVNULL,
+        total_seconds: float | None = None,
+        output_bytes: int | None = None,
+    ) -> None:
+        self.command = command
+        self.seconds = seconds
+        self.answer_bytes = answer_bytes
         self.environment = quiet_environment() if environment is None else environment
-        self._process, self._printed, self._waited, self._kept = None, None, 0.0, None
-        self._later = None, []
+        self.stderr = stderr
+        self.total_seconds = total_seconds
+        self.output_bytes = output_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._frames: Frames
+        self._stderr_meter: StderrMeter | None = None
+        self._waited = 0.0
+        self._kept: list[QuestionPart] | None = None
+        self._later: tuple[list[QuestionPart] | None, list[bytes]] = (None, [])
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, exercise, probe, cases, shown=None):
+    def ask(
+        self, exercise: str, probe: str, cases: Sequence[Case], shown: int | None = None
+    ) -> list[Answer]:
         """Run one probe of an exercise on some cases.
 
         Parameters
@@ -150,34 +195,39 @@ class Worker:
 
         Returns
         -------
-        answers : list of dict
-            One for each case, with ``status`` one of "answered", "not started", "raised", "unanswerable", "timeout",
-            "died". A case that kills the worker, twice, loses its own answer; the next ones are asked of a new worker.
-            After a timeout the rest is not asked: endless code is endless in every case. The same holds for answers
-            without end.
+        answers : list of Answer
+            One for each case. A case that kills the worker, twice, loses its own answer; the next ones are asked of a new
+            worker. After a timeout the rest is not asked: endless code is endless in every case. The same holds for
+            answers without end.
+
+        Raises
+        ------
+        WorkerError
+            If the worker does not start.
         """
-        rows, answers, again = [(exercise, probe, case) for case in cases], [], None
+        rows = [(exercise, probe, case) for case in cases]
         shown = len(rows) if shown is None else shown
-        while len(answers) < len(cases):
+        answers: list[Answer] = []
+        asked_again = None
+        while len(answers) < len(rows):
+            missing = len(rows) - len(answers)
             if self._exhausted():
-                answers += [self._out_of_time().answer] * (len(cases) - len(answers))
+                answers += [self._out_of_time().answer] * missing
                 break
-            first = max(len(answers), shown)
-            parts = [Part(rows[len(answers) : first]), Part(rows[first:])]
-            answers += self._ask_once(parts if parts[1].rows else parts[:1])
-            if answers[-1]["status"] == "died" and again != len(answers):
-                again = len(answers)
+            answers += self._ask_once(_split(rows, len(answers), shown))
+            if answers[-1].status == DIED and asked_again != len(answers):
+                asked_again = len(answers)
                 answers.pop()
-            elif answers[-1]["status"] == "timeout":
-                answers += [answers[-1]] * (len(cases) - len(answers))
+            elif answers[-1].status == TIMEOUT:
+                answers += [answers[-1]] * (len(rows) - len(answers))
         return answers
 
-    def ask_together(self, parts, keep=False):
+    def ask_together(self, parts: list[QuestionPart], keep: bool = False) -> list[Answer]:
         """Ask several exercises in one go, of one process, which is cheaper than one process for each.
 
         Parameters
         ----------
-        parts : list of Part
+        parts : list of QuestionPart
             In their order.
         keep : bool
             Whether this list will be asked again, unchanged, of the next submission: a worker that forks remembers its
@@ -185,149 +235,171 @@ class Worker:
 
         Returns
         -------
-        answers : list of dict
-            As `ask` gives them, of all rows. Fewer than asked where the process did not come to the end: of the last exercise
-            among them, and of those after it, nothing is known until they are asked alone.
+        answers : list of Answer
+            As `ask` gives them, of all rows. Fewer than asked where the process did not come to the end: of the last
+            exercise among them, and of those after it, nothing is known until they are asked alone.
+
+        Raises
+        ------
+        WorkerError
+            If the worker does not start.
         """
         answers = [] if self._exhausted() else self._ask_once(parts, keep)
-        return answers[:-1] if answers and answers[-1]["status"] in ("died", "timeout") else answers
+        if answers and answers[-1].status in (DIED, TIMEOUT):
+            answers.pop()
+        return answers
 
-    def start(self):
-        """Start now what the first question would start."""
+    def start(self) -> None:
+        """Start now what the first question would start; a `WorkerError` says that it does not."""
         if self._process is None:
             self._start()
 
-    def renew(self):
+    def reset(self) -> None:
         """Get ready for the next submission, whose files are about to take the place of the last one's.
 
         A worker is kept only if it proves, by an answer that no submission can foresee, that the last question is
         over and nothing else is on its way. The process of a question ends before that answer is given.
         """
         self._waited = 0.0
-        if self._process is not None and not self._rests():
+        if self._process is not None and not self._is_idle():
             self.close()
 
-    def _rests(self):
+    def _is_idle(self) -> bool:
+        """Ask for nothing: whether that and nothing else is answered."""
         nonce = secrets.token_hex(8)
         try:
-            return (
-                self._write({"nonce": nonce, "cases": []})
-                and self._is_taken(nonce, TAKEN_SECONDS)
-                and self._next(self._frames, nonce).get("done") is True
-            )
-        except Broken:
+            if not self._write(Question(nonce)) or not self._is_taken(nonce, ACK_SECONDS):
+                return False
+            end = End.from_frame(self._next(nonce))
+        except NoAnswerError:
             return False
+        return end is not None and end.done
 
-    def close(self):
+    def close(self) -> None:
         """Kill the worker and everything in its process group."""
         if self._process is not None:
             kill(self._process)
-            self._process, self._kept = None, None
+            self._process = None
+            self._kept = None
             self._frames.close()
-            if self._printed is not None:
-                self._printed.close()
+            if self._stderr_meter is not None:
+                self._stderr_meter.close()
 
-    def finish(self, seconds=2):
-        """Let a worker that rests end by itself, so that whoever counts processor time learns of its own."""
+    def shutdown(self, seconds: float = 2) -> None:
+        """Let an idle worker end by itself, so that whoever counts processor time learns of its own."""
         if self._process is not None:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                self._process.stdin.close()
+                _stdin(self._process).close()
                 self._process.wait(seconds)
         self.close()
 
-    def _exhausted(self, seconds=0.0):
+    def _exhausted(self, seconds: float = 0.0) -> bool:
         return self.total_seconds is not None and self._waited + seconds >= self.total_seconds
 
-    def _out_of_time(self):
-        return Broken(
-            "timeout",
+    def _out_of_time(self) -> NoAnswerError:
+        return NoAnswerError(
+            TIMEOUT,
             f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take",
         )
 
-    def _ask_once(self, parts, keep=False):
-        nonce, started = secrets.token_hex(8), time.monotonic()
-        if self._printed is not None:
-            self._printed.restart()
-        answers = []
+    def _ask_once(self, parts: list[QuestionPart], keep: bool = False) -> list[Answer]:
+        """Ask one process; the last of its answers may say how it failed."""
+        started = time.monotonic()
+        if self._stderr_meter is not None:
+            self._stderr_meter.restart()
+        answers: list[Answer] = []
         try:
-            frames = self._send(nonce, parts, keep)
-            for number, part in enumerate(parts):
-                if number:
-                    self._pass_on(self._later_frames(parts, keep)[number - 1])
-                for _, _, case in part.rows:
-                    if self._exhausted(time.monotonic() - started):
-                        raise self._out_of_time()
-                    answers.append(self._receive(frames, nonce, case.name))
-            end = self._next(frames, nonce)
-            if end.get("done") is not True:
-                self.close()
-        except Broken as failure:
-            broken = failure
-            if self._printed is not None and self._printed.too_much:
-                broken = Broken(
-                    "died", f"stopped after it had printed more than {self.output_bytes:,} bytes"
-                )
-            if not (broken.ended and self._rests()):
+            self._collect_answers(answers, parts, keep, started)
+        except NoAnswerError as error:
+            failure = self._printed_too_much() or error
+            if not (failure.ended and self._is_idle()):
                 self.close()
             if len(answers) < sum(len(part.rows) for part in parts):
-                answers.append(broken.answer)
+                answers.append(failure.answer)
         finally:
             self._waited += time.monotonic() - started
         return answers
 
-    def _send(self, nonce, parts, keep):
-        for patience in (TAKEN_SECONDS, START_SECONDS):
+    def _collect_answers(
+        self, answers: list[Answer], parts: list[QuestionPart], keep: bool, started: float
+    ) -> None:
+        """Ask a question and add its answers to a list, until there is none."""
+        nonce = secrets.token_hex(8)
+        self._send(nonce, parts, keep)
+        for number, part in enumerate(parts):
+            if number:
+                self._pass_on(self._later_frames(parts, keep)[number - 1])
+            for _, _, case in part.rows:
+                if self._exhausted(time.monotonic() - started):
+                    raise self._out_of_time()
+                answers.append(self._receive(nonce, case.name))
+        end = End.from_frame(self._next(nonce))
+        if end is None or not end.done:
+            self.close()
+
+    def _printed_too_much(self) -> NoAnswerError | None:
+        if self._stderr_meter is None or not self._stderr_meter.too_much:
+            return None
+        text = f"stopped after it had printed more than {self.output_bytes:,} bytes"
+        return NoAnswerError(DIED, text)
+
+    def _send(self, nonce: str, parts: list[QuestionPart], keep: bool) -> None:
+        """Ask the first part: of the worker that runs, or, if that does not take it, of a new one."""
+        for patience in (ACK_SECONDS, START_SECONDS):
             if self._process is None or self._process.poll() is not None:
                 self.close()
                 self._start()
             self._frames.restart()
-            if self._write(self._question(nonce, parts, keep)) and self._is_taken(nonce, patience):
-                self._kept = parts if keep else self._kept
-                return self._frames
+            question = self._question(nonce, parts, keep)
+            if self._write(question) and self._is_taken(nonce, patience):
+                if keep:
+                    self._kept = parts
+                return
             self.close()
-        raise Broken("died", "the process that ran your code ended before it was asked")
+        raise NoAnswerError(DIED, "the process that ran your code ended before it was asked")
 
-    def _question(self, nonce, parts, keep):
-        question = {"nonce": nonce, "modules": parts[0].modules, "more": len(parts) > 1}
-        if keep and parts is self._kept:
-            return question | {"kept": True}
-        return question | {"cases": _cases(parts[0].rows), "keep": keep}
+    def _question(self, nonce: str, parts: list[QuestionPart], keep: bool) -> Question:
+        first, *later = parts
+        question = Question(nonce, None, first.modules, bool(later))
+        if not keep or parts is not self._kept:
+            question.cases = first.asked_cases()
+            question.keep = keep
+        return question
 
-    def _later_frames(self, parts, keep):
-        """list of bytes : a frame for each part but the first; of parts that are kept they are made only once."""
+    def _later_frames(self, parts: list[QuestionPart], keep: bool) -> list[bytes]:
+        """Return the frames of each part but the first; of parts that are kept they are made only once."""
         if parts is self._later[0]:
             return self._later[1]
         frames = []
         for part in parts[1:]:
             more = part is not parts[-1]
-            frame = _frame_bytes(
-                {"cases": _cases(part.rows), "modules": part.modules, "more": more}
-            )
-            frames.append(_frame_bytes({"part": len(frame), "more": more}) + frame)
-        self._later = (parts, frames) if keep else self._later
+            frame = _frame_bytes(LaterPart(part.asked_cases(), part.modules, more).to_frame())
+            frames.append(_frame_bytes(PartSize(len(frame), more).to_frame()) + frame)
+        if keep:
+            self._later = (parts, frames)
         return frames
 
-    def _is_taken(self, nonce, patience):
+    def _is_taken(self, nonce: str, patience: float) -> bool:
         """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""
         try:
             frame = self._frames.next(patience)
         except queue.Empty:
             return False
-        return (
-            isinstance(frame, dict) and word(frame, "nonce") == nonce and frame.get("taken") is True
-        )
+        return isinstance(frame, dict) and Taken.from_frame(frame) == Taken(nonce)
 
-    def _write(self, question):
-        return self._pass_on(_frame_bytes(question))
+    def _write(self, question: Question) -> bool:
+        return self._pass_on(_frame_bytes(question.to_frame()))
 
-    def _pass_on(self, frame):
+    def _pass_on(self, frame: bytes) -> bool:
         """Write from a thread: a worker that a submission has stopped reads no more, and a full pipe waits for ever."""
+        assert self._process is not None
+        stdin = _stdin(self._process)
         outcome = []
 
-        def write():
+        def write() -> None:
             try:
-                self._process.stdin.write(frame)
-                self._process.stdin.flush()
+                stdin.write(frame)
+                stdin.flush()
                 outcome.append(True)
             except (OSError, ValueError):
                 outcome.append(False)
@@ -337,88 +409,104 @@ class Worker:
         writer.join(self.seconds)
         return outcome == [True]
 
-    def _receive(self, frames, nonce, name):
-        frame = self._next(frames, nonce)
-        if "died" in frame or "done" in frame:
-            raise death(frame.get("died"))
-        answer = checked_answer(frame) if word(frame, "case") == name else None
+    def _receive(self, nonce: str, name: str) -> Answer:
+        """Return the answer to the case of this name, and to no other."""
+        frame = self._next(nonce)
+        end = End.from_frame(frame)
+        if end is not None:
+            raise explain_exit(end.exit_code)
+        answer = Answer.from_frame(frame) if text_field(frame, "case") == name else None
         if answer is None:
-            raise Broken("died", "the process that ran your code answered out of turn")
+            raise NoAnswerError(DIED, "the process that ran your code answered out of turn")
         return answer
 
-    def _next(self, frames, nonce):
+    def _next(self, nonce: str) -> dict[str, Any]:
+        """Wait for the next frame of this question, and accept nothing else."""
         try:
-            frame = frames.next(self.seconds)
+            frame = self._frames.next(self.seconds)
         except queue.Empty:
-            raise Broken(
-                "timeout", f"no answer within {self.seconds:g} s; is there a loop that never ends?"
-            ) from None
-        if isinstance(frame, TooMuch):
-            raise Broken("timeout", f"stopped: {frame}")
+            text = f"no answer within {self.seconds:g} s; is there a loop that never ends?"
+            raise NoAnswerError(TIMEOUT, text) from None
+        if isinstance(frame, OutputLimitError):
+            raise NoAnswerError(TIMEOUT, f"stopped: {frame}")
         if isinstance(frame, ProtocolError):
-            raise Broken("died", f"the process that ran your code broke off: {frame}")
-        if frame is None or word(frame, "nonce") != nonce:
-            raise Broken("died", "the process that ran your code ended without an answer")
+            raise NoAnswerError(DIED, f"the process that ran your code broke off: {frame}")
+        if frame is None or text_field(frame, "nonce") != nonce:
+            raise NoAnswerError(DIED, "the process that ran your code ended without an answer")
         return frame
 
-    def _start(self):
+    def _start(self) -> None:
         # A second attempt, since what is killed while it starts says nothing about what there is to start.
         if not self._launch() and not self._launch():
             raise WorkerError(
                 f"the worker does not start: {' '.join(self.command[:3])} ...; try again, or run the doctor"
             )
 
-    def _launch(self):
-        self._process = subprocess.Popen(
+    def _launch(self) -> bool:
+        """Start a worker and wait until it is ready; False where it ends instead."""
+        stderr = self.stderr if self.output_bytes is None else subprocess.PIPE
+        process = subprocess.Popen(
             self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.stderr if self.output_bytes is None else subprocess.PIPE,
+            stderr=stderr,
             env=self.environment,
             start_new_session=os.name == "posix",
         )
+        assert process.stdout is not None
+        self._process = process
         if self.output_bytes is not None:
-            self._printed = Printed(self._process, self.output_bytes)
-        self._frames = Frames(self._process.stdout, self.answer_bytes, TOGETHER * self.answer_bytes)
+            self._stderr_meter = StderrMeter(process, self.output_bytes)
+        self._frames = Frames(
+            process.stdout, self.answer_bytes, MAX_FULL_ANSWERS * self.answer_bytes
+        )
         try:
-            first = self._frames.next(START_SECONDS)
+            frame = self._frames.next(START_SECONDS)
         except queue.Empty:
-            first = None
-        started = first == {"ready": VERSION}
-        if not started:
-            self.close()
-        if isinstance(first, dict) and not started:
+            frame = None
+        if isinstance(frame, dict) and Ready.from_frame(frame) == Ready(VERSION):
+            return True
+        self.close()
+        if isinstance(frame, dict):
             raise WorkerError(
                 "this kit and these programs are of different versions; run `autograder release` again"
             )
-        return started
-
-
-def _frame_bytes(question):
-    frame = io.BytesIO()
-    try:
-        write_frame(frame, question)
-    except ProtocolError as error:
-        raise Broken("unanswerable", f"the question cannot be asked: {error}", ended=True) from None
-    return frame.getvalue()
-
-
-def _cases(rows):
-    return [
-        {"exercise": e, "probe": p, "name": case.name, "inputs": case.inputs} for e, p, case in rows
-    ]
+        return False
 
 
 class WorkerError(ChildProcessError):
     """The worker cannot be started; no submission is to blame."""
 
 
-def quiet_environment():
-    """One thread each for the numerical libraries: many workers run side by side."""
+def quiet_environment() -> dict[str, str]:
+    """Return environment variables of a worker: one thread each for numerical libraries, as many workers run at once."""
     keep = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return (
-        {name: os.environ[name] for name in keep if name in os.environ}
-        | threads
-        | {"PYTHONHASHSEED": "0"}
-    )
+    environment = {name: os.environ[name] for name in keep if name in os.environ}
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
+    environment["PYTHONHASHSEED"] = "0"
+    return environment
+
+
+def _split(rows: list[Row], first: int, shown: int) -> list[QuestionPart]:
+    """Put the rows from one on into parts: those that are shown, and then the others."""
+    middle = max(first, shown)
+    parts = [QuestionPart(rows[first:middle])]
+    if rows[middle:]:
+        parts.append(QuestionPart(rows[middle:]))
+    return parts
+
+
+def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdin is not None
+    return process.stdin
+
+
+def _frame_bytes(header: dict[str, Any]) -> bytes:
+    frame = io.BytesIO()
+    try:
+        write_frame(frame, header)
+    except ProtocolError as error:
+        text = f"the question cannot be asked: {error}"
+        raise NoAnswerError(UNANSWERABLE, text, ended=True) from None
+    return frame.getvalue()

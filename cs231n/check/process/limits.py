@@ -3,11 +3,18 @@
 import os
 import signal
 import sys
+from argparse import Namespace
+from typing import Any
 
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER_MODE = 1, 22, 38, 2
+# Numbers of the Linux kernel, from <linux/prctl.h> and <linux/seccomp.h>.
+PR_SET_PDEATHSIG = 1
+PR_SET_SECCOMP = 22
+PR_SET_NO_NEW_PRIVS = 38
+SECCOMP_MODE_FILTER = 2
+INSTRUCTION_BYTES = 8
 
 
-def limit_resources(options):
+def limit_resources(options: Namespace) -> None:
     """Take on the limits of a worker, given by the arguments of its command."""
     if sys.platform == "win32":
         return
@@ -25,8 +32,19 @@ def limit_resources(options):
             resource.setrlimit(getattr(resource, kind), (limit, limit))
 
 
-def confine(filter_path):
-    """End with the worker, and take on a filter of system calls."""
+def confine(filter_path: str) -> None:
+    """End with the worker, and take on a filter of system calls.
+
+    Parameters
+    ----------
+    filter_path : str
+        File of the compiled filter, or "" for none.
+
+    Raises
+    ------
+    OSError
+        If the kernel refuses the filter.
+    """
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -39,21 +57,22 @@ def confine(filter_path):
             _load_filter(libc, file.read())
 
 
-def _load_filter(libc, program):
-    """Take on a compiled filter of system calls; raises OSError where the kernel refuses it."""
+def _load_filter(libc: Any, program: bytes) -> None:
     import ctypes
 
     class Program(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
 
-    wanted = Program(len(program) // 8, program)
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0) or libc.prctl(
-        PR_SET_SECCOMP, ctypes.c_ulong(FILTER_MODE), ctypes.byref(wanted), 0, 0
-    ):
+    wanted = Program(len(program) // INSTRUCTION_BYTES, program)
+    failed = libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0)
+    if not failed:
+        mode = ctypes.c_ulong(SECCOMP_MODE_FILTER)
+        failed = libc.prctl(PR_SET_SECCOMP, mode, ctypes.byref(wanted), 0, 0)
+    if failed:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def end_everything_else():
+def end_everything_else() -> None:
     """Kill what a question left behind, so that it cannot answer the next one; only ever in a namespace of its own."""
     if (os.getpid(), os.getppid()) == (2, 1):
         try:
@@ -62,7 +81,7 @@ def end_everything_else():
             pass
 
 
-def limit_processor_time(seconds):
+def limit_processor_time(seconds: int) -> None:
     """Let this process end after so much processor time, 0 for never."""
     if seconds:
         import resource

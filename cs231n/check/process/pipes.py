@@ -7,12 +7,17 @@ import signal
 import subprocess
 import threading
 import time
+from typing import IO, Any
 
 from .protocol import ProtocolError, read_frame
 
 END_SECONDS = 60.0
 FRAME_BYTES = 1 << 10
-"""A frame counts as so much more than it has, as the smallest one takes up that much once it is read."""
+"""Counted for each frame besides its bytes: the smallest one takes up that much memory once it is read."""
+
+
+class OutputLimitError(ProtocolError):
+    """The other side sends without end."""
 
 
 class Frames:
@@ -23,24 +28,31 @@ class Frames:
     stream : binary file object
     answer_bytes : int
         The most array bytes of one frame.
-    most : int
+    max_bytes : int
         The most bytes of all frames since `restart`: they wait in memory until somebody asks for them.
     """
 
-    def __init__(self, stream, answer_bytes, most):
-        self._queue, self._metered = queue.SimpleQueue(), _Metered(stream, most)
+    def __init__(self, stream: IO[bytes], answer_bytes: int, max_bytes: int) -> None:
+        self._queue: queue.SimpleQueue[dict[str, Any] | ProtocolError | None] = queue.SimpleQueue()
+        self._metered = _MeteredStream(stream, max_bytes)
         self._thread = threading.Thread(target=self._read, args=(answer_bytes,), daemon=True)
         self._thread.start()
 
-    def restart(self):
+    def restart(self) -> None:
         """Count from here on."""
-        self._metered.left = self._metered.most
+        self._metered.left = self._metered.max_bytes
 
-    def next(self, seconds):
-        """The next frame, None at the end of the pipe, or a `ProtocolError`; `queue.Empty` where none comes in time."""
+    def next(self, seconds: float) -> dict[str, Any] | ProtocolError | None:
+        """Return the next frame, None at the end of the pipe, or what is wrong with it.
+
+        Raises
+        ------
+        queue.Empty
+            If none comes in time.
+        """
         return self._queue.get(timeout=seconds)
 
-    def close(self):
+    def close(self) -> None:
         """Let the thread finish once its pipe has ended; what it still delivers is thrown away."""
         for _ in range(20):
             with contextlib.suppress(queue.Empty):
@@ -50,7 +62,7 @@ class Frames:
             if not self._thread.is_alive():
                 return
 
-    def _read(self, answer_bytes):
+    def _read(self, answer_bytes: int) -> None:
         with self._metered.stream:
             try:
                 while (frame := read_frame(self._metered, answer_bytes)) is not None:
@@ -61,77 +73,95 @@ class Frames:
                 self._queue.put(error)
 
 
-class _Metered:
+class _MeteredStream:
     """A stream that gives so many bytes and no more."""
 
-    def __init__(self, stream, most):
-        self.stream, self.most, self.left = stream, most, most
+    def __init__(self, stream: IO[bytes], max_bytes: int) -> None:
+        self.stream = stream
+        self.max_bytes = max_bytes
+        self.left = max_bytes
 
-    def read(self, size):
+    def read(self, size: int) -> bytes:
         data = self.stream.read(size)
         self.count(len(data))
         return data
 
-    def readinto(self, view):
-        count = self.stream.readinto(view)
+    def readinto(self, view: memoryview) -> int:
+        count: int = self.stream.readinto(view)  # type: ignore[attr-defined]
         self.count(count)
         return count
 
-    def count(self, read):
+    def count(self, read: int) -> None:
         self.left -= read
         if self.left < 0:
-            raise TooMuch(
-                f"all answers together are more than the {self.most:,} bytes that may be sent"
+            raise OutputLimitError(
+                f"all answers together are more than the {self.max_bytes:,} bytes that may be sent"
             )
 
 
-class TooMuch(ProtocolError):
-    """The other side sends without end."""
+class StderrMeter:
+    """Reads what a worker prints and throws it away; ends a worker that prints too much.
 
+    Parameters
+    ----------
+    process : Popen
+        With a pipe for its errors, where a worker sends whatever is printed.
+    max_bytes : int
+        The most bytes since `restart`.
 
-class Printed:
-    """Reads what a worker prints and throws it away; ends a worker that prints too much."""
+    Attributes
+    ----------
+    too_much : bool
+        Whether it has ended the worker.
+    """
 
-    def __init__(self, process, most):
-        self._process, self._most, self._left, self.too_much = process, most, most, False
+    def __init__(self, process: subprocess.Popen[bytes], max_bytes: int) -> None:
+        self.too_much = False
+        self._process = process
+        self._max_bytes = max_bytes
+        self._left = max_bytes
         self._thread = threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
         self._thread.start()
 
-    def restart(self):
+    def restart(self) -> None:
         """Count from here on."""
-        self._left = self._most
+        self._left = self._max_bytes
 
-    def close(self):
+    def close(self) -> None:
         """Let the thread finish."""
         self._thread.join(timeout=1)
 
-    def _read(self, stream):
+    def _read(self, stream: IO[bytes]) -> None:
         with stream:
-            while piece := stream.read1(1 << 16):
+            while piece := stream.read1(1 << 16):  # type: ignore[attr-defined]
                 self._left -= len(piece)
                 if self._left < 0 and not self.too_much:
                     self.too_much = True
-                    end(self._process)
+                    kill_group(self._process)
 
 
-def kill(process):
+def kill(process: subprocess.Popen[bytes]) -> None:
     """End a process group whatever it does; a thread that still reads from it sees the end of the stream."""
     deadline = time.monotonic() + END_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        if not end(process):
+        if not kill_group(process):
             break
         try:
             process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             continue
-    with contextlib.suppress(OSError):
-        process.stdin.close()
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
 
 
-def end(process):
-    """bool : whether there was something to end."""
+def kill_group(process: subprocess.Popen[bytes]) -> bool:
+    """Send the signal that ends a process group, once; False where there is nothing to end."""
     try:
-        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
     except ProcessLookupError:
         return False
     return True

@@ -2,17 +2,17 @@
 
 A frame is an 8-byte big-endian length, a JSON header of that length, and the raw bytes of the arrays that the
 header lists, in order. Nothing is ever unpickled; dtypes come from a short list; every size is checked before
-memory is taken, so that whatever the other side sends can be refused but cannot hurt.
+memory is taken, so that whatever the other side sends can be refused but cannot hurt. What frames say is described in
+`cs231n.check.process.messages`.
 """
 
 import json
 import math
 import struct
+from typing import Any, Protocol
 
 import numpy as np
 
-VERSION = 3
-"""Of what is said in frames: who asks and who answers must mean the same."""
 DTYPES = (
     "float64",
     "float32",
@@ -26,9 +26,8 @@ DTYPES = (
     "uint8",
     "bool",
 )
-_NAMES = {
-    np.dtype(name): name for name in DTYPES
-}  # to ask a dtype for its name takes longer than to send a small array
+# To ask a dtype for its name takes longer than to send a small array.
+_NAMES = {np.dtype(name): name for name in DTYPES}
 MAX_HEADER_BYTES = 1 << 20
 MAX_DIMENSIONS = 8
 _LENGTH = struct.Struct(">Q")
@@ -38,7 +37,29 @@ class ProtocolError(ValueError):
     """The other side sent something that is not a frame, or more than it may."""
 
 
-def write_frame(stream, header, max_bytes=None):
+class ReadableStream(Protocol):
+    """What frames are read from: a pipe, a file, bytes in memory."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return at most so many bytes, none at the end."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill a buffer and return how many bytes were read, 0 at the end."""
+
+
+class WritableStream(Protocol):
+    """What frames are written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write bytes."""
+
+    def flush(self) -> object:
+        """Send what was written."""
+
+
+def write_frame(
+    stream: WritableStream, header: dict[str, Any], max_bytes: int | None = None
+) -> None:
     """Send ``header`` (JSON values in which arrays may stand) as one frame.
 
     Parameters
@@ -54,7 +75,7 @@ def write_frame(stream, header, max_bytes=None):
     ProtocolError
         When an array has a dtype that cannot travel, or the arrays exceed ``max_bytes``.
     """
-    arrays = []
+    arrays: list[np.ndarray] = []
     text = json.dumps(_lift(header, arrays), allow_nan=True).encode()
     size = sum(a.nbytes for a in arrays)
     if max_bytes is not None and size > max_bytes:
@@ -71,7 +92,7 @@ def write_frame(stream, header, max_bytes=None):
     stream.flush()
 
 
-def read_frame(stream, max_bytes):
+def read_frame(stream: ReadableStream, max_bytes: int) -> dict[str, Any] | None:
     """Read one frame; arrays come back as fresh, writable ``ndarray``.
 
     Parameters
@@ -90,7 +111,7 @@ def read_frame(stream, max_bytes):
     ProtocolError
     """
     start = _read(stream, _LENGTH.size, allow_end=True)
-    if start is None:
+    if not start:
         return None
     (length,) = _LENGTH.unpack(start)
     if length > MAX_HEADER_BYTES:
@@ -103,8 +124,9 @@ def read_frame(stream, max_bytes):
         raise ProtocolError(f"the header is not JSON: {str(error)[:80]}") from None
     if not isinstance(header, dict) or "__array__" in header:
         raise ProtocolError("the header is not a JSON object")
+    arrays = _Arrays(stream, max_bytes)
     try:
-        return _restore(header, _Arrays(stream, max_bytes))
+        return {key: _restore(value, arrays) for key, value in header.items()}
     except ProtocolError:
         raise
     except (ValueError, RecursionError, MemoryError) as error:
@@ -114,20 +136,20 @@ def read_frame(stream, max_bytes):
 class _Arrays:
     """Reads the arrays of one frame in the order in which the header names them."""
 
-    def __init__(self, stream, max_bytes):
-        self.stream, self.left = stream, max_bytes
+    def __init__(self, stream: ReadableStream, max_bytes: int) -> None:
+        self.stream = stream
+        self.left = max_bytes
 
-    def read(self, spec):
-        if not (
-            isinstance(spec, list)
-            and len(spec) == 2
-            and spec[0] in DTYPES
-            and isinstance(spec[1], list)
-        ):
+    def read(self, spec: object) -> np.ndarray:
+        """Read the next array; ``spec`` should be its dtype and its shape."""
+        if not isinstance(spec, list) or len(spec) != 2:
             raise ProtocolError(f"not an array description: {str(spec)[:80]}")
-        dtype, shape = np.dtype(spec[0]), spec[1]
+        name, shape = spec
+        if name not in DTYPES or not isinstance(shape, list):
+            raise ProtocolError(f"not an array description: {str(spec)[:80]}")
         if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
             raise ProtocolError(f"not an array shape: {str(shape)[:80]}")
+        dtype = np.dtype(name)
         size = dtype.itemsize * math.prod(shape)
         if size > self.left:
             raise ProtocolError(
@@ -136,10 +158,13 @@ class _Arrays:
         self.left -= size
         data = np.empty(size, np.uint8)
         _fill(self.stream, data)
-        return (data != 0).reshape(shape) if dtype == bool else data.view(dtype).reshape(shape)
+        if dtype == bool:
+            return (data != 0).reshape(shape)
+        return data.view(dtype).reshape(shape)
 
 
-def _lift(value, arrays):
+def _lift(value: Any, arrays: list[np.ndarray]) -> Any:
+    """Replace the arrays in a header by descriptions, and collect them in their order."""
     if isinstance(value, np.ndarray):
         name = _NAMES.get(value.dtype) or _NAMES.get(value.dtype.newbyteorder("="))
         if name is None:
@@ -159,7 +184,8 @@ def _lift(value, arrays):
     return value
 
 
-def _restore(value, arrays):
+def _restore(value: Any, arrays: _Arrays) -> Any:
+    """Replace the descriptions in a header by their arrays."""
     if isinstance(value, dict):
         if "__array__" in value:
             return arrays.read(value["__array__"])
@@ -169,21 +195,24 @@ def _restore(value, arrays):
     return value
 
 
-def _read(stream, size, allow_end=False):
-    chunks, missing = [], size
+def _read(stream: ReadableStream, size: int, allow_end: bool = False) -> bytes:
+    """Read so many bytes; none, where the stream may end and does."""
+    chunks: list[bytes] = []
+    missing = size
     while missing:
         chunk = stream.read(min(missing, 1 << 20))
         if not chunk:
             if allow_end and missing == size:
-                return None
+                return b""
             raise ProtocolError("the stream ended in the middle of a frame")
         chunks.append(chunk)
         missing -= len(chunk)
     return b"".join(chunks)
 
 
-def _fill(stream, data):
-    filled, view = 0, memoryview(data)
+def _fill(stream: ReadableStream, data: np.ndarray) -> None:
+    view = data.data
+    filled = 0
     while filled < len(data):
         count = stream.readinto(view[filled : filled + (1 << 20)])
         if not count:

@@ -6,13 +6,17 @@ when that exercise is answered, may need them.
 
 import marshal
 import sys
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 
-def compiled(sources):
+def pack_modules(sources: dict[str, Path]) -> dict[str, np.ndarray]:
     """Make modules ready to be sent to an interpreter of the same version.
 
     Parameters
@@ -24,32 +28,34 @@ def compiled(sources):
     -------
     modules : dict of str -> ndarray of uint8
     """
-    codes = {
-        name: compile(path.read_bytes(), f"{name.replace('.', '/')}.py", "exec")
-        for name, path in sources.items()
-    }
-    return {name: np.frombuffer(marshal.dumps(code), np.uint8) for name, code in codes.items()}
+    modules = {}
+    for name, path in sources.items():
+        code = compile(path.read_bytes(), f"{name.replace('.', '/')}.py", "exec")
+        modules[name] = np.frombuffer(marshal.dumps(code), np.uint8)
+    return modules
 
 
-def install(modules):
+def install(modules: dict[str, np.ndarray]) -> None:
     """Let these modules be imported from now on, where no file has their names.
 
     Parameters
     ----------
     modules : dict of str -> ndarray of uint8
-        As `compiled` gives them. Only who asks may have made them: they are run as they come.
+        As `pack_modules` gives them. Only who asks may have made them: they are run as they come.
     """
-    sys.meta_path.append(_Lent(modules))
+    sys.meta_path.append(_SentModules(modules))
 
 
-class _Lent(MetaPathFinder, Loader):
-    def __init__(self, modules):
+class _SentModules(MetaPathFinder, Loader):
+    def __init__(self, modules: dict[str, np.ndarray]) -> None:
         self.modules = modules
 
-    def find_spec(self, fullname, path=None, target=None):
-        """Find what was lent; leave all others to the next finder."""
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find what was sent; leave all others to the next finder."""
         return spec_from_loader(fullname, self) if fullname in self.modules else None
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         """Run the code of a module."""
         exec(marshal.loads(self.modules[module.__name__].tobytes()), module.__dict__)

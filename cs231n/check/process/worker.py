@@ -1,46 +1,50 @@
 """The process in which a submission runs: it answers questions about the student's code and judges nothing.
 
-Whoever asks holds the other ends of standard input and output. Each question names an exercise, one of its probes
-and a list of cases; the worker forks a child (where the platform can), so that whatever one exercise does to NumPy,
-to the working set of modules or to itself is gone with it. Its answers are arrays, or how it failed.
+Whoever asks holds the other ends of standard input and output; `cs231n.check.process.messages` describes what is
+said. For each question the worker forks a child (where the platform can), so that whatever an exercise does to NumPy,
+to loaded modules or to itself is gone with it. Its answers are arrays, or how it failed.
 """
 
 import argparse
 import contextlib
-import errno
 import gc
-import io
 import os
 import select
 import stat
 import sys
-import time
-import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module, invalidate_caches
-from itertools import groupby
-from pathlib import Path
+from io import FileIO
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 
-from cs231n.check.process import blocked_imports as absent
-from cs231n.check.process import sent_modules as lent
+from cs231n.check.process import sent_modules
 from cs231n.check.process.limits import (
     confine,
     end_everything_else,
     limit_processor_time,
     limit_resources,
 )
-from cs231n.check.process.protocol import VERSION, ProtocolError, read_frame, write_frame
+from cs231n.check.process.messages import (
+    VERSION,
+    AskedCase,
+    End,
+    LaterPart,
+    PartSize,
+    Question,
+    Ready,
+    Taken,
+)
+from cs231n.check.process.probe_runner import answer_cases
+from cs231n.check.process.protocol import ReadableStream, read_frame, write_frame
 from cs231n.fast.threads import silence
 
 MAX_QUESTION_BYTES = 1 << 30
-PIPE_BYTES = (
-    1 << 20
-)  # through Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides
-BUFFER_BYTES = 1 << 16
-MAX_WARNINGS = 5
-MAX_TEXT = 600
-PRISTINE = (
+PIPE_BYTES = 1 << 20
+"""Through Linux's 64 KiB a megabyte of weights takes sixteen turns of both sides."""
+PRELOADED = (
     "ctypes",
     "traceback",
     "cs231n.layers",
@@ -49,18 +53,13 @@ PRISTINE = (
     "cs231n.check.stand_ins",
     "cs231n.checkpoint",
 )
-"""tuple of str : what every question needs and nobody edits; the packages load what students write when it is asked for."""
-_LIMITS = {
-    errno.EMFILE: "open files",
-    errno.EFBIG: "size of a file",
-    errno.ENOSPC: "disk",
-    errno.EDQUOT: "disk",
-    errno.EAGAIN: "processes and threads",
-    errno.ENOMEM: "memory",
-}
+"""tuple of str : what every question needs and nobody edits. The packages load what students write when it is asked for."""
+
+AnswerCases = Callable[[Question, BinaryIO, int], None]
+"""``answer(question, answers, answer_bytes)`` writes an `Answer` to each case of a question."""
 
 
-def main(argv=None, answer=None):
+def main(argv: list[str] | None = None, answer: AnswerCases = answer_cases) -> None:
     """Answer the questions on standard input until it ends.
 
     Parameters
@@ -69,69 +68,169 @@ def main(argv=None, answer=None):
     answer : callable, optional
         ``answer(question, answers, answer_bytes)`` in place of the answers to exercises.
     """
-    answer = answer or _answer
     options = _parse(argv)
     questions, answers = _take_over_streams()
     limit_resources(options)
     silence()
-    for module in (*PRISTINE, *options.preload):
+    for module in (*PRELOADED, *options.preload):
         import_module(module)
-    given = {name: np.load(path) for name, path in (pair.split("=", 1) for pair in options.given)}
-    for array in given.values():
-        array.flags.writeable = False
+    given = _load_given(options.given)
     gc.freeze()  # no collection in the process of a question touches, and so copies, what was loaded before it
     if options.wipe:
         _wipe(options.scratch)
-    untouched, settings = _last_changes(options.scratch), _settings(questions, answers)
-    kept = []
-    write_frame(answers, {"ready": VERSION})
-    while (question := read_frame(questions, MAX_QUESTION_BYTES)) is not None:
-        write_frame(answers, {"nonce": question["nonce"], "taken": True})
-        if question.get("kept"):
-            question["cases"] = kept
-        elif question.get("keep"):
-            kept = question["cases"]
-        if not question["cases"] and not question.get("more"):
-            write_frame(answers, {"nonce": question["nonce"], "done": True})
-            continue
-        for case in question["cases"]:
-            case["inputs"] = given | case["inputs"]
-        if hasattr(os, "fork") and not options.trusted:
-            status = _answer_in_child(question, questions, answers, options, answer)
-            _restore(settings)
-            end = {"died": os.waitstatus_to_exitcode(status)} if status else {"done": True}
-            write_frame(answers, {"nonce": question["nonce"]} | end)
-            if options.wipe:
-                _wipe(options.scratch)
-            elif _last_changes(options.scratch) != untouched:
-                return  # nothing that one question writes is read by another: who asks starts a new worker
+    _Worker(options, questions, answers, answer, given).serve()
+
+
+class _Worker:
+    """Reads questions and has them answered, one after another.
+
+    Parameters
+    ----------
+    options : Namespace
+        The arguments of the command.
+    questions, answers : binary file object
+    answer : callable
+        See `main`.
+    given : dict of str -> ndarray
+        Inputs of every case, which are not sent.
+    """
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        questions: FileIO,
+        answers: BinaryIO,
+        answer: AnswerCases,
+        given: dict[str, np.ndarray],
+    ) -> None:
+        self._options = options
+        self._questions = questions
+        self._answers = answers
+        self._answer = answer
+        self._given = given
+        self._kept: list[AskedCase] = []
+        self._untouched = _last_changes(options.scratch)
+        self._settings = _stream_settings(questions, answers)
+
+    def serve(self) -> None:
+        """Answer until there are no more questions, or one of them leaves something behind."""
+        write_frame(self._answers, Ready(VERSION).to_frame())
+        goes_on = True
+        while goes_on:
+            question = self._next_question()
+            if question is None:
+                return
+            goes_on = self._reply(question)
+
+    def _next_question(self) -> Question | None:
+        """Read a question and say so; None where there are no more."""
+        frame = read_frame(self._questions, MAX_QUESTION_BYTES)
+        if frame is None:
+            return None
+        question = Question.from_frame(frame)
+        write_frame(self._answers, Taken(question.nonce).to_frame())
+        if question.cases is None:
+            question.cases = self._kept
+        elif question.keep:
+            self._kept = question.cases
+        if self._given:
+            for case in question.cases:
+                case.inputs = self._given | case.inputs
+        return question
+
+    def _reply(self, question: Question) -> bool:
+        """Have a question answered; False where the worker must end, so that whoever asks starts a new one."""
+        if not question.cases and not question.more:
+            self._say(End(question.nonce))
+            return True
+        if hasattr(os, "fork") and not self._options.trusted:
+            return self._reply_from_child(question)
+        return self._reply_from_here(question)
+
+    def _reply_from_child(self, question: Question) -> bool:
+        status = _answer_in_child(
+            question, self._questions, self._answers, self._options, self._answer
+        )
+        _restore(self._settings)
+        if status:
+            self._say(End(question.nonce, False, os.waitstatus_to_exitcode(status)))
         else:
-            lends = _answer_all(question, lambda: _next_part(questions), answers, options, answer)
-            write_frame(answers, {"nonce": question["nonce"], "done": True})
-            if lends:
-                return  # what was lent stays: who asks starts a new worker
+            self._say(End(question.nonce))
+        if self._options.wipe:
+            _wipe(self._options.scratch)
+            return True
+        # Nothing that one question writes is read by another.
+        return _last_changes(self._options.scratch) == self._untouched
+
+    def _reply_from_here(self, question: Question) -> bool:
+        has_installed = _answer_all(
+            question,
+            partial(_read_announced_part, self._questions),
+            self._answers,
+            self._options,
+            self._answer,
+        )
+        self._say(End(question.nonce))
+        return not has_installed  # the modules of one question are not there for another
+
+    def _say(self, end: End) -> None:
+        write_frame(self._answers, end.to_frame())
 
 
-def _answer_all(question, next_part, answers, options, answer):
-    """bool : whether modules were lent. Answer the cases of a question, and then those of its later parts."""
-    lends = False
+def _load_given(pairs: Sequence[str]) -> dict[str, np.ndarray]:
+    """Load arrays named by ``NAME=FILE``; nobody may write to them."""
+    given = {}
+    for pair in pairs:
+        name, path = pair.split("=", 1)
+        given[name] = np.load(path)
+        given[name].flags.writeable = False
+    return given
+
+
+def _answer_all(
+    question: Question,
+    next_part: Callable[[], LaterPart],
+    answers: BinaryIO,
+    options: argparse.Namespace,
+    answer: AnswerCases,
+) -> bool:
+    """Answer the cases of a question, and then those of its later parts.
+
+    Returns
+    -------
+    has_installed : bool
+        Whether modules came with it, which stay in this process.
+    """
+    has_installed = False
     while True:
-        if question.get("modules"):
-            lent.install(question["modules"])
-            lends = True
+        if question.modules:
+            sent_modules.install(question.modules)
+            has_installed = True
         answer(question, answers, options.answer_bytes)
-        if not question.get("more"):
-            return lends
-        question = {"nonce": question["nonce"]} | next_part()
+        if not question.more:
+            return has_installed
+        part = next_part()
+        question = Question(question.nonce, part.cases, part.modules, part.more)
 
 
-def _next_part(questions):
-    """dict : what stands in the frame after the one that says how long it is, for those who only pass it on."""
+def _read_announced_part(questions: FileIO) -> LaterPart:
+    """Read a later part; the `PartSize` before it is for a worker that only passes the part on."""
     read_frame(questions, MAX_QUESTION_BYTES)
-    return read_frame(questions, MAX_QUESTION_BYTES)
+    return _read_part(questions)
 
 
-def _settings(questions, answers):
+def _read_part(stream: ReadableStream) -> LaterPart:
+    frame = read_frame(stream, MAX_QUESTION_BYTES)
+    if frame is None:
+        return _no_part()
+    return LaterPart.from_frame(frame)
+
+
+def _no_part() -> NoReturn:
+    raise EOFError("the question ends before its last part")
+
+
+def _stream_settings(questions: FileIO, answers: BinaryIO) -> list[tuple[int, int, int]]:
     """How the streams are set that the process of a question shares: whether they wait, and how much a pipe holds.
 
     Returns
@@ -144,16 +243,18 @@ def _settings(questions, answers):
     import fcntl
 
     streams = (questions.fileno(), answers.fileno(), 0, 1, 2)
-    settings = [(stream, fcntl.F_SETFL, fcntl.fcntl(stream, fcntl.F_GETFL)) for stream in streams]
+    settings = []
+    for stream in streams:
+        settings.append((stream, fcntl.F_SETFL, fcntl.fcntl(stream, fcntl.F_GETFL)))
     if hasattr(fcntl, "F_GETPIPE_SZ"):
-        pipes = [stream for stream in streams if stat.S_ISFIFO(os.fstat(stream).st_mode)]
-        settings += [
-            (pipe, fcntl.F_SETPIPE_SZ, fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)) for pipe in pipes
-        ]
+        for stream in streams:
+            if stat.S_ISFIFO(os.fstat(stream).st_mode):
+                size = fcntl.fcntl(stream, fcntl.F_GETPIPE_SZ)
+                settings.append((stream, fcntl.F_SETPIPE_SZ, size))
     return settings
 
 
-def _restore(settings):
+def _restore(settings: list[tuple[int, int, int]]) -> None:
     """Undo what the process of a question did to them; there are none where it could do nothing."""
     if settings:
         import fcntl
@@ -162,7 +263,7 @@ def _restore(settings):
             fcntl.fcntl(*setting)
 
 
-def _parse(argv):
+def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Answer questions about the exercises in this copy of cs231n."
     )
@@ -219,10 +320,11 @@ def _parse(argv):
     return parser.parse_args(argv)
 
 
-def _take_over_streams():
+def _take_over_streams() -> tuple[FileIO, BinaryIO]:
     """Keep the pipes for frames alone; whatever the submission prints goes where errors go."""
     # Nothing is read ahead of questions: whether another one waits must show.
-    questions, answers = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb")
+    questions = os.fdopen(os.dup(0), "rb", buffering=0)
+    answers = os.fdopen(os.dup(1), "wb")
     _widen(questions)
     _widen(answers)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -232,7 +334,7 @@ def _take_over_streams():
     return questions, answers
 
 
-def _widen(pipe):
+def _widen(pipe: FileIO | BinaryIO) -> None:
     """Let a pipe hold more, where the system allows it."""
     if sys.platform == "linux":
         import fcntl
@@ -241,44 +343,43 @@ def _widen(pipe):
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _last_changes(folders):
+def _last_changes(folders: Sequence[str]) -> list[int]:
     return [os.stat(folder).st_ctime_ns for folder in folders]
 
 
-def _wipe(folders):
+def _wipe(folders: Sequence[str]) -> None:
     """Empty folders, or end: who asks then starts a new worker."""
     import shutil
 
     for folder in folders:
         os.chmod(folder, 0o700)
         for entry in os.scandir(folder):
-            shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry)
+            else:
+                os.unlink(entry)
 
 
-def _answer_in_child(question, questions, answers, options, answer):
-    """int : how the process that answers ended, as `os.waitpid` says it."""
-    inlet, outlet = os.pipe() if question.get("more") else (None, None)
+def _answer_in_child(
+    question: Question,
+    questions: FileIO,
+    answers: BinaryIO,
+    options: argparse.Namespace,
+    answer: AnswerCases,
+) -> int:
+    """Fork a process that answers, and wait for its end.
+
+    Returns
+    -------
+    status : int
+        How it ended, as `os.waitpid` says it.
+    """
+    pipe = os.pipe() if question.more else None
     child = os.fork()
     if child == 0:
-        code = 1
-        try:
-            questions.close()  # the next one may be about another hand-in
-            if inlet is not None:
-                os.close(outlet)
-                parts = os.fdopen(inlet, "rb")
-            invalidate_caches()  # there may be other files now than when the worker started
-            limit_processor_time(options.cpu_seconds)
-            if sys.platform == "linux":
-                confine(options.filter)
-            _answer_all(
-                question, lambda: read_frame(parts, MAX_QUESTION_BYTES), answers, options, answer
-            )
-            code = 0
-        finally:
-            with contextlib.suppress(BaseException):
-                sys.stdout.flush()
-            os._exit(code)
-    if inlet is not None:
+        _be_the_child(question, pipe, questions, answers, options, answer)
+    if pipe is not None:
+        inlet, outlet = pipe
         os.close(inlet)
         with open(outlet, "wb", buffering=0) as parts:
             _pass_on_parts(questions, parts)
@@ -288,7 +389,36 @@ def _answer_in_child(question, questions, answers, options, answer):
     return status
 
 
-def _pass_on_parts(questions, parts):
+def _be_the_child(
+    question: Question,
+    pipe: tuple[int, int] | None,
+    questions: FileIO,
+    answers: BinaryIO,
+    options: argparse.Namespace,
+    answer: AnswerCases,
+) -> NoReturn:
+    """Answer a question in the process that was forked for it, and end that process."""
+    code = 1
+    try:
+        questions.close()  # the next one may be about another submission
+        next_part: Callable[[], LaterPart] = _no_part
+        if pipe is not None:
+            inlet, outlet = pipe
+            os.close(outlet)
+            next_part = partial(_read_part, os.fdopen(inlet, "rb"))
+        invalidate_caches()  # there may be other files now than when the worker started
+        limit_processor_time(options.cpu_seconds)
+        if sys.platform == "linux":
+            confine(options.filter)
+        _answer_all(question, next_part, answers, options, answer)
+        code = 0
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+        os._exit(code)
+
+
+def _pass_on_parts(questions: FileIO, parts: FileIO) -> None:
     """Pass on the later parts of a question, while its process lives.
 
     Another question means that whoever asks takes this one for answered: the process has said so, and goes on. Then this
@@ -298,20 +428,21 @@ def _pass_on_parts(questions, parts):
     watch.register(questions, select.POLLIN)
     watch.register(parts, 0)  # for the end of its reader
     while parts.fileno() not in dict(watch.poll()):
-        header = read_frame(questions, 0)
-        if header is None or "part" not in header:
+        frame = read_frame(questions, 0)
+        announced = None if frame is None else PartSize.from_frame(frame)
+        if announced is None:
             os._exit(1)
-        part = _exactly(questions, header["part"])
+        data = _read_exactly(questions, announced.size)
         try:
-            while part:
-                part = part[parts.write(part) :]
+            while data:
+                data = data[parts.write(data) :]
         except BrokenPipeError:
             return
-        if not header["more"]:
+        if not announced.more:
             return
 
 
-def _exactly(stream, size):
+def _read_exactly(stream: FileIO, size: int) -> memoryview:
     data = memoryview(bytearray(size))
     read = 0
     while read < size:
@@ -320,129 +451,6 @@ def _exactly(stream, size):
             os._exit(1)
         read += count
     return data
-
-
-def _answer(question, answers, answer_bytes):
-    from cs231n.check.exercises import EXERCISES
-
-    cases, nonce = question["cases"], question["nonce"]
-    if any(EXERCISES[case["exercise"]].probe(case["probe"]).stand_ins for case in cases):
-        from cs231n.check import stand_ins
-
-        stand_ins.install()
-    alone = (
-        len({case["exercise"] for case in cases}) == 1
-    )  # of several, those whose answers are lost are asked again
-    waiting, sent = (
-        io.BytesIO(),
-        time.monotonic(),
-    )  # whole frames: a process that dies leaves no half of one
-    for without, rows in groupby(cases, key=lambda case: _without(EXERCISES[case["exercise"]])):
-        with contextlib.nullcontext() if without is None else absent.modules(without):
-            for case in rows:
-                _answer_case(
-                    EXERCISES[case["exercise"]].probe(case["probe"]),
-                    case,
-                    nonce,
-                    waiting,
-                    answer_bytes,
-                )
-                if alone or waiting.tell() >= BUFFER_BYTES or time.monotonic() - sent > 1:
-                    sent = _send(waiting, answers)
-    _send(waiting, answers)
-
-
-def _without(exercise):
-    """A goal runs nothing of the student's where it counts; at home it may use what is there: None."""
-    return exercise.without if exercise.module else None
-
-
-def _send(waiting, answers):
-    """Send the frames that wait; returns when."""
-    answers.write(waiting.getvalue())
-    answers.flush()
-    waiting.seek(0)
-    waiting.truncate()
-    return time.monotonic()
-
-
-def _answer_case(probe, case, nonce, answers, answer_bytes):
-    answer = {"nonce": nonce, "case": case["name"]} | _run(probe, case["inputs"])
-    try:
-        write_frame(answers, answer, answer_bytes)
-    except ProtocolError as error:
-        refused = {key: answer[key] for key in ("nonce", "case", "warnings")}
-        write_frame(answers, refused | _failure("unanswerable", "ProtocolError", str(error)))
-
-
-def _run(probe, inputs):
-    before = {
-        name: value.tobytes()
-        for name, value in inputs.items()
-        if isinstance(value, np.ndarray) and value.flags.writeable
-    }
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            answer = _as_arrays(probe.run(**inputs))
-        except NotImplementedError as error:
-            answer = _failure("not started", "NotImplementedError", str(error))
-        except BaseException as error:
-            answer = _failure("raised", type(error).__name__, _describe(error), _where(error))
-    answer["changed"] = [n for n, old in before.items() if old != inputs[n].tobytes()]
-    answer["warnings"] = _texts(caught)
-    return answer
-
-
-def _as_arrays(quantities):
-    arrays = {}
-    for name, value in quantities.items():
-        if isinstance(value, np.ndarray):
-            arrays[name] = np.asarray(value)
-        elif isinstance(value, (bool, int, float, np.generic)):
-            arrays[name] = np.asarray(value)
-        else:
-            problem = f"{name} is {'None' if value is None else 'of type ' + type(value).__name__}; return an ndarray"
-            return _failure("unanswerable", "TypeError", problem)
-    return {"status": "answered", "arrays": arrays}
-
-
-def _failure(status, kind, message, where=""):
-    return {
-        "status": status,
-        "error": {"type": kind, "message": message[:MAX_TEXT], "where": where[:MAX_TEXT]},
-    }
-
-
-def _describe(error):
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.msg} in {_short(error.filename)}, line {error.lineno}"
-    limit = _LIMITS.get(error.errno, "") if isinstance(error, OSError) else ""
-    limit = "memory" if isinstance(error, MemoryError) else limit
-    limit = _LIMITS[errno.EAGAIN] if str(error) == "can't start new thread" else limit
-    return " ".join(f"{error}{' (a limit: ' + limit + ')' if limit else ''}".split())
-
-
-def _where(error):
-    """The innermost line of the submission's own files that the error passed through."""
-    import traceback
-
-    own = [f for f in traceback.extract_tb(error.__traceback__) if _short(f.filename) != f.filename]
-    own = [f for f in own if "/check/" not in _short(f.filename)] or own
-    return f"{_short(own[-1].filename)}, line {own[-1].lineno}: {own[-1].line}" if own else ""
-
-
-def _short(filename):
-    root = str(Path(__file__).absolute().parents[3]) + os.sep
-    return filename.removeprefix(root).replace(os.sep, "/")
-
-
-def _texts(caught):
-    texts = [
-        f"{w.category.__name__}: {w.message} ({_short(w.filename)}, line {w.lineno})"[:MAX_TEXT]
-        for w in caught
-    ]
-    return list(dict.fromkeys(texts))[:MAX_WARNINGS]
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ HOGS = {
                 frame = frame.f_back
             question, answers = frame.f_locals["question"], frame.f_locals["answers"]
             arrays = {str(n): np.zeros(0) for n in range(20_000)}
-            write_frame(answers, {"nonce": question["nonce"], "case": question["cases"][0]["name"], "status": "answered",
+            write_frame(answers, {"nonce": question.nonce, "case": question.cases[0].name, "status": "answered",
                                   "arrays": arrays, "changed": [], "warnings": ["x" * 100] * 3000})
             """),
     "answers deeply nested": forward("""

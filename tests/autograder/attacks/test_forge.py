@@ -15,9 +15,10 @@ FORGERIES = {
             """),
     "shadows the worker": imported("""
             worker = sys.modules["__main__"]
-            import cs231n.check.process.worker as worker
-            worker._run = lambda *_: {"status": "answered", "arrays": {}, "changed": [], "warnings": []}
-            worker.write_frame = lambda *_, **__: None
+            import cs231n.check.process.worker as worker, cs231n.check.process.probe_runner as probe_runner
+            from cs231n.check.process.messages import Answer
+            probe_runner._run = lambda *_: Answer("answered")
+            worker.write_frame = probe_runner.write_frame = lambda *_, **__: None
             """),
     "returns a subclass that lies": forward("""
             class Lies(np.ndarray):
@@ -141,10 +142,10 @@ FORGERIES = {
             while "question" not in frame.f_locals:
                 frame = frame.f_back
             question, answers = frame.f_locals["question"], frame.f_locals["answers"]
-            for case in question["cases"]:
-                write_frame(answers, {"nonce": question["nonce"], "case": case["name"], "status": "answered",
-                                      "arrays": {"out": case["inputs"]["x"]}, "changed": [], "warnings": []})
-            write_frame(answers, {"nonce": question["nonce"], "done": True})
+            for case in question.cases:
+                write_frame(answers, {"nonce": question.nonce, "case": case.name, "status": "answered",
+                                      "arrays": {"out": case.inputs["x"]}, "changed": [], "warnings": []})
+            write_frame(answers, {"nonce": question.nonce, "done": True})
             os._exit(0)
             """),
     "ends in ways that have no name": forward("""
@@ -154,7 +155,7 @@ FORGERIES = {
                 frame = frame.f_back
             question, answers = frame.f_locals["question"], frame.f_locals["answers"]
             end = {6: np.arange(3), 4: -35}.get(len(x), [0])
-            write_frame(answers, {"nonce": question["nonce"], "died": end})
+            write_frame(answers, {"nonce": question.nonce, "died": end})
             os._exit(0)
             """),
     "sends an array in place of a frame": forward("""
@@ -182,8 +183,8 @@ FORGERIES = {
             while "question" not in frame.f_locals:
                 frame = frame.f_back
             question, answers = frame.f_locals["question"], frame.f_locals["answers"]
-            for case in question["cases"]:
-                write_frame(answers, {"nonce": question["nonce"], "case": case["name"], "status": "pass", "score": 4,
+            for case in question.cases:
+                write_frame(answers, {"nonce": question.nonce, "case": case.name, "status": "pass", "score": 4,
                                       "share": 1.0, "points": 4, "result": "pass", "arrays": {}})
             """),
     "sends texts of other kinds": forward("""
@@ -192,8 +193,8 @@ FORGERIES = {
             while "question" not in frame.f_locals:
                 frame = frame.f_back
             question, answers = frame.f_locals["question"], frame.f_locals["answers"]
-            for case in question["cases"]:
-                write_frame(answers, {"nonce": question["nonce"], "case": case["name"], "status": "raised", "warnings": {"a": 1},
+            for case in question.cases:
+                write_frame(answers, {"nonce": question.nonce, "case": case.name, "status": "raised", "warnings": {"a": 1},
                                       "changed": 7, "error": {"type": [[]], "message": {"x": np.arange(3)}, "where": 1e999}})
             """),
     "is right in public alone": forward(
@@ -201,7 +202,7 @@ FORGERIES = {
             frame = sys._getframe()
             while "case" not in frame.f_locals:
                 frame = frame.f_back
-            if frame.f_locals["case"]["name"].startswith("hidden"):
+            if frame.f_locals["case"].name.startswith("hidden"):
                 return np.zeros((len(x), w.shape[1])), None
             return x.reshape(len(x), -1) @ w + b, (x, w, b)
             """,

@@ -22,8 +22,9 @@ from autograder.notebooks.merge_answers import merge_answers, read_answers
 from autograder.notebooks.sanitize import safe_markdown, strip_control
 from cs231n.check import evaluation
 from cs231n.check.exercises import EXERCISES
-from cs231n.check.process.client import Worker
-from cs231n.check.process.protocol import VERSION, ProtocolError, read_frame, write_frame
+from cs231n.check.process.client import WorkerClient
+from cs231n.check.process.messages import VERSION
+from cs231n.check.process.protocol import ProtocolError, read_frame, write_frame
 
 NONCE = "0123456789abcdef"
 EXERCISE = EXERCISES["affine_forward"]
@@ -115,7 +116,7 @@ def hold_to_nothing(folder, said):
     """Let a process say this in answer to every question, and evaluate it; it waits for no question."""
     path = folder / "said"
     path.write_bytes(frames({"ready": VERSION}) + said)
-    with Worker([shutil.which("cat"), str(path)], 2, 1 << 20) as worker:
+    with WorkerClient([shutil.which("cat"), str(path)], 2, 1 << 20) as worker:
         result = evaluation.evaluate(EXERCISE, CASES, worker.ask, EXPECTED)
     assert result.share == 0 and result.status != evaluation.PASS
     assert all(

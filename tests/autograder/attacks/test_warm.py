@@ -108,10 +108,10 @@ LEAVE = {
         """,
     "forged ends of the question": """
         import gc
-        nonces = {o['nonce'] for o in gc.get_objects() if isinstance(o, dict) and isinstance(o.get('nonce'), str)}
+        nonces = {o.nonce for o in gc.get_objects() if type(o).__name__ == 'Question'}
         frame = sys._getframe()
         while frame:
-            nonces |= {v['nonce'] for v in list(frame.f_locals.values()) if isinstance(v, dict) and isinstance(v.get('nonce'), str)}
+            nonces |= {v.nonce for v in list(frame.f_locals.values()) if type(v).__name__ == 'Question'}
             frame = frame.f_back
         for d in range(3, 16):
             for nonce in nonces or {'x'}:

@@ -75,7 +75,7 @@ def test_the_scorer_beside_the_judge_gives_the_scores_of_the_package():
             (answer,) = worker.ask(
                 "train_features", "scores", [Case("hidden", {"weights": weights})]
             )
-            np.testing.assert_array_equal(answer["arrays"]["scores"], expected)
+            np.testing.assert_array_equal(answer.arrays["scores"], expected)
         wrong = weights | {
             "settings": np.array([31, 2, 2]),
             "words": np.ones((9, 2883)),
@@ -83,7 +83,7 @@ def test_the_scorer_beside_the_judge_gives_the_scores_of_the_package():
             "whitening": np.eye(2883),
         }
         (answer,) = worker.ask("train_features", "scores", [Case("hidden", {"weights": wrong})])
-        assert answer["status"] == "raised" and "a grid of 2 fields" in answer["error"]["message"]
+        assert answer.status == "raised" and "a grid of 2 fields" in answer.error.message
     assert len(set(expected.argmax(axis=1))) > 1
 
 
@@ -93,7 +93,7 @@ def test_weights_for_pixels_are_scored_like_one_after_the_other():
             weights = {"W": RNG.standard_normal((3073, 10))}
             (answer,) = worker.ask("train_linear", "scores", [Case("hidden", {"weights": weights})])
             expected = EXERCISES["train_linear"].probe("scores").run(X=X, weights=weights)["scores"]
-            np.testing.assert_array_equal(answer["arrays"]["scores"], expected)
+            np.testing.assert_array_equal(answer.arrays["scores"], expected)
     assert len(set(expected.argmax(axis=1))) > 1
 
 
@@ -110,9 +110,9 @@ def test_weights_that_take_too_much_memory_are_refused_and_the_next_ones_scored(
         (answer,) = worker.ask(
             "train_fully_connected", "scores", [Case("hidden", {"weights": wide})]
         )
-        assert answer["status"] == "raised" and "a limit: memory" in answer["error"]["message"]
+        assert answer.status == "raised" and "a limit: memory" in answer.error.message
         process, small = worker._process, {"W1": np.zeros((3072, 10)), "b1": np.zeros(10)}
         (answer,) = worker.ask(
             "train_fully_connected", "scores", [Case("hidden", {"weights": small})]
         )
-        assert answer["arrays"]["scores"].shape == (6000, 10) and worker._process is process
+        assert answer.arrays["scores"].shape == (6000, 10) and worker._process is process

@@ -159,7 +159,7 @@ def test_own_modules_are_handed_in_where_the_kit_has_them_empty(two_assignments,
         ):
             with desks.with_hand_in(folder) as worker:
                 answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw())
-            assert {answer["status"] for answer in answers} == {status}
+            assert {answer.status for answer in answers} == {status}
 
 
 def test_nothing_of_earlier_assignments_is_handed_in_where_the_kit_solves_it(two_assignments):

@@ -26,7 +26,7 @@ from autograder.sandbox.find import (
     find_sandbox,
 )
 from cs231n.check.exercises import EXERCISES
-from cs231n.check.process.client import Worker
+from cs231n.check.process.client import WorkerClient
 
 PATIENCE = 60
 LIMITS = Limits(cpu_seconds=1, memory_mb=1024, answer_mb=4, file_mb=4)
@@ -84,7 +84,7 @@ ATTACKS = {
         frames = sys._getframe()
         while "question" not in frames.f_locals:
             frames = frames.f_back
-        nonce, answers = frames.f_locals["question"]["nonce"], frames.f_locals["answers"]
+        nonce, answers = frames.f_locals["question"].nonce, frames.f_locals["answers"]
         words = np.arange(3)
         write_frame(answers, {"nonce": nonce, "case": words, "status": words, "arrays": words, "done": words})
         write_frame(answers, {"nonce": words, "case": words, "status": words, "taken": words})
@@ -129,9 +129,9 @@ ATTACKS = {
         while "question" not in frames.f_locals:
             frames = frames.f_back
         question, answers = frames.f_locals["question"], frames.f_locals["answers"]
-        write_frame(answers, {"nonce": question["nonce"], "case": question["cases"][0]["name"], "status": "raised",
+        write_frame(answers, {"nonce": question.nonce, "case": question.cases[0].name, "status": "raised",
                               "error": {"type": "", "message": "", "where": ""}, "changed": [], "warnings": []})
-        write_frame(answers, {"nonce": question["nonce"], "done": True})
+        write_frame(answers, {"nonce": question.nonce, "done": True})
         os.kill(os.getppid(), signal.SIGSTOP)
         os._exit(0)
         """,
@@ -171,7 +171,7 @@ def sandbox(request):
 @contextmanager
 def submission(sandbox, folder, affine, limits=LIMITS):
     write_tree(folder, {"cs231n/layers/affine.py": affine})
-    with Worker(sandbox.command(folder, limits), PATIENCE, limits.answer_mb << 20) as worker:
+    with WorkerClient(sandbox.command(folder, limits), PATIENCE, limits.answer_mb << 20) as worker:
         yield worker
 
 
@@ -187,8 +187,8 @@ def relu_is_right(worker):
     exercise = EXERCISES["relu_forward"]
     case = exercise.draw()[0]
     (answer,) = worker.ask(exercise.id, exercise.probes[0].name, [case])
-    return answer["status"] == "answered" and np.array_equal(
-        answer["arrays"]["out"], np.maximum(case.inputs["x"], 0)
+    return answer.status == "answered" and np.array_equal(
+        answer.arrays["out"], np.maximum(case.inputs["x"], 0)
     )
 
 
@@ -251,8 +251,8 @@ def test_attack_gains_nothing_and_the_next_question_is_answered(sandbox, tmp_pat
         assert relu_is_right(worker)
         namespaces = namespaces_below(worker._process.pid)
         answer = ask(worker, "affine_forward", seconds=1.5)
-        assert answer["status"] in OUTCOMES
-        assert not np.any(answer.get("arrays", {}).get("out", 0))
+        assert answer.status in OUTCOMES
+        assert not np.any(answer.arrays.get("out", 0))
         assert relu_is_right(worker)
         namespaces |= namespaces_below(worker._process.pid)
     assert left_in(namespaces, tmp_path) == []
@@ -273,7 +273,7 @@ def test_message_says_which_limit_was_hit(sandbox, tmp_path, attack, outcome):
     source = HEADER + textwrap.indent(textwrap.dedent(ATTACKS[attack]).strip("\n"), "    ") + "\n"
     with submission(sandbox, tmp_path, source) as worker:
         answer = ask(worker, "affine_forward", seconds=2 if attack == "sleeps" else PATIENCE)
-    assert outcome in answer["error"]["message"]
+    assert outcome in answer.error.message
 
 
 def test_what_is_printed_beyond_the_limit_ends_the_process_and_is_said(sandbox, tmp_path):
@@ -281,23 +281,21 @@ def test_what_is_printed_beyond_the_limit_ends_the_process_and_is_said(sandbox, 
         tmp_path,
         {"cs231n/layers/affine.py": HEADER + "    while True: os.write(1, bytes(1 << 16))\n"},
     )
-    with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE, output_bytes=1 << 20) as worker:
+    with WorkerClient(sandbox.command(tmp_path, LIMITS), PATIENCE, output_bytes=1 << 20) as worker:
         answer = ask(worker, "affine_forward")
-        assert "printed more than 1,048,576 bytes" in answer["error"]["message"]
+        assert "printed more than 1,048,576 bytes" in answer.error.message
         assert relu_is_right(worker)
 
 
 def test_submission_that_has_used_its_time_is_asked_nothing_more(sandbox, tmp_path):
     write_tree(tmp_path, {"cs231n/layers/affine.py": HEADER + "    time.sleep(1000)\n"})
-    with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE, total_seconds=1) as worker:
+    with WorkerClient(sandbox.command(tmp_path, LIMITS), PATIENCE, total_seconds=1) as worker:
         assert relu_is_right(worker)
-        assert (
-            "no answer within 1 s" in ask(worker, "affine_forward", seconds=1)["error"]["message"]
-        )
+        assert "no answer within 1 s" in ask(worker, "affine_forward", seconds=1).error.message
         exercise = EXERCISES["relu_forward"]
         answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw())
-    assert {answer["status"] for answer in answers} == {"timeout"}
-    assert "1 s that a whole one may take" in answers[0]["error"]["message"]
+    assert {answer.status for answer in answers} == {"timeout"}
+    assert "1 s that a whole one may take" in answers[0].error.message
 
 
 def test_nothing_that_one_question_writes_is_there_for_the_next(sandbox, tmp_path):
@@ -314,7 +312,7 @@ def test_nothing_that_one_question_writes_is_there_for_the_next(sandbox, tmp_pat
     if not isinstance(sandbox, Bubblewrap):
         pytest.skip("nothing can be written in this tier")
     with submission(sandbox, tmp_path, kept) as worker:
-        assert [ask(worker, "affine_forward")["arrays"]["out"].item() for _ in range(3)] == [
+        assert [ask(worker, "affine_forward").arrays["out"].item() for _ in range(3)] == [
             0,
             0,
             0,
@@ -327,9 +325,9 @@ def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_k
     write_tree(tmp_path)
     code = (
         "import sys, time\n"
-        "from cs231n.check.process.client import Worker\n"
+        "from cs231n.check.process.client import WorkerClient\n"
         "from cs231n.check.exercises import EXERCISES\n"
-        "worker = Worker(sys.argv[1:], 20)\n"
+        "worker = WorkerClient(sys.argv[1:], 20)\n"
         "exercise = EXERCISES['relu_forward']\n"
         "worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])\n"
         "print(worker._process.pid, flush=True)\n"
@@ -347,7 +345,7 @@ def test_daemon_of_one_submission_dies_with_its_worker_even_when_the_grader_is_k
 def test_import_of_a_submission_that_never_ends_is_stopped(sandbox, tmp_path):
     with submission(sandbox, tmp_path, "while True: pass\n") as worker:
         answer = ask(worker, "affine_forward")
-        assert "processor time" in answer["error"]["message"]
+        assert "processor time" in answer.error.message
         assert relu_is_right(worker)
 
 
@@ -356,10 +354,10 @@ def test_honest_submission_gets_the_same_answers_as_without_a_sandbox(sandbox, t
     exercise = EXERCISES["affine_forward"]
     answers = []
     for tier in (sandbox, Unisolated()):
-        with Worker(tier.command(tmp_path, LIMITS), 20) as worker:
+        with WorkerClient(tier.command(tmp_path, LIMITS), 20) as worker:
             answers.append(worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()))
     for inside, outside in zip(*answers, strict=True):
-        np.testing.assert_array_equal(inside["arrays"]["out"], outside["arrays"]["out"])
+        np.testing.assert_array_equal(inside.arrays["out"], outside.arrays["out"])
 
 
 def test_a_library_that_would_be_the_answer_is_not_there(sandbox, tmp_path):
@@ -387,12 +385,12 @@ def test_a_library_that_would_be_the_answer_is_not_there(sandbox, tmp_path):
         "    ",
     )
     write_tree(tmp_path, {"cs231n/layers/affine.py": source})
-    with Worker(sandbox.command(tmp_path, LIMITS, ("scipy", "torch")), PATIENCE) as worker:
+    with WorkerClient(sandbox.command(tmp_path, LIMITS, ("scipy", "torch")), PATIENCE) as worker:
         answer = ask(worker, "affine_forward")
-        assert answer["arrays"]["out"].tobytes() == b""
+        assert answer.arrays["out"].tobytes() == b""
         assert relu_is_right(worker)
-    with Worker(sandbox.command(tmp_path, LIMITS), PATIENCE) as worker:
-        assert b"scipy" in ask(worker, "affine_forward")["arrays"]["out"].tobytes()
+    with WorkerClient(sandbox.command(tmp_path, LIMITS), PATIENCE) as worker:
+        assert b"scipy" in ask(worker, "affine_forward").arrays["out"].tobytes()
 
 
 def test_everything_in_the_sandbox_but_scratch_is_read_only(sandbox, tmp_path):
@@ -411,7 +409,7 @@ def test_everything_in_the_sandbox_but_scratch_is_read_only(sandbox, tmp_path):
     )
     with submission(sandbox, tmp_path, source, limits=replace(LIMITS, cpu_seconds=30)) as worker:
         answer = ask(worker, "affine_forward")
-    assert answer["arrays"]["out"].tobytes().decode().split() == (
+    assert answer.arrays["out"].tobytes().decode().split() == (
         ["/home/student"] if isinstance(sandbox, Bubblewrap) else []
     )
 
@@ -429,7 +427,7 @@ def test_sandbox_shows_no_file_with_the_solution_of_another_copy(sandbox, tmp_pa
     )
     with submission(sandbox, tmp_path, source, limits=replace(LIMITS, cpu_seconds=30)) as worker:
         answer = ask(worker, "affine_forward")
-    assert answer["arrays"]["out"].tobytes() == b""
+    assert answer.arrays["out"].tobytes() == b""
 
 
 def test_no_sandbox_is_an_error_unless_it_is_allowed(monkeypatch):

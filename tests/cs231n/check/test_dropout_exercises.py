@@ -5,6 +5,7 @@ import pytest
 
 from cs231n.check import EXERCISES
 from cs231n.check.evaluation import evaluate
+from cs231n.check.process.messages import Answer
 from cs231n.layers import dropout_forward
 
 EXERCISE = EXERCISES["dropout_forward"]
@@ -16,7 +17,7 @@ def judged(draw_mask, seed=231):
 
     def answer(case, forward):
         outs = {name: forward(case.inputs) for name in ("out", "again")}
-        return {"status": "answered", "arrays": outs, "changed": [], "warnings": []}
+        return Answer("answered", outs)
 
     def own(inputs):
         if inputs["mode"] == "test":
@@ -31,9 +32,7 @@ def judged(draw_mask, seed=231):
         ]
 
     right = [answer(case, reference) for case in cases]
-    expected = {
-        "forward": [a["arrays"] for a in EXERCISE.answers(lambda *_: right, "forward", cases)]
-    }
+    expected = {"forward": [a.arrays for a in EXERCISE.answers(lambda *_: right, "forward", cases)]}
     return evaluate(EXERCISE, cases, lambda *_: [answer(case, own) for case in cases], expected)
 
 

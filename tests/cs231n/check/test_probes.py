@@ -6,12 +6,13 @@ import io
 import numpy as np
 import pytest
 
-from cs231n.check import public
 from cs231n.check.comparison import compare
 from cs231n.check.exercise import TrainingGoal, unpack
 from cs231n.check.exercises import EXERCISES, FAMILY_OF
+from cs231n.check.process.messages import Answer, AskedCase, Question
+from cs231n.check.process.probe_runner import answer_cases
 from cs231n.check.process.protocol import read_frame
-from cs231n.check.process.worker import _answer
+from cs231n.check.public import load_public_results
 
 PROBES = [
     (exercise.id, probe.name)
@@ -27,26 +28,18 @@ PROBES = [
 def test_probe_on_the_reference_gives_the_shipped_results(name, probe):
     exercise = EXERCISES[name]
     cases = exercise.draw()
-    answers = {
-        case.name: {
-            "status": "answered",
-            "changed": [],
-            "warnings": [],
-            "arrays": {
-                key: np.asarray(value)
-                for key, value in exercise.probe(probe).run(**copy.deepcopy(case.inputs)).items()
-            },
-        }
-        for case in cases
-    }
-    reduced = exercise.answers(lambda *_: list(answers.values()), probe, cases)
-    for case, answer, expected in zip(
-        cases, reduced, public.load(exercise, FAMILY_OF[name])[0][probe], strict=True
-    ):
-        assert answer["arrays"].keys() >= expected.keys()
+    answers = []
+    for case in cases:
+        quantities = exercise.probe(probe).run(**copy.deepcopy(case.inputs))
+        arrays = {key: np.asarray(value) for key, value in quantities.items()}
+        answers.append(Answer("answered", arrays))
+    reduced = exercise.answers(lambda *_: answers, probe, cases)
+    shipped, _ = load_public_results(exercise, FAMILY_OF[name])
+    for case, answer, expected in zip(cases, reduced, shipped[probe], strict=True):
+        assert answer.arrays.keys() >= expected.keys()
         for quantity, array in expected.items():
             assert (
-                compare(answer["arrays"][quantity], array, exercise.limit(quantity, case.dtype))
+                compare(answer.arrays[quantity], array, exercise.limit(quantity, case.dtype))
                 is None
             ), (case.name, quantity)
 
@@ -63,11 +56,8 @@ def test_cases_are_the_same_whenever_they_are_drawn(exercise):
 
 def frames(exercise, probe, cases):
     stream = io.BytesIO()
-    _answer(
-        {"nonce": "n", "cases": [{"exercise": exercise, "probe": probe} | case for case in cases]},
-        stream,
-        1 << 24,
-    )
+    asked = [AskedCase(exercise, probe, case["name"], case["inputs"]) for case in cases]
+    answer_cases(Question("n", asked), stream, 1 << 24)
     stream.seek(0)
     while (frame := read_frame(stream, 1 << 24)) is not None:
         yield frame

@@ -6,6 +6,7 @@ import numpy as np
 
 from cs231n.check import EXERCISES
 from cs231n.check.evaluation import evaluate
+from cs231n.check.process.messages import Answer
 
 ORDER = EXERCISES["topological_order"]
 EXPECTED = {
@@ -19,15 +20,7 @@ EXPECTED = {
 def judged(order):
     """The result of an answer that is a function of the number of nodes."""
     cases = ORDER.draw()
-    answers = [
-        {
-            "status": "answered",
-            "arrays": {"order": order(c.inputs["size"])},
-            "changed": [],
-            "warnings": [],
-        }
-        for c in cases
-    ]
+    answers = [Answer("answered", {"order": order(case.inputs["size"])}) for case in cases]
     return evaluate(ORDER, cases, lambda *_: answers, EXPECTED)
 
 
@@ -65,12 +58,12 @@ def test_answers_of_any_form_are_refused_in_words():
         assert (
             result.status == "fail" and result.share == 0 and all(p.text for p in result.problems)
         )
-    missing = {"status": "answered", "arrays": {}, "changed": [], "warnings": []}
+    missing = Answer("answered")
     result = evaluate(ORDER, ORDER.draw(), lambda *_: [missing] * len(ORDER.draw()), EXPECTED)
     assert result.status == "fail" and result.share == 0
 
 
 def test_an_exercise_without_it_is_compared_as_it_is():
     plain = replace(ORDER, reduce=None)
-    answer = {"status": "answered", "arrays": {"order": np.arange(3)}}
+    answer = Answer("answered", {"order": np.arange(3)})
     assert plain.answers(lambda *_: [answer], "order", plain.draw()[:1]) == [answer]

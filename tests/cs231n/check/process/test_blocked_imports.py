@@ -8,7 +8,8 @@ from autograder.grading.workspaces import lay_out
 from autograder.reference.package_files import package_files, write_tree
 from autograder.reference.process import reference
 from cs231n.check.exercises import EXERCISES
-from cs231n.check.process import blocked_imports as absent
+from cs231n.check.exercises.off_limits import FAST_LAYERS
+from cs231n.check.process.blocked_imports import block_imports
 
 NAIVE = [exercise for exercise in EXERCISES.values() if exercise.without]
 SHORTCUTS = {
@@ -29,14 +30,14 @@ def test_an_answer_that_calls_something_ready_made_is_told_why_it_fails(shortcut
     text = text.replace("### BEGIN SOLUTION\n", shortcut + "\n", 1)
     with reference({exercise.file: text}) as worker:
         answer = worker.ask(exercise.id, "forward", exercise.draw()[:1])[0]
-    assert answer["status"] == "raised" and "with NumPy alone" in answer["error"]["message"]
+    assert answer.status == "raised" and "with NumPy alone" in answer.error.message
 
 
 def test_modules_come_back_after_the_block():
     import cs231n.im2col
 
     path = list(sys.meta_path)
-    with absent.modules(("cs231n.im2col",)):
+    with block_imports(("cs231n.im2col",)):
         with pytest.raises(
             ModuleNotFoundError, match="cs231n.im2col is not there in this exercise"
         ):
@@ -48,16 +49,14 @@ def test_the_fast_layers_exist_where_they_are_said_to():
     files = {
         name.removesuffix(".py").removesuffix(".pyx").replace("/", ".") for name in package_files()
     }
-    assert set(absent.FAST_LAYERS) <= files
+    assert set(FAST_LAYERS) <= files
 
 
 def test_the_tree_of_the_judge_does_not_hold_their_files(tmp_path):
     write_tree(tmp_path / "kit")
-    lay_out(tmp_path / "kit", tmp_path / "tree", absent.FAST_LAYERS)
+    lay_out(tmp_path / "kit", tmp_path / "tree", FAST_LAYERS)
     left = {path.stem for path in (tmp_path / "tree" / "cs231n").glob("*.*")}
-    assert "vis_utils" in left and not left & {
-        name.rpartition(".")[2] for name in absent.FAST_LAYERS
-    }
+    assert "vis_utils" in left and not left & {name.rpartition(".")[2] for name in FAST_LAYERS}
 
 
 @pytest.mark.parametrize("library", ["matplotlib.pyplot", "tqdm"])
@@ -70,11 +69,8 @@ def test_a_file_that_imports_what_is_not_there_when_it_is_graded_fails_at_home_a
         }
     ) as worker:
         answer = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]
-    assert answer["status"] == "raised"
-    assert (
-        f"{library.partition('.')[0]} is not there where this is graded"
-        in answer["error"]["message"]
-    )
+    assert answer.status == "raised"
+    assert f"{library.partition('.')[0]} is not there where this is graded" in answer.error.message
 
 
 def test_files_may_import_numpy_scipy_and_what_comes_with_python():
@@ -84,4 +80,4 @@ def test_files_may_import_numpy_scipy_and_what_comes_with_python():
         {exercise.file: text + package_files()[exercise.file].read_text(encoding="utf-8")}
     ) as worker:
         answer = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])[0]
-    assert answer["status"] == "answered", answer
+    assert answer.status == "answered", answer

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from cs231n.check.steps import extra_steps
+from cs231n.check.loop_check import extra_steps
 
 FEW, MANY = (np.ones((3, 4)),), (np.ones((12, 4)),)
 LOOPS = {
