@@ -5,18 +5,24 @@ the comparison and the messages are the same that decide the points; only the nu
 """
 
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from traceback import walk_tb
+from typing import IO, TYPE_CHECKING
 
 from ..vis_utils import in_notebook
-from .exercise import TrainingGoal
+from .exercise import Exercise, TrainingGoal
 from .exercises import EXERCISES, FAMILY_OF
 from .process.client import SECONDS, WorkerClient, local_command
 
-_PRINTED = 2000
+if TYPE_CHECKING:  # they are imported where they are needed: an import must be quick
+    from .evaluation import Result
+    from .report import Report
+
+MAX_PRINTED = 2000
 
 
-def check(*names, seconds=SECONDS):
+def check(*names: str, seconds: float = SECONDS) -> None:
     """Check exercises and show what is right and what is not.
 
     Parameters
@@ -41,28 +47,33 @@ def check(*names, seconds=SECONDS):
 
 
 @contextmanager
-def needs_your_code():
+def needs_your_code() -> Iterator[None]:
     """Run the block of a notebook cell that calls what you write; until it is written, say so in one line."""
     try:
         yield
     except NotImplementedError as error:
-        codes = (frame.f_code for frame, _ in walk_tb(error.__traceback__))
-        where = [
-            code for code in codes if "cs231n" in code.co_filename and code.co_filename != __file__
-        ]
-        name = where[-1].co_qualname.removesuffix(".__init__") if where else "an exercise above"
+        name = "an exercise above"
+        for frame, _ in walk_tb(error.__traceback__):
+            code = frame.f_code
+            if "cs231n" in code.co_filename and code.co_filename != __file__:
+                name = code.co_qualname.removesuffix(".__init__")
         print(
             f"Not started yet: this needs {name}. Write it, save the file, and run the cell again."
         )
 
 
-def run(names, seconds=SECONDS, progress=iter):
+def run(
+    names: Iterable[str],
+    seconds: float = SECONDS,
+    progress: Callable[[Sequence[Exercise]], Iterable[Exercise]] = iter,
+) -> "Report":
     """Check exercises and return what came of it.
 
     Parameters
     ----------
-    names : sequence of str
+    names : iterable of str
     seconds : float
+        The longest wait for one case.
     progress : callable
         Wraps the exercises, as ``tqdm`` does.
 
@@ -79,8 +90,8 @@ def run(names, seconds=SECONDS, progress=iter):
         return Report(results, _tail(printed))
 
 
-def find(name):
-    """Exercise : the one with this id; a `ValueError` tells the nearest ones."""
+def find(name: str) -> Exercise:
+    """Return the exercise with this id; a `ValueError` tells the nearest ones."""
     if name not in EXERCISES:
         from difflib import get_close_matches
 
@@ -91,7 +102,7 @@ def find(name):
     return EXERCISES[name]
 
 
-def check_with(worker, exercise):
+def check_with(worker: WorkerClient, exercise: Exercise) -> "Result":
     """Ask a worker about an exercise on the public cases and compare with the public results.
 
     Parameters
@@ -108,12 +119,15 @@ def check_with(worker, exercise):
 
     cases = exercise.draw()
     if isinstance(exercise, TrainingGoal):
-        return evaluate_goal(exercise, cases[0], worker.ask(exercise.id, "scores", cases)[0])
+        (answer,) = worker.ask(exercise.id, "scores", cases)
+        return evaluate_goal(exercise, cases[0], answer)
     expected, mistakes = load_public_results(exercise, FAMILY_OF[exercise.id])
     return evaluate(exercise, cases, worker.ask, expected, mistakes=mistakes)
 
 
-def _tail(file):
+def _tail(file: IO[bytes]) -> str:
     file.seek(0)
     text = file.read().decode(errors="replace").strip()
-    return text if len(text) <= _PRINTED else "...\n" + text[-_PRINTED:]
+    if len(text) <= MAX_PRINTED:
+        return text
+    return "...\n" + text[-MAX_PRINTED:]

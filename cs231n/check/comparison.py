@@ -1,10 +1,11 @@
-"""The one comparison of what came with what should come; notebook, command line and judge all use it."""
+"""Compares what came with what should come, the same way for notebook, command line and judge."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .process.messages import RAISED
+from .exercise import Arrays, Case, Exercise
+from .process.messages import RAISED, Answer
 
 _TINY = 1e-8
 
@@ -24,7 +25,7 @@ class Difference:
     text: str
 
 
-def compare(got, expected, limit):
+def compare(got: object, expected: np.ndarray, limit: float) -> Difference | None:
     """Compare an answer with what the reference returns.
 
     The error is the largest absolute difference divided by the scale of the expected array, its largest magnitude;
@@ -52,11 +53,15 @@ def compare(got, expected, limit):
         return None
     if expected.dtype.kind != "f":
         wrong = got != expected
-        return None if not wrong.any() else _value(got, expected, wrong.astype(float), 0)
-    return None if _is_close(got, expected, limit) else _compare_floats(got, expected, limit)
+        if not wrong.any():
+            return None
+        return _wrong_value(got, expected, wrong.astype(float), 0)
+    if _is_close(got, expected, limit):
+        return None
+    return _compare_floats(got, expected, limit)
 
 
-def differences(exercise, case, answer, expected):
+def differences(exercise: Exercise, case: Case, answer: Answer, expected: Arrays) -> dict[str, str]:
     """What is wrong with one answer.
 
     Returns
@@ -79,8 +84,8 @@ def differences(exercise, case, answer, expected):
     return problems
 
 
-def failure_text(answer):
-    """str : why there is no answer, in one sentence."""
+def failure_text(answer: Answer) -> str:
+    """Say in one sentence why there is no answer."""
     error = answer.error
     assert error is not None
     text = error.message
@@ -91,43 +96,54 @@ def failure_text(answer):
     return text
 
 
-def _is_close(got, expected, limit):
+def _is_close(got: np.ndarray, expected: np.ndarray, limit: float) -> bool:
     """Whether all numbers are finite and close; False leaves it open."""
     with np.errstate(all="ignore"):
         error = np.abs(np.subtract(got, expected, dtype=np.float64)).max()
         return bool(error <= limit * np.abs(expected).max())
 
 
-def _compare_floats(got, expected, limit):
+def _compare_floats(got: np.ndarray, expected: np.ndarray, limit: float) -> Difference | None:
     broken = np.isfinite(expected) & ~np.isfinite(got)
     if broken.any():
         index = np.unravel_index(np.argmax(broken), got.shape)
-        return Difference(
-            "not finite",
-            f"{_index(index, 'first at')}got {got[index]}, expected {expected[index]:.6g}",
-        )
-    exact, answer = np.asarray(expected, np.float64), np.asarray(got, np.float64)
+        place = _place("first at", index)
+        text = f"{place}got {got[index]}, expected {expected[index]:.6g}"
+        return Difference("not finite", text)
+    exact = np.asarray(expected, np.float64)
+    answer = np.asarray(got, np.float64)
     scale = max(float(np.max(np.abs(exact), where=np.isfinite(exact), initial=0.0)), _TINY)
     same = (exact == answer) | (np.isnan(exact) & np.isnan(answer))
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.where(same, 0.0, np.abs(answer - exact) / scale)
     error[np.isnan(error)] = np.inf
-    return None if error.max() <= limit else _value(got, expected, error, limit)
+    if error.max() <= limit:
+        return None
+    return _wrong_value(got, expected, error, limit)
 
 
-def _value(got, expected, error, limit):
+def _wrong_value(
+    got: np.ndarray, expected: np.ndarray, error: np.ndarray, limit: float
+) -> Difference:
     index = np.unravel_index(np.argmax(error), error.shape)
-    extent = f" (shape {expected.shape}, {expected.dtype}, {np.mean(error > limit):.0%} of the elements are off)"
+    place = _place("worst at", index)
     text = (
-        f"{_index(index)}got {got[index]:.8g}, expected {expected[index]:.8g}; "
-        f"error {error[index]:.1e}, limit {limit:.0e}{extent if expected.ndim else ''}"
+        f"{place}got {got[index]:.8g}, expected {expected[index]:.8g}; "
+        f"error {error[index]:.1e}, limit {limit:.0e}"
     )
+    if expected.ndim:
+        share = np.mean(error > limit)
+        text += f" (shape {expected.shape}, {expected.dtype}, {share:.0%} of the elements are off)"
     return Difference("value", text)
 
 
-def _index(index, label="worst at"):
-    return f"{label} [{', '.join(map(str, index))}]: " if index else ""
+def _place(label: str, index: tuple[np.integer, ...]) -> str:
+    """Say where in an array; nothing for a number."""
+    if not index:
+        return ""
+    return f"{label} [{', '.join(map(str, index))}]: "
 
 
-def _kind(array):
+def _kind(array: np.ndarray) -> str:
+    """The kind of a dtype; integers are of one kind, with or without a sign."""
     return "i" if array.dtype.kind in "iu" else array.dtype.kind

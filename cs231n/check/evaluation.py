@@ -1,14 +1,19 @@
 """From answers to a result: which parts of an exercise are right, and what to say about those that are not."""
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from .comparison import differences, failure_text
+from .exercise import Arrays, Case, Exercise, TrainingGoal
 from .fingerprints import fingerprint, name_mistake
 from .loop_check import EXTRA_STEPS
+from .process.messages import Answer
 
 PASS, FAIL, NOT_STARTED = "pass", "fail", "not started"
+MAX_WARNING = 300
 _RANK = {PASS: 2, FAIL: 1, NOT_STARTED: 0}
 
 
@@ -44,16 +49,23 @@ class Result:
 
     exercise: str
     status: str
-    parts: dict = field(default_factory=dict)
-    problems: tuple = ()
-    warnings: tuple = ()
+    parts: dict[str, bool] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
     mistake: str = ""
     share: float = 0.0
     note: str = ""
 
 
 @np.errstate(all="ignore")  # answers may hold any numbers; what they overflow is no news
-def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
+def evaluate(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    ask: Callable[..., Sequence[Answer]],
+    expected: dict[str, list[Arrays]],
+    hidden: Collection[str] = frozenset(),
+    mistakes: Sequence[dict[str, Any]] = (),
+) -> Result:
     """Ask the probes of an exercise until one finds everything right, and keep the best result.
 
     Parameters
@@ -81,23 +93,29 @@ def evaluate(exercise, cases, ask, expected, hidden=frozenset(), mistakes=()):
         if result.status == PASS:
             return result
         if result.status == FAIL:
-            public = [
-                row for row in zip(cases, answers, arrays, strict=True) if row[0].name not in hidden
-            ]
-            result = replace(
-                result,
-                mistake=name_mistake(
-                    mistakes, probe, fingerprint(exercise, *zip(*public, strict=True))
-                ),
-            )
+            rows = zip(cases, answers, arrays, strict=True)
+            public = [row for row in rows if row[0].name not in hidden]
+            found = fingerprint(exercise, *_columns(public))
+            result = replace(result, mistake=name_mistake(mistakes, probe, found))
         results.append(result)
-    return max(
-        results, key=lambda result: (result.share, _RANK[result.status], result.mistake != "")
-    )
+    return max(results, key=_goodness)
+
+
+def _columns(
+    rows: Sequence[tuple[Case, Answer, Arrays]],
+) -> tuple[list[Case], list[Answer], list[Arrays]]:
+    cases = [case for case, _, _ in rows]
+    answers = [answer for _, answer, _ in rows]
+    arrays = [array for _, _, array in rows]
+    return cases, answers, arrays
+
+
+def _goodness(result: Result) -> tuple[float, int, bool]:
+    return result.share, _RANK[result.status], result.mistake != ""
 
 
 @np.errstate(all="ignore")
-def evaluate_goal(exercise, case, answer):
+def evaluate_goal(exercise: TrainingGoal, case: Case, answer: Answer) -> Result:
     """Turn the scores of a trained net into a result.
 
     Parameters
@@ -105,7 +123,7 @@ def evaluate_goal(exercise, case, answer):
     exercise : TrainingGoal
     case : Case
         With labels.
-    answer : dict
+    answer : Answer
         With ``scores`` of shape (N, classes), or how the net failed.
 
     Returns
@@ -114,46 +132,47 @@ def evaluate_goal(exercise, case, answer):
     """
     if answer.status == NOT_STARTED:
         return Result(exercise.id, NOT_STARTED, {"accuracy": False})
+    assert case.labels is not None
     if answer.is_answered:
-        text = _refuse_scores(answer.arrays, case)
+        text = _refuse_scores(answer.arrays.get("scores"), len(case.labels))
     else:
         text = failure_text(answer)
     if text:
         return Result(exercise.id, FAIL, {"accuracy": False}, (Problem(case.name, "scores", text),))
     accuracy = float(np.mean(answer.arrays["scores"].argmax(axis=1) == case.labels))
-    share = max([share for goal, share in exercise.goals if accuracy >= goal], default=0.0)
-    goal = exercise.goals[-1][0]
+    earned = [share for goal, share in exercise.goals if accuracy >= goal]
+    share = max(earned, default=0.0)
+    status = PASS if share == 1 else FAIL
+    goal, _ = exercise.goals[-1]
     note = f"accuracy {accuracy:.1%} on {case.name}; the goal is {goal:.0%}"
-    return Result(
-        exercise.id, PASS if share == 1 else FAIL, {"accuracy": share == 1}, share=share, note=note
-    )
+    return Result(exercise.id, status, {"accuracy": share == 1}, share=share, note=note)
 
 
-def _refuse_scores(arrays, case):
-    scores = arrays.get("scores")
-    if (
-        not isinstance(scores, np.ndarray)
-        or scores.ndim != 2
-        or len(scores) != len(case.labels)
-        or not scores.shape[1]
-    ):
-        return f"scores must have shape ({len(case.labels)}, classes); got {getattr(scores, 'shape', None)}"
-    return (
-        ""
-        if scores.dtype.kind == "f" and np.isfinite(scores).all()
-        else "scores must be finite numbers"
-    )
+def _refuse_scores(scores: np.ndarray | None, count: int) -> str:
+    """Say what is wrong with scores of so many images; "" if nothing is."""
+    if scores is None:
+        return f"scores must have shape ({count}, classes); got None"
+    if scores.ndim != 2 or len(scores) != count or not scores.shape[1]:
+        return f"scores must have shape ({count}, classes); got {scores.shape}"
+    if scores.dtype.kind != "f" or not np.isfinite(scores).all():
+        return "scores must be finite numbers"
+    return ""
 
 
-def _evaluate_answers(exercise, cases, answers, expected, hidden):
-    # A warning may quote the inputs; those of hidden cases are not for its reader.
-    shown = [answer for case, answer in zip(cases, answers, strict=True) if case.name not in hidden]
-    warnings = tuple(dict.fromkeys(str(w)[:300] for answer in shown for w in answer.warnings))
+def _evaluate_answers(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    answers: Sequence[Answer],
+    expected: Sequence[Arrays],
+    hidden: Collection[str],
+) -> Result:
+    warnings = _shown_warnings(cases, answers, hidden)
     if all(answer.status == NOT_STARTED for answer in answers):
-        return Result(
-            exercise.id, NOT_STARTED, dict.fromkeys(expected[0], False), warnings=warnings
-        )
-    parts = dict.fromkeys((q for arrays in expected for q in arrays), True)
+        parts = dict.fromkeys(expected[0], False)
+        return Result(exercise.id, NOT_STARTED, parts, warnings=warnings)
+    parts = {}
+    for arrays in expected:
+        parts |= dict.fromkeys(arrays, True)
     problems = []
     for case, answer, arrays in zip(cases, answers, expected, strict=True):
         for quantity, text in differences(exercise, case, answer, arrays).items():
@@ -162,17 +181,22 @@ def _evaluate_answers(exercise, cases, answers, expected, hidden):
     if not any(right for part, right in parts.items() if not part.startswith(EXTRA_STEPS)):
         parts = dict.fromkeys(parts, False)  # zeros take no loop either
     status = FAIL if problems else PASS
-    return Result(
-        exercise.id,
-        status,
-        parts,
-        tuple(problems),
-        warnings,
-        share=sum(parts.values()) / len(parts),
-    )
+    share = sum(parts.values()) / len(parts)
+    return Result(exercise.id, status, parts, tuple(problems), warnings, share=share)
 
 
-def _problem(case, quantity, text, hidden):
+def _shown_warnings(
+    cases: Sequence[Case], answers: Sequence[Answer], hidden: Collection[str]
+) -> tuple[str, ...]:
+    """Each warning once. One may quote the inputs; those of hidden cases are not for its reader."""
+    texts: dict[str, None] = {}
+    for case, answer in zip(cases, answers, strict=True):
+        if case.name not in hidden:
+            texts |= dict.fromkeys(text[:MAX_WARNING] for text in answer.warnings)
+    return tuple(texts)
+
+
+def _problem(case: Case, quantity: str, text: str, hidden: Collection[str]) -> Problem:
     if case.name in hidden:
         return Problem("hidden case", quantity, "wrong in a case that is not shown")
     return Problem(case.name, quantity, text)

@@ -1,14 +1,18 @@
-"""What an exercise is: the probe that calls the student's code, the cases it is called with, and how exact it must be."""
+"""What an exercise is: probes that call the student's code, cases to call it with, how exact it must be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from .process.messages import UNANSWERABLE, Failure
+from .process.messages import UNANSWERABLE, Answer, Failure
 
 PUBLIC_SEED = 231
 LIMITS = {"float64": 1e-9, "float32": 1e-4}
+
+Arrays = dict[str, np.ndarray]
+Seed = int | Sequence[int] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Case:
     """
 
     name: str
-    inputs: dict
+    inputs: dict[str, Any]
     dtype: str = "float64"
     labels: np.ndarray | None = None
 
@@ -48,7 +52,7 @@ class Probe:
     """
 
     name: str
-    run: Callable
+    run: Callable[..., dict[str, Any]]
     stand_ins: bool = False
 
 
@@ -81,19 +85,19 @@ class Exercise:
 
     id: str
     module: str
-    probes: tuple
-    cases: Callable
-    limits: dict = field(default_factory=dict)
+    probes: tuple[Probe, ...]
+    cases: Callable[[np.random.RandomState], Iterator[Case]]
+    limits: dict[str, float] = field(default_factory=dict)
     keeps_inputs: bool = True
-    reduce: Callable | None = None
-    without: tuple = ()
+    reduce: Callable[[dict[str, Any], Arrays], Arrays] | None = None
+    without: tuple[str, ...] = ()
 
     @property
-    def file(self):
-        """str : the file that the student edits, relative to the kit."""
+    def file(self) -> str:
+        """The file that the student edits, relative to the kit."""
         return self.module.replace(".", "/") + ".py"
 
-    def draw(self, seed=PUBLIC_SEED):
+    def draw(self, seed: Seed = PUBLIC_SEED) -> list[Case]:
         """Draw the cases.
 
         Parameters
@@ -107,7 +111,9 @@ class Exercise:
         """
         return list(self.cases(np.random.RandomState(seed)))
 
-    def answers(self, ask, probe, cases):
+    def answers(
+        self, ask: Callable[..., Sequence[Answer]], probe: str, cases: Sequence[Case]
+    ) -> list[Answer]:
         """Ask a probe about the cases, and keep of every answer what is compared.
 
         Parameters
@@ -119,14 +125,12 @@ class Exercise:
 
         Returns
         -------
-        answers : list of dict
+        answers : list of Answer
         """
-        return [
-            self._reduced(case, a)
-            for case, a in zip(cases, ask(self.id, probe, cases), strict=True)
-        ]
+        answers = ask(self.id, probe, cases)
+        return [self._reduced(*pair) for pair in zip(cases, answers, strict=True)]
 
-    def _reduced(self, case, answer):
+    def _reduced(self, case: Case, answer: Answer) -> Answer:
         if self.reduce is None or not answer.is_answered:
             return answer
         try:
@@ -140,12 +144,12 @@ class Exercise:
             )
         return replace(answer, arrays=arrays)
 
-    def limit(self, quantity, dtype):
-        """float : the largest error that still passes for this quantity in this precision."""
+    def limit(self, quantity: str, dtype: str) -> float:
+        """Return the largest error that still passes for this quantity in this precision."""
         return self.limits.get(quantity, LIMITS[dtype])
 
-    def probe(self, name):
-        """Probe : the one with this name."""
+    def probe(self, name: str) -> Probe:
+        """Return the probe with this name."""
         return next(probe for probe in self.probes if probe.name == name)
 
 
@@ -153,7 +157,7 @@ class Exercise:
 class TrainingGoal(Exercise):
     """An exercise judged from saved weights on images that nobody has seen.
 
-    Its probe ``weights`` reads the arrays from the hand-in; its probe ``scores`` applies a net to images: the
+    Its probe ``weights`` reads the arrays from the submission; its probe ``scores`` applies a net to images: the
     student's own net at home, the reference when it counts.
 
     Parameters
@@ -161,14 +165,14 @@ class TrainingGoal(Exercise):
     weights : str
         The file of the weights, relative to the kit.
     goals : tuple of (float, float)
-        Accuracy -> share of the points, rising.
+        Accuracies, rising, and the share of the points that each earns.
     """
 
     weights: str = ""
-    goals: tuple = ()
+    goals: tuple[tuple[float, float], ...] = ()
 
 
-def unpack(function, result, *names):
+def unpack(function: str, result: object, *names: str) -> dict[str, Any]:
     """Name the values that a student's function returned.
 
     Parameters

@@ -1,11 +1,15 @@
-"""Whether a function still loops in Python: its steps grow with the number of examples, those of array code do not."""
+"""Finds loops in Python: their steps grow with the number of examples, those of array code do not."""
 
 import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
-EXTRA_STEPS = "extra Python steps"  # how a quantity from `extra_steps` begins
+EXTRA_STEPS = "extra Python steps"
+"""How the names of quantities from `extra_steps` begin."""
 
 
-def extra_steps(call, small, large):
+def extra_steps(call: Callable[..., object], small: tuple[Any, ...], large: tuple[Any, ...]) -> int:
     """Count the steps of the interpreter that a larger problem costs beyond a smaller one.
 
     Steps are lines and calls, in every frame below `call`, so that loops, comprehensions, ``map`` and functions that
@@ -27,7 +31,9 @@ def extra_steps(call, small, large):
     return max(0, _steps(call, large) - _steps(call, small))
 
 
-def refuse_loops(call, small, large, more):
+def refuse_loops(
+    call: Callable[..., object], small: tuple[Any, ...], large: tuple[Any, ...], more: str
+) -> None:
     """Raise a `RuntimeError` where a larger problem costs more steps of the interpreter.
 
     Parameters
@@ -37,32 +43,38 @@ def refuse_loops(call, small, large, more):
         Arguments of `call`.
     more : str
         What `large` has more of, for the message: ``"pixels"``.
+
+    Raises
+    ------
+    RuntimeError
     """
     steps = extra_steps(call, small, large)
     if steps:
+        name = getattr(call, "__name__", "the function")
         raise RuntimeError(
-            f"{call.__name__} loops in Python: more {more} cost {steps:,} more steps; let arrays do it"
+            f"{name} loops in Python: more {more} cost {steps:,} more steps; let arrays do it"
         )
 
 
-def _steps(call, arguments):
+def _steps(call: Callable[..., object], arguments: tuple[Any, ...]) -> int:
     count = 0
 
-    def trace(frame, event, argument):
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
         nonlocal count
         count += event in ("call", "line")
         return trace
 
-    def profile(frame, event, argument):
+    def profile(frame: FrameType, event: str, argument: object) -> None:
         nonlocal count
         count += event == "c_call"
 
-    before = sys.gettrace(), sys.getprofile()
+    old_trace = sys.gettrace()
+    old_profile = sys.getprofile()
     sys.setprofile(profile)
     sys.settrace(trace)
     try:
         call(*arguments)
     finally:
-        sys.settrace(before[0])
-        sys.setprofile(before[1])
+        sys.settrace(old_trace)
+        sys.setprofile(old_profile)
     return count

@@ -5,9 +5,13 @@ a mistake without showing how to do better.
 """
 
 import json
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from .exercise import Arrays, Exercise
 
 FOLDER = Path(__file__).parent / "public"
 _MISTAKES = "mistakes"
@@ -17,7 +21,9 @@ class MissingResultsError(LookupError):
     """There are no public results for an exercise."""
 
 
-def load_public_results(exercise, family, folder=FOLDER):
+def load_public_results(
+    exercise: Exercise, family: str, folder: Path = FOLDER
+) -> tuple[dict[str, list[Arrays]], list[dict[str, Any]]]:
     """Load what the reference returns on the public cases of an exercise.
 
     Parameters
@@ -44,11 +50,14 @@ def load_public_results(exercise, family, folder=FOLDER):
         )
     with np.load(path, allow_pickle=False) as file:
         mistakes = json.loads(str(file[_MISTAKES])).get(exercise.id, [])
-        expected = {probe.name: [{} for _ in exercise.draw()] for probe in exercise.probes}
+        count = len(exercise.draw())
+        expected: dict[str, list[Arrays]] = {}
+        for probe in exercise.probes:
+            expected[probe.name] = [{} for _ in range(count)]
         found = [key for key in file.files if key.startswith(f"{exercise.id}|")]
         for key in found:
-            _, probe, case, quantity = key.split("|")
-            expected[probe][int(case)][quantity] = file[key]
+            _, name, case, quantity = key.split("|")
+            expected[name][int(case)][quantity] = file[key]
     if not found:
         raise MissingResultsError(
             f"{exercise.id}: not among the public results in {path.name}; get the course kit again"
@@ -56,7 +65,11 @@ def load_public_results(exercise, family, folder=FOLDER):
     return expected, mistakes
 
 
-def save_public_results(path, expected, mistakes):
+def save_public_results(
+    path: str | PathLike[str],
+    expected: dict[str, dict[str, list[Arrays]]],
+    mistakes: dict[str, list[dict[str, Any]]],
+) -> None:
     """Write the public results of a family of exercises.
 
     Parameters
@@ -67,13 +80,12 @@ def save_public_results(path, expected, mistakes):
     mistakes : dict of str -> list of dict
         By exercise.
     """
-    arrays = {
-        f"{exercise}|{probe}|{case}|{quantity}": array
-        for exercise, probes in expected.items()
-        for probe, cases in probes.items()
-        for case, quantities in enumerate(cases)
-        for quantity, array in quantities.items()
-    }
+    arrays: Arrays = {}
+    for exercise, probes in expected.items():
+        for probe, cases in probes.items():
+            for case, quantities in enumerate(cases):
+                for quantity, array in quantities.items():
+                    arrays[f"{exercise}|{probe}|{case}|{quantity}"] = array
     arrays[_MISTAKES] = np.array(json.dumps(mistakes))
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **arrays)
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]

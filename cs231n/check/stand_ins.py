@@ -7,14 +7,16 @@ The expected results come from the reference net on the same stand-ins.
 """
 
 import sys
-import types
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 
 @contextmanager
-def replaced(module, **functions):
+def replaced(module: ModuleType, **functions: Callable[..., Any]) -> Iterator[None]:
     """Replace functions of a module for a while, so that mistakes in them do not count against their caller."""
     before = {name: getattr(module, name) for name in functions}
     module.__dict__.update(functions)
@@ -24,27 +26,23 @@ def replaced(module, **functions):
         module.__dict__.update(before)
 
 
-def install():
+def install() -> None:
     """Put the stand-ins where the package looks its modules up. Call it before any of them is imported."""
-    for package, modules in (
-        ("cs231n.layers", _MODULES),
-        ("cs231n.classifiers", _CLASSIFIERS),
-        ("cs231n", _FAST),
-    ):
-        for name, contents in modules.items():
-            module = types.ModuleType(f"{package}.{name}")
-            module.__dict__.update(contents)
-            sys.modules[module.__name__] = module
+    for name, contents in _MODULES.items():
+        module = ModuleType(name)
+        module.__dict__.update(contents)
+        sys.modules[name] = module
 
 
-def _mix(shape, *arrays):
+def _mix(shape: Sequence[int], *arrays: np.ndarray) -> np.ndarray:
     """An array of this shape that depends on every element of the others."""
     ramp = np.sin(1.0 + np.arange(np.prod(shape, dtype=int))).reshape(shape)
-    total = sum((k + 2) * _summary(a) for k, a in enumerate(arrays))
-    return (ramp * np.cos(total) + 0.1 * total).astype(arrays[0].dtype)
+    total = sum((k + 2) * _summary(array) for k, array in enumerate(arrays))
+    mixed: np.ndarray = ramp * np.cos(total) + 0.1 * total
+    return mixed.astype(arrays[0].dtype)
 
 
-def _summary(array):
+def _summary(array: Any) -> float:
     """A number that changes with any element of an array and with their order."""
     flat = np.asarray(array, np.float64).ravel()
     return float(flat @ np.cos(np.arange(flat.size))) / (1 + flat.size)
@@ -86,31 +84,12 @@ def _conv_backward(dout, cache, need=None):
 def _pool_forward(x, pool_param):
     from cs231n.window_geometry import pool_geometry
 
-    return _mix((*x.shape[:2], *pool_geometry("pool_forward", x, pool_param).out), x), x
+    geometry = pool_geometry("pool_forward", x, pool_param)
+    return _mix((*x.shape[:2], *geometry.out), x), x
 
 
 def _pool_backward(dout, cache):
     return _mix(cache.shape, dout, cache)
-
-
-_ELEMENTWISE = ("relu", "leaky_relu", "sigmoid", "tanh")
-_MODULES = {
-    "affine": {"affine_forward": _affine_forward, "affine_backward": _affine_backward},
-    "activations": {f"{n}_forward": _elementwise_forward for n in _ELEMENTWISE}
-    | {f"{n}_backward": _elementwise_backward for n in _ELEMENTWISE},
-    "losses": {"softmax_loss": _loss, "svm_loss": _loss},
-    "convolution": {"conv_forward_naive": _conv_forward, "conv_backward_naive": _conv_backward},
-    "pooling": {f"{kind}_pool_forward_naive": _pool_forward for kind in ("max", "avg")}
-    | {f"{kind}_pool_backward_naive": _pool_backward for kind in ("max", "avg")},
-}
-_FAST = {
-    "fast_layers": {
-        name.replace("naive", "fast"): function
-        for module in ("convolution", "pooling")
-        for name, function in _MODULES[module].items()
-    }
-}
-"""The fast layers are given and right, but a net may just as well call the naive ones: both must give the same."""
 
 
 class _KNearestNeighbor:
@@ -120,32 +99,69 @@ class _KNearestNeighbor:
         self.metric = metric
 
     def train(self, X, y):
-        self.X_train, self.y_train = np.asarray(X), np.asarray(y)
+        self.X_train = np.asarray(X)
+        self.y_train = np.asarray(y)
 
     def predict(self, X, k=1, num_loops=0):
         return self.predict_each(X, [k])[k]
 
     def predict_each(self, X, ks, num_loops=0):
-        total = (
-            _summary(self.X_train)
-            + _summary(self.y_train)
-            + len(self.metric) * (self.metric == "l1")
-        )
+        total = _summary(self.X_train) + _summary(self.y_train)
+        if self.metric == "l1":
+            total += len(self.metric)
         rows = [100 * abs(_summary(x) + total) for x in np.asarray(X)]
-        return {
-            k: np.array([self.y_train[int(k * row) % len(self.y_train)] for row in rows])
-            for k in ks
-        }
+        return {k: self._labels(rows, k) for k in ks}
+
+    def _labels(self, rows, k):
+        return np.array([self.y_train[int(k * row) % len(self.y_train)] for row in rows])
 
 
 def _linear_loss(W, X, y, reg):
-    return abs(_summary(X @ W)) + reg * _summary(W) + float(np.mean(y)), _mix(
-        W.shape, W, X, np.asarray(y, X.dtype)
-    ) + reg
+    loss = abs(_summary(X @ W)) + reg * _summary(W) + float(np.mean(y))
+    return loss, _mix(W.shape, W, X, np.asarray(y, X.dtype)) + reg
 
 
-_CLASSIFIERS = {
-    "k_nearest_neighbor": {"KNearestNeighbor": _KNearestNeighbor},
-    "linear_svm": {"svm_loss_naive": _linear_loss, "svm_loss_vectorized": _linear_loss},
-    "softmax": {"softmax_loss_naive": _linear_loss, "softmax_loss_vectorized": _linear_loss},
-}
+def _layers() -> dict[str, dict[str, Callable[..., Any]]]:
+    """Return the functions that stand in for those of the package ``cs231n.layers``, by module."""
+    activations: dict[str, Callable[..., Any]] = {}
+    for name in ("relu", "leaky_relu", "sigmoid", "tanh"):
+        activations[f"{name}_forward"] = _elementwise_forward
+        activations[f"{name}_backward"] = _elementwise_backward
+    pooling: dict[str, Callable[..., Any]] = {}
+    for kind in ("max", "avg"):
+        pooling[f"{kind}_pool_forward_naive"] = _pool_forward
+        pooling[f"{kind}_pool_backward_naive"] = _pool_backward
+    return {
+        "affine": {"affine_forward": _affine_forward, "affine_backward": _affine_backward},
+        "activations": activations,
+        "losses": {"softmax_loss": _loss, "svm_loss": _loss},
+        "convolution": {
+            "conv_forward_naive": _conv_forward,
+            "conv_backward_naive": _conv_backward,
+        },
+        "pooling": pooling,
+    }
+
+
+def _modules() -> dict[str, dict[str, Callable[..., Any]]]:
+    """Return the contents of all modules that are replaced, by full name."""
+    layers = _layers()
+    modules = {f"cs231n.layers.{name}": contents for name, contents in layers.items()}
+    # The fast layers are given and right, but a net may just as well call the naive ones:
+    # both must give the same.
+    naive = layers["convolution"] | layers["pooling"]
+    fast = {name.replace("naive", "fast"): function for name, function in naive.items()}
+    modules["cs231n.fast_layers"] = fast
+    modules["cs231n.classifiers.linear_svm"] = {
+        "svm_loss_naive": _linear_loss,
+        "svm_loss_vectorized": _linear_loss,
+    }
+    modules["cs231n.classifiers.softmax"] = {
+        "softmax_loss_naive": _linear_loss,
+        "softmax_loss_vectorized": _linear_loss,
+    }
+    modules["cs231n.classifiers.k_nearest_neighbor"] = {"KNearestNeighbor": _KNearestNeighbor}
+    return modules
+
+
+_MODULES = _modules()

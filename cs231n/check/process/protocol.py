@@ -158,7 +158,7 @@ class _Arrays:
         self.left -= size
         data = np.empty(size, np.uint8)
         _fill(self.stream, data)
-        if dtype == bool:
+        if dtype.kind == "b":
             return (data != 0).reshape(shape)
         return data.view(dtype).reshape(shape)
 
