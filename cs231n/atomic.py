@@ -84,7 +84,7 @@ def atomic_folder(
     Yields
     ------
     folder : Path
-        Empty.
+        Empty. What else is written to the hidden folder, ``folder.parent``, is removed in the end.
 
     Raises
     ------

@@ -5,12 +5,12 @@ import hashlib
 import re
 import shutil
 import tarfile
-import tempfile
 import time
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cs231n.atomic import atomic_folder
 from cs231n.errors import UserError
 
 if TYPE_CHECKING:
@@ -248,18 +248,12 @@ def unpack(archive: str | Path, folder: str | Path) -> Path:
 
 def _unpack_in_place(archive: Path, folder: Path) -> None:
     """Unpack beside the folder, then let the new one take its place."""
-    beside = folder.parent
-    with tempfile.TemporaryDirectory(prefix="unpack-", suffix=".part", dir=beside) as scratch:
-        fresh = Path(scratch) / "new"
-        fresh.mkdir()
+    with atomic_folder(folder) as fresh:
         with tarfile.open(archive) as tar:
             for member in tar:
                 _unpack_member(tar, member, folder.name, fresh)
         if not any(fresh.iterdir()):
             raise tarfile.TarError(f"it holds no folder {folder.name}")
-        if folder.exists():
-            folder.rename(Path(scratch) / "old")
-        fresh.rename(folder)
 
 
 def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str, fresh: Path) -> None:

@@ -1,10 +1,9 @@
 """Pack what you hand in: exactly the files that count, into one zip."""
 
 import argparse
-import zipfile
 from pathlib import Path
 
-from ..atomic import atomic_write
+from ..archive import write_zip
 from ..errors import UserError
 from ..kit import Kit, find_own_kit
 
@@ -56,9 +55,8 @@ def pack(kit: Kit, target: Path) -> None:
     OSError
         If a file cannot be read, or the zip cannot be written.
     """
-    with atomic_write(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in kit.submission_files:
-            archive.write(kit.root / name, f"{kit.assignment}/{name}")
+    files = {f"{kit.assignment}/{name}": kit.root / name for name in kit.submission_files}
+    write_zip(target, files)
 
 
 def _advice(name: str) -> str:
