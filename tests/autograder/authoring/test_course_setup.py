@@ -3,6 +3,7 @@ from nbgrader.api import Course as CourseRow
 
 from autograder.__main__ import main
 from autograder.authoring.course_setup import set_up
+from autograder.course.manifest import Course
 from autograder.errors import UserError
 from autograder.gradebook.database import open_gradebook
 
@@ -33,6 +34,15 @@ def test_sources_can_be_used_where_they_lie(tmp_path, sources):
         (tmp_path / "other").mkdir()
         (tmp_path / "other" / "course.toml").write_bytes((sources / "course.toml").read_bytes())
         set_up(tmp_path / "course", tmp_path / "other")
+
+
+def test_the_course_may_be_the_repository_itself(tmp_path, sources):
+    sources.rename(tmp_path / "assignments")
+    course, written = set_up(tmp_path)
+    assert course.source == tmp_path / "assignments" and [p.name for p in written] == [
+        "nbgrader_config.py"
+    ]
+    assert Course.open(tmp_path) == course
 
 
 def test_a_source_without_a_manifest_is_refused(tmp_path):

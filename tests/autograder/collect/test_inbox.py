@@ -18,8 +18,7 @@ from autograder.collect import inbox as intake
 from autograder.collect.inbox import collect
 from autograder.course.digests import submission_digest
 from autograder.course.receipts import refusals
-from autograder.errors import RefusedError, UserError
-from autograder.notebooks.format_check import check_notebook
+from autograder.errors import UserError
 
 NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
 AFFINE = "cs231n/layers/affine.py"
@@ -290,49 +289,6 @@ def test_damaged_report_is_said(course, assignment, hand_in):
     (course.root / "collect" / "assignment2.json").write_text("[")
     with pytest.raises(UserError, match=r"damaged \(.*\); delete it"):
         collect(course, assignment)
-
-
-@pytest.mark.parametrize(
-    "data, reason",
-    [
-        (b"", "not a notebook"),
-        (b"[]", "no list of cells"),
-        (b"{}", "no list of cells"),
-        (b"\xff\xfe", "UTF-8"),
-        (b"[" * 100_000, "not a notebook"),
-        (b'{"cells": [], "nbformat": 3}', "format is not 4"),
-        (b'{"nbformat": 4, "cells": [1]}', "cell 1 is damaged"),
-        (b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": {}}]}', "cell 1 is damaged"),
-        (b'{"nbformat": 4, "cells": [], "x": ' + b"[" * 100 + b"]" * 100 + b"}", "64 deep"),
-        (b'{"nbformat": 4, "cells": [], "x": ' + b"9" * 10_000 + b"}", "not a notebook"),
-        (b" " * (17 << 20), "clear its outputs"),
-    ],
-)
-def test_damaged_notebook_is_refused(data, reason):
-    with pytest.raises(RefusedError, match=reason):
-        check_notebook("a.ipynb", data)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda values: (
-        st.lists(values)
-        | st.dictionaries(st.sampled_from(["cells", "nbformat", "source", "cell_type"]), values)
-    ),
-    max_leaves=20,
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-def test_any_bytes_are_a_notebook_or_refused(data):
-    try:
-        check_notebook("a.ipynb", data)
-    except RefusedError as refusal:
-        assert "\n" not in str(refusal)
-    else:
-        document = json.loads(data)
-        assert document["nbformat"] == 4 and isinstance(document["cells"], list)
 
 
 @settings(

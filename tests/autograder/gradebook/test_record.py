@@ -1,17 +1,9 @@
 import json
-import os
 import sqlite3
-import subprocess
-import sys
-import sysconfig
 
-import nbformat
 import pytest
 from nbgrader.apps import NbGraderAPI
 
-from autograder.authoring.course_setup import set_up
-from autograder.course.manifest import Course
-from autograder.course.verdicts import Finding
 from autograder.errors import UserError
 from autograder.gradebook import record as gradebook
 from autograder.gradebook.database import course_directory, load_settings
@@ -37,15 +29,6 @@ def test_scores_are_those_of_the_verdict(students):
         "affine_forward": 1.5,
         "adam": 0,
     }
-
-
-def test_the_report_stands_under_its_check_cell_as_plain_text(students):
-    students.hand_in("ada")
-    students.judge("ada", {"affine_forward": 1.5})
-    students.record("ada")
-    cell = next(c for c in students.autograded("ada").cells if c.id == "check-affine_forward")
-    assert [o.output_type for o in cell.outputs] == ["stream"]
-    assert cell.outputs[0].text == "1.5 of 4 points\nreport on affine_forward\n"
 
 
 def test_a_written_answer_waits_to_be_read_and_an_untouched_one_does_not(students):
@@ -96,14 +79,6 @@ def test_no_verdict_and_a_broken_one_give_nothing_and_the_others_go_on(students)
     assert students.scores("eve")["adam"] == 6
     cell = next(c for c in students.autograded("ada").cells if c.id == "check-adam")
     assert cell.outputs[0].text == "This hand-in has not been judged. 0 points.\n"
-
-
-def test_points_that_changed_since_the_verdict_give_nothing(students):
-    students.hand_in("ada")
-    points = students.assignment.points
-    students.judge("ada", exercises={e: Finding("pass", 100.0, 100.0) for e in points})
-    students.record("ada")
-    assert set(students.scores("ada").values()) == {0}
 
 
 def test_what_people_entered_stays_when_it_is_graded_again(students):
@@ -207,48 +182,6 @@ def test_an_assignment_that_is_not_released_is_named(course):
         record(course, course.assignment("assignment2"), ["ada"])
 
 
-def nbgrader(course, *arguments):
-    """Run plain nbgrader in the course folder."""
-    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(
-        command, cwd=course.root, env=os.environ | {"PATH": path}, capture_output=True, text=True
-    )
-
-
-def test_plain_nbgrader_autograde_gives_the_same_scores_or_zero(students):
-    evil = students.kit_notebook()
-    evil.cells[2].source = "open('ran', 'w').write('student code ran')"
-    evil.cells[2].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "4"})]
-    evil.cells.append(nbformat.from_dict(dict(evil.cells[2], id="again")))
-    students.hand_in("ada", answers={ANSWER: "Because."})
-    students.hand_in("bob", evil)
-    students.hand_in("eve")
-    students.judge("ada", {"adam": 2.5})
-    students.judge("bob", dict.fromkeys(students.assignment.points, 0))
-    students.record("ada", "bob", "eve")
-    recorded = {student: students.scores(student) for student in ("ada", "bob", "eve")}
-    done = nbgrader(students.course, "autograde", "assignment2", "--force")
-    assert done.returncode == 0, done.stderr
-    assert {student: students.scores(student) for student in ("ada", "bob", "eve")} == recorded
-    assert set(recorded["bob"].values()) == set(recorded["eve"].values()) == {0}
-    assert not list(students.course.root.rglob("ran"))
-    cell = next(c for c in students.autograded("ada").cells if c.id == "check-adam")
-    assert cell.outputs[0].text.startswith("2.5 of 6 points")
-
-
-def test_plain_nbgrader_generates_feedback(students):
-    students.hand_in("ada")
-    students.judge("ada")
-    students.record("ada")
-    done = nbgrader(students.course, "generate_feedback", "assignment2")
-    assert done.returncode == 0, done.stderr
-    text = (
-        students.course.root / "feedback" / "ada" / "assignment2" / "fully_connected_nets.html"
-    ).read_text()
-    assert "73 of 81 points" in text and "Content-Security-Policy" in text
-
-
 def test_the_api_of_the_formgrader_lists_what_was_recorded(students):
     students.hand_in("ada", answers={ANSWER: "Because."})
     students.hand_in("bob")
@@ -267,15 +200,6 @@ def test_the_api_of_the_formgrader_lists_what_was_recorded(students):
         False,
     ]
     assert submissions["ada"]["timestamp"] == "2026-03-01T12:00:00"
-
-
-def test_the_course_may_be_the_repository_itself(tmp_path, sources):
-    sources.rename(tmp_path / "assignments")
-    course, written = set_up(tmp_path)
-    assert course.source == tmp_path / "assignments" and [p.name for p in written] == [
-        "nbgrader_config.py"
-    ]
-    assert Course.open(tmp_path) == course
 
 
 def test_answers_of_an_earlier_run_are_found_beside_any_amount_of_pictures(tmp_path):
