@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.collect.inbox import collect
 from autograder.course.manifest import Course
 from autograder.feedback.generate import generate_feedback
-from autograder.gradebook.csv_export import score_rows, write_csv
+from autograder.gradebook.csv_export import print_csv, score_rows
 from autograder.grading.run import grade
 from autograder.grading.score_table import course_table
 from autograder.reference.package_files import package_files
@@ -239,7 +239,7 @@ def run_class(released, folder, sandbox, attacks, weights=None):
     for student, page in pages.items():
         html[student] = "".join(path.read_text() for path in page.glob("*.html"))
     table = io.StringIO()
-    write_csv(score_rows(course, [assignment]), stream=table)
+    print_csv(score_rows(course, [assignment]), table)
     printed = course_table(course, assignment, verdicts)
     return ClassResult(
         course=course,

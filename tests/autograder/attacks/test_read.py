@@ -18,232 +18,10 @@ SEARCH = """
 """
 
 
-<<<<<<< HEAD
 def search(body, says="", keeps=("affine_backward", "relu_forward", "TwoLayerNet")):
     """Attack : an `affine_forward` that has `tell` and `read`."""
     lines = ["", *_lines(body)]
     return forward(SEARCH + "\n    ".join(lines), says=says, keeps=keeps)
-=======
-def searches(a, root):
-    def forward(body, **options):
-        return a.forward(SEARCH + "\n    ".join(["", *_lines(body)]), **options)
-
-    secrets = (
-        "seed secret gradebook.db course.toml verdicts submitted autograder .git reference".split()
-    )
-    return {
-        "reads the seed": forward(
-            f"tell(read('{root}/secret_seed'), read('../secret_seed'))", says="FOUND"
-        ),
-        "reads the gradebook": forward(f"tell(read('{root}/gradebook.db'))", says="FOUND"),
-        "reads other hand-ins": forward(
-            f"tell(*(read(os.path.join(folder, f)) for folder, _, files in os.walk('{root}') for f in files))",
-            says="FOUND",
-        ),
-        "reads verdicts": forward(f"tell(os.listdir('{root}/verdicts/small'))"),
-        "looks for names": forward(
-            f"""
-            found = [os.path.join(d, n) for d, ds, ns in os.walk('/') for n in ds + ns if any(s == n for s in {secrets})]
-            tell([read(path) for path in found if not path.startswith('/proc')])
-            """,
-            keeps=(),
-        ),
-        "imports the reference": forward(
-            """
-            found = []
-            for name in ("autograder", "autograder.grading.judge", "nbgrader", "sqlalchemy", "autograder.reference.process"):
-                try:
-                    found.append(__import__(name).__file__)
-                except ImportError:
-                    pass
-            assert not found, "What the model answer says"
-            """,
-            keeps=(),
-        ),
-        "imports byte-code of the reference": forward(
-            """
-            found = [d for d, _, ns in os.walk('/') for n in ns if n.endswith('.pyc') and 'affine' in n]
-            found = [d for d in found if 'exercises' not in d]  # what is asked about, which is no secret
-            assert not found, "What the model answer says"
-            """,
-            keeps=(),
-        ),
-        "looks for packages of the staff": forward(
-            """
-            import importlib.metadata
-            names = {d.metadata["Name"] for d in importlib.metadata.distributions()}
-            assert not names & {"cs231n", "nbgrader", "autograder"}, "What the model answer says"
-            """,
-            keeps=(),
-        ),
-        "reads .git": forward(
-            f"tell(read('{os.getcwd()}/.git/HEAD'), read('{os.getcwd()}/cs231n/layers/affine.py'))",
-            says="FileNotFoundError",
-        ),
-        "walks up the stack": forward("""
-            frame, found = sys._getframe(), []
-            while frame:
-                found += [repr(value)[:60] for name, value in frame.f_locals.items() if name in ("expected", "seed", "secret", "points", "labels")]
-                frame = frame.f_back
-            assert not found, "What the model answer says"
-            """),
-        "asks the garbage collector": forward("""
-            names = {type(o).__name__ for o in gc.get_objects()}
-            found = names & {"Standard", "Judge", "Verdict", "Gradebook", "Course", "Assignment"}
-            found |= {o for o in gc.get_objects() if isinstance(o, str) and "BEGIN SOLUTION" in o}
-            assert not found, "What the model answer says"
-            """),
-        "reads /proc": forward("""
-            found = [read(f"/proc/{pid}/{what}") for pid in ("self", 1, 2, os.getppid()) for what in ("environ", "maps", "cmdline")]
-            assert set(found) <= {"FileNotFoundError", "PermissionError"}, "What the model answer says"
-            """),
-        "traces its parent": forward("""
-            libc = ctypes.CDLL(None, use_errno=True)
-            for request in (16, 0x4206, 0):
-                assert libc.ptrace(request, os.getppid(), None, None) == -1, "What the model answer says"
-            word = ctypes.create_string_buffer(8)
-            assert libc.process_vm_readv(os.getppid(), word, 1, word, 1, 0) == -1, "What the model answer says"
-            """),
-        "takes descriptors of its parent": forward("""
-            libc = ctypes.CDLL(None, use_errno=True)
-            descriptor = libc.syscall(434, os.getppid(), 0)
-            assert libc.syscall(438, descriptor, 0, 0) == -1, "What the model answer says"
-            """),
-        "reads from every descriptor": forward("""
-            import fcntl
-            found = []
-            for fd in range(256):
-                try:
-                    fcntl.fcntl(fd, fcntl.F_SETFL, os.O_NONBLOCK)
-                    found.append(os.read(fd, 4000))
-                except OSError:
-                    pass
-            tell(found)
-            """),
-        "reads the environment": forward("tell(sorted(os.environ.items()))", says="FOUND"),
-        "quotes hidden inputs in warnings": forward("""
-            frame = sys._getframe()
-            while "case" not in frame.f_locals:
-                frame = frame.f_back
-            if frame.f_locals["case"].name.startswith("hidden"):
-                warnings.warn(f"What the model answer says {x.ravel()[:3]}")
-            return np.zeros((len(x), w.shape[1])), None
-            """),
-        "quotes hidden inputs in errors": forward("""
-            frame = sys._getframe()
-            while "case" not in frame.f_locals:
-                frame = frame.f_back
-            if frame.f_locals["case"].name.startswith("hidden"):
-                raise ValueError(f"What the model answer says {x.ravel()[:3]}")
-            return np.zeros((len(x), w.shape[1])), None
-            """),
-        "looks for hidden inputs while a public case is asked": forward("""
-            found, frame = [o for o in gc.get_objects() if type(o).__name__ in ("AskedCase", "Case")], sys._getframe()
-            while frame:
-                found += [*frame.f_locals.get("cases", ()), *getattr(frame.f_locals.get("question"), "cases", ())]
-                frame = frame.f_back
-            hidden = [o.inputs for o in found if str(getattr(o, "name", "")).startswith("hidden")]
-            assert not hidden, f"What the model answer says {hidden[0]}"
-            return np.zeros((len(x), w.shape[1])), None
-            """),
-        "keeps hidden inputs in a file for the next question": smuggle(
-            a,
-            """
-                with open("/tmp/kept", "a") as file:
-                    file.write("What the model answer says")
-            """,
-            """
-                if os.path.exists("/tmp/kept"):
-                    raise ValueError(open("/tmp/kept").read())
-            """,
-        ),
-        "keeps hidden inputs in memory for the next question": smuggle(
-            a,
-            """
-                sys.modules["kept"] = "What the model answer says"
-            """,
-            """
-                raise ValueError(sys.modules.get("kept"))
-            """,
-        ),
-        "keeps hidden inputs in a name of a folder": smuggle(
-            a,
-            """
-                os.makedirs(os.path.expanduser("~/What the model answer says"))
-            """,
-            """
-                raise ValueError(os.listdir(os.path.expanduser("~")))
-            """,
-        ),
-        "keeps hidden inputs in an attribute": smuggle(
-            a,
-            """
-                os.setxattr(os.path.expanduser("~"), "user.kept", b"What the model answer says")
-            """,
-            """
-                raise ValueError(os.getxattr(os.path.expanduser("~"), "user.kept"))
-            """,
-        ),
-        "keeps hidden inputs in a shared segment": smuggle(
-            a,
-            """
-                libc = ctypes.CDLL(None)
-                libc.shmat.restype = ctypes.c_void_p
-                address = libc.shmat(libc.shmget(231, 4096, 0o1666), None, 0)
-                if address not in (None, ctypes.c_void_p(-1).value):
-                    ctypes.memmove(address, b"What the model answer says", 26)
-            """,
-            """
-                libc = ctypes.CDLL(None)
-                libc.shmat.restype = ctypes.c_void_p
-                address = libc.shmat(libc.shmget(231, 4096, 0o666), None, 0)
-                if address not in (None, ctypes.c_void_p(-1).value):
-                    raise ValueError(ctypes.string_at(address, 26))
-            """,
-        ),
-        "keeps hidden inputs in a key": smuggle(
-            a,
-            """
-                ctypes.CDLL(None).syscall(248, b"user", b"kept", b"What the model answer says", 26, -3)
-            """,
-            """
-                text = ctypes.create_string_buffer(26)
-                key = ctypes.CDLL(None).syscall(249, b"user", b"kept", None, 0)
-                ctypes.CDLL(None).syscall(250, 11, key, text, 26)
-                raise ValueError(text.value)
-            """,
-        ),
-        "keeps hidden inputs in a process that stays": smuggle(
-            a,
-            """
-                if os.fork() == 0:
-                    os.setsid()
-                    with socket.socket(socket.AF_UNIX) as server:
-                        server.bind("\\0kept")
-                        server.listen()
-                        while True:
-                            server.accept()[0].sendall(b"What the model answer says")
-            """,
-            """
-                with socket.socket(socket.AF_UNIX) as client:
-                    client.connect("\\0kept")
-                    raise ValueError(client.recv(100))
-            """,
-        ),
-        "keeps hidden inputs in limits of its parent": smuggle(
-            a,
-            """
-                import resource
-                resource.prlimit(os.getppid(), resource.RLIMIT_STACK, (231 << 12, 231 << 12))
-            """,
-            """
-                import resource
-                if resource.getrlimit(resource.RLIMIT_STACK)[0] == 231 << 12:
-                    raise ValueError("What the model answer says")
-            """,
-        ),
-    }
->>>>>>> 977ba3d (Say in one place what worker and asker tell each other: dataclasses for questions, answers and ends; version 4)
 
 
 def smuggle(keep, fetch):
@@ -382,7 +160,7 @@ SEARCHES = {
             frame = sys._getframe()
             while "case" not in frame.f_locals:
                 frame = frame.f_back
-            if frame.f_locals["case"]["name"].startswith("hidden"):
+            if frame.f_locals["case"].name.startswith("hidden"):
                 warnings.warn(f"What the model answer says {x.ravel()[:3]}")
             return np.zeros((len(x), w.shape[1])), None
             """),
@@ -390,16 +168,16 @@ SEARCHES = {
             frame = sys._getframe()
             while "case" not in frame.f_locals:
                 frame = frame.f_back
-            if frame.f_locals["case"]["name"].startswith("hidden"):
+            if frame.f_locals["case"].name.startswith("hidden"):
                 raise ValueError(f"What the model answer says {x.ravel()[:3]}")
             return np.zeros((len(x), w.shape[1])), None
             """),
     "looks for hidden inputs while a public case is asked": search("""
-            found, frame = [o for o in gc.get_objects() if isinstance(o, dict)], sys._getframe()
+            found, frame = [o for o in gc.get_objects() if type(o).__name__ in ("AskedCase", "Case")], sys._getframe()
             while frame:
-                found += [frame.f_locals, *frame.f_locals.get("cases", ()), *frame.f_locals.get("question", {}).get("cases", ())]
+                found += [*frame.f_locals.get("cases", ()), *getattr(frame.f_locals.get("question"), "cases", ())]
                 frame = frame.f_back
-            hidden = [o["inputs"] for o in found if str(o.get("name", "")).startswith("hidden") and "inputs" in o]
+            hidden = [o.inputs for o in found if str(getattr(o, "name", "")).startswith("hidden")]
             assert not hidden, f"What the model answer says {hidden[0]}"
             return np.zeros((len(x), w.shape[1])), None
             """),
