@@ -35,9 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Return 0 when everybody has a verdict."""
     from ..course.manifest import Course, check_student_id
-    from ..gradebook.score_changes import compare_with_gradebook, changes_table
+    from ..gradebook.score_changes import changes_table, compare_with_gradebook
     from ..grading.executors import cluster_executor
-    from ..grading.run import grade
+    from ..grading.run import GradeOptions, grade
     from ..grading.score_table import course_table
     from ..progress import progress_bar
     from ..sandbox.find import find_sandbox
@@ -45,25 +45,21 @@ def run(args: argparse.Namespace) -> int:
     course = Course.open(args.course)
     assignment = course.assignment(args.assignment)
     sandbox = find_sandbox(args.allow_unisolated)
-    students = [check_student_id(student) for student in args.student or ()] or None
+    students = None
+    if args.student:
+        students = tuple(check_student_id(student) for student in args.student)
     for student in students or ():
         if not course.submitted(student, assignment.name).is_dir():
             raise UserError(f"{student} has not handed in {assignment.name}")
-    executor = cluster_executor(args.scheduler) if args.scheduler else None
-    found, fresh = grade(
-        course,
-        assignment,
-        sandbox,
-        students,
-        args.force,
-        executor,
-        progress_bar,
-        args.dry_run,
-        args.evidence,
-    )
+    options = GradeOptions(students, args.force, args.dry_run, args.evidence)
+    executor = None
+    if args.scheduler:
+        executor = cluster_executor(args.scheduler)
+    found, judged = grade(course, assignment, sandbox, options, executor, progress_bar)
     if args.dry_run:
         print(changes_table(compare_with_gradebook(course, assignment, found)))
         return 0
     print(course_table(course, assignment, found))
-    print(f"{fresh} judged, {len(found) - fresh} unchanged; isolation: {sandbox.isolation}")
+    unchanged = len(found) - judged
+    print(f"{judged} judged, {unchanged} unchanged; isolation: {sandbox.isolation}")
     return 0

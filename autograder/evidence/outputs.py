@@ -144,7 +144,7 @@ def gather_evidence(judge: "Judge", student: str) -> tuple[str, dict[str, CellOu
             course.release_folder(assignment.name) / f"{name}.ipynb", as_version=4
         )
         path = regular_file(folder, f"{name}.ipynb") or folder / f"{name}.ipynb"
-        with judge.notebooks.with_hand_in(folder) as worker:
+        with judge.notebooks.open_submission(folder) as worker:
             outputs[name] = run_notebook(worker, path, pristine)
     return digest, outputs
 

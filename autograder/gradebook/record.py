@@ -4,11 +4,14 @@ import json
 import secrets
 import shutil
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Self
 
 import nbformat
 from nbformat import NotebookNode
@@ -29,35 +32,124 @@ from .preprocessors import VERDICT
 from .rows import AssignmentRows, ClassRows
 
 _STAGING = ".autograded-"
-CHUNK = 25
-"""Submissions that reach the disk together; other programs wait for the gradebook that long."""
+SUBMISSIONS_PER_TRANSACTION = 25
+"""Other programs wait for the gradebook no longer than so many take to be written."""
 
 
 def record(course: Course, assignment: Assignment, students: Iterable[str]) -> None:
     """Put the verdicts on some submissions into the gradebook and into ``autograded/``.
-
-    Scores come from verdicts alone; where there is none on exactly this submission, they are 0.
-    What people entered stays: manual scores, extra credit, comments, extensions, due dates.
 
     Parameters
     ----------
     course : Course
     assignment : Assignment
     students : iterable of str
-        May take its time: no transaction is open while the next ones are waited for.
 
     Raises
     ------
     UserError
         If the assignment has not been released, or the gradebook cannot be used.
     """
-    config = load_settings(course)
-    with open_gradebook(course, config) as gradebook:
-        recorder = _Recorder(course, assignment, gradebook, config)
-        waiting = iter(students)
-        while chunk := list(islice(waiting, CHUNK)):
-            with _one_transaction(gradebook):
-                recorder.record(chunk)
+    students = list(students)
+    with GradebookWriter(course, assignment, students) as writer:
+        for student in students:
+            writer.add(student)
+
+
+class GradebookWriter:
+    """Records verdicts in the gradebook and in ``autograded/``, one submission after another.
+
+    Scores come from verdicts alone; where there is none on exactly this submission, they are 0.
+    What people entered stays: manual scores, extra credit, comments, extensions, due dates.
+
+    It writes in a thread of its own, so that whoever judges never waits for the gradebook. Use it
+    as a context: when the block ends, all that was added is recorded; when it fails, the
+    transaction that is open is completed and the rest is left to the next run.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : Assignment
+    students : iterable of str
+        The order in which they are recorded, whatever the order in which they are added.
+    """
+
+    def __init__(self, course: Course, assignment: Assignment, students: Iterable[str]) -> None:
+        self._course = course
+        self._assignment = assignment
+        self._expected = deque(students)
+        self._decided: dict[str, bool] = {}
+        self._next_transaction: list[str] = []
+        self._transactions: SimpleQueue[list[str] | None] = SimpleQueue()
+        self._canceled = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._write, name="gradebook")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._cancel()
+
+    def add(self, student: str) -> None:
+        """Record a student as soon as all students before have been added or skipped."""
+        self._decide(student, True)
+
+    def skip(self, student: str) -> None:
+        """Leave out a student, for whom the others wait no longer."""
+        self._decide(student, False)
+
+    def close(self) -> None:
+        """Wait until all that was added is recorded.
+
+        Raises
+        ------
+        UserError
+            If the assignment has not been released, or the gradebook cannot be used.
+        """
+        if self._next_transaction:
+            self._transactions.put(self._next_transaction)
+        self._transactions.put(None)
+        try:
+            self._thread.join()
+        except BaseException:  # Ctrl-C
+            self._cancel()
+            raise
+        if self._error is not None:
+            raise self._error
+
+    def _cancel(self) -> None:
+        self._canceled.set()
+        self._transactions.put(None)
+        self._thread.join()
+
+    def _decide(self, student: str, is_recorded: bool) -> None:
+        self._decided[student] = is_recorded
+        while self._expected and self._expected[0] in self._decided:
+            first = self._expected.popleft()
+            if self._decided.pop(first):
+                self._next_transaction.append(first)
+            if len(self._next_transaction) == SUBMISSIONS_PER_TRANSACTION:
+                self._transactions.put(self._next_transaction)
+                self._next_transaction = []
+
+    def _write(self) -> None:
+        """Do the work of the thread, which alone opens the gradebook: SQLite asks for that."""
+        try:
+            config = load_settings(self._course)
+            with open_gradebook(self._course, config) as gradebook:
+                recorder = _Recorder(self._course, self._assignment, gradebook, config)
+                for students in iter(self._transactions.get, None):
+                    if self._canceled.is_set():
+                        break
+                    with _one_transaction(gradebook):
+                        recorder.record(students)
+        except BaseException as error:
+            self._error = error
 
 
 class _Recorder:

@@ -1,132 +1,155 @@
-"""Which exercises are asked of one process, in which order, and when its answer is the last word.
+"""Which exercises are asked of one process, in which order, and when its answer is final.
 
-A process for each exercise costs ten times as much as one for all. What speaks against one for all: some exercises must
-not use modules that others need, and what is said of a case that is shown must not tell what is hidden.
+A process for each exercise costs ten times as much as one for all. What speaks against one for all:
+some exercises must not use modules that others need, and what is said of a case that is shown must
+not tell what is hidden.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from cs231n.check.evaluation import NOT_STARTED, PASS
+from cs231n.check.evaluation import NOT_STARTED, PASS, Result
 from cs231n.check.exercise import Case, TrainingGoal
-from cs231n.check.process.client import QuestionPart
+from cs231n.check.process.client import QuestionPart, Row
 from cs231n.check.process.sent_modules import pack_modules
 
+from ..course.manifest import Assignment
+from .expected import ExpectedResults
 from .workspaces import removed
 
 
 @dataclass(frozen=True)
-class Group:
+class ExerciseGroup:
     """Exercises that go without the same modules.
 
     Parameters
     ----------
     without : tuple of str
-    standards : list of Standard
+    expected : list of ExpectedResults
     """
 
-    without: tuple
-    standards: list
+    without: tuple[str, ...]
+    expected: list[ExpectedResults]
 
 
 @dataclass(frozen=True)
-class Round:
-    """What is asked of a hand-in at once, of one process: the first probe of each exercise.
+class Batch:
+    """What is asked of one process at once: the first probe of each exercise.
 
-    The process begins where the strictest exercises are asked, without the modules that these must not use. For the next
-    group it is sent those modules of the package that may be used from there on, once the answers before are in.
+    The process starts where the strictest exercises are asked, without the modules that these must
+    not use. For the next group it is sent those modules of the package that may be used from there
+    on, once the answers before are in.
 
     Parameters
     ----------
-    groups : list of Group
-        The strictest first. Goals, which run nothing of a hand-in, are in the first.
+    groups : list of ExerciseGroup
+        The strictest first. Goals, which run nothing of a submission, are in the first.
     parts : list of QuestionPart
-        For each group the shown cases, and then the hidden ones: nothing that is said of a case which is shown can tell
-        what is hidden in its group, as that is not there by then.
+        For each group the shown cases, and then the hidden ones. Nothing that is said of a shown
+        case can tell what is hidden in its group, as that is not there by then.
     """
 
-    groups: list
-    parts: list
+    groups: list[ExerciseGroup]
+    parts: list[QuestionPart]
 
-    def settles(self, standard, result):
-        """Whether nothing more is asked about an exercise that has this result.
+    def is_final(self, expected: ExpectedResults, result: Result) -> bool:
+        """Tell whether nothing more is asked about an exercise that has this result.
 
-        To be right once is enough, in this process or alone. What does not pass is asked again, alone, so that no
-        exercise suffers from what another one did to the process; but weights are what they are. Of a group that comes
-        later nothing may be told that is not the same in every hand-in that passes: its process has seen the hidden
-        cases of other exercises.
+        To be right once is enough, in this process or alone. What does not pass is asked again,
+        alone, so that no exercise suffers from what another one did to the process; but weights are
+        what they are. In a later group a result is final only if it is the same for every
+        submission that passes: the process has seen the hidden cases of other exercises by then,
+        and must not tell them.
         """
-        if isinstance(standard.exercise, TrainingGoal):
+        if isinstance(expected.exercise, TrainingGoal):
             return True
-        if standard.exercise.without == self.groups[0].without:
-            return (
-                result.status == PASS
-                or result.status == NOT_STARTED
-                and len(standard.expected) == 1
-            )
-        return result.status == PASS and not result.warnings
+        if expected.exercise.without != self.groups[0].without:
+            return result.status == PASS and not result.warnings
+        if result.status == NOT_STARTED:
+            return len(expected.answers) == 1
+        return result.status == PASS
 
 
-def rounds(standards, kit, assignment):
+def make_batches(
+    exercises: Sequence[ExpectedResults], kit: Path, assignment: Assignment
+) -> list[Batch]:
     """Put exercises together.
 
     Parameters
     ----------
-    standards : list of Standard
+    exercises : sequence of ExpectedResults
     kit : path
     assignment : Assignment
 
     Returns
     -------
-    rounds : list of Round
-        As few as can hold all of them: one, where each group goes without nothing that a stricter one may use.
+    batches : list of Batch
+        As few as can hold all of them: one, if each group goes without a part of what the stricter
+        group before goes without.
     """
-    goals, kinds, chains = [], {}, []
-    for standard in standards:
-        is_goal = isinstance(standard.exercise, TrainingGoal)
-        (goals if is_goal else kinds.setdefault(standard.exercise.without, [])).append(standard)
-    for without in sorted(kinds or [()], key=lambda names: (-len(names), names)):
-        chain = next((chain for chain in chains if set(without) <= set(chain[-1].without)), None)
-        if chain is None:
-            chains.append(chain := [])
-        chain.append(Group(without, kinds.get(without, [])))
-    chains[0][0].standards.extend(goals)
-    return [Round(chain, _parts(chain, kit, assignment)) for chain in chains]
+    goals = []
+    by_modules: dict[tuple[str, ...], list[ExpectedResults]] = {}
+    for expected in exercises:
+        if isinstance(expected.exercise, TrainingGoal):
+            goals.append(expected)
+        else:
+            by_modules.setdefault(expected.exercise.without, []).append(expected)
+    if not by_modules:
+        by_modules[()] = []
+    chains: list[list[ExerciseGroup]] = []
+    for without in sorted(by_modules, key=lambda names: (-len(names), names)):
+        group = ExerciseGroup(without, by_modules[without])
+        for chain in chains:
+            if set(without) <= set(chain[-1].without):
+                chain.append(group)
+                break
+        else:
+            chains.append([group])
+    chains[0][0].expected.extend(goals)
+    return [Batch(chain, _parts(chain, kit, assignment)) for chain in chains]
 
 
-def weights_cases(standard):
+def weights_cases(expected: ExpectedResults) -> list[Case]:
     """list of Case : those of a goal, without the images that weights are judged by."""
-    return [Case(case.name, {}) for case in standard.cases]
+    return [Case(case.name, {}) for case in expected.cases]
 
 
-def _parts(groups, kit, assignment):
-    parts, missing = [], removed(kit, groups[0].without) - {*assignment.editable, *assignment.own}
+def module_name(file: str) -> str:
+    """str : the module in a file of the package: ``cs231n.optim`` for ``cs231n/optim.py``."""
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def _parts(groups: list[ExerciseGroup], kit: Path, assignment: Assignment) -> list[QuestionPart]:
+    parts = []
+    missing = removed(kit, groups[0].without) - {*assignment.editable, *assignment.own}
     for group in groups:
-        lent_now = missing - removed(kit, group.without)
-        missing -= lent_now
-        sources = {
-            name.removesuffix(".py").replace("/", "."): kit / name
-            for name in lent_now
-            if name.endswith(".py")
-        }
-        rows = [(_is_hidden(s, row[2]), row) for s in group.standards for row in _first_rows(s)]
-        shown, hidden = (
-            [row for is_hidden, row in rows if is_hidden == late] for late in (False, True)
-        )
-        parts += QuestionPart(shown, pack_modules(sources)), QuestionPart(hidden)
+        allowed_now = missing - removed(kit, group.without)
+        missing -= allowed_now
+        sources = {module_name(name): kit / name for name in allowed_now if name.endswith(".py")}
+        shown, hidden = _first_rows(group)
+        parts.append(QuestionPart(shown, pack_modules(sources)))
+        parts.append(QuestionPart(hidden))
     return parts
 
 
-def _is_hidden(standard, case):
-    """Of a goal's images nothing is sent but the name."""
-    return case.name in standard.hidden and not isinstance(standard.exercise, TrainingGoal)
-
-
-def _first_rows(standard):
-    if isinstance(standard.exercise, TrainingGoal):
-        return [(standard.exercise.id, "weights", case) for case in weights_cases(standard)]
-    probe = standard.exercise.probe(next(iter(standard.expected)))
-    return (
-        []
-        if probe.stand_ins
-        else [(standard.exercise.id, probe.name, case) for case in standard.cases]
-    )
+def _first_rows(group: ExerciseGroup) -> tuple[list[Row], list[Row]]:
+    """The shown and the hidden rows of the first probe of each exercise."""
+    shown: list[Row] = []
+    hidden: list[Row] = []
+    for expected in group.expected:
+        exercise = expected.exercise
+        if isinstance(exercise, TrainingGoal):
+            # Of its hidden images nothing is sent but the name of the case.
+            shown += [(exercise.id, "weights", case) for case in weights_cases(expected)]
+            continue
+        probe = exercise.probe(next(iter(expected.answers)))
+        if probe.stand_ins:  # all rows of a question would have to use them
+            continue
+        for case in expected.cases:
+            row = (exercise.id, probe.name, case)
+            if case.name in expected.hidden:
+                hidden.append(row)
+            else:
+                shown.append(row)
+    return shown, hidden

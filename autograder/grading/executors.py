@@ -1,6 +1,7 @@
-"""Judging processes: each has one judge, with its sandbox and its reference, for as long as it lives.
+"""Runs judging jobs: in threads, in processes of this machine, or on a cluster.
 
-What is handed to them is small: where the course lies, and digests of what decides points. So the same call runs in a
+Every judging process has a judge, with its sandbox and its reference, for as long as it lives. A
+job is small: where the course lies, and digests of what decides points. So the same call runs in a
 process of this machine and in a worker of a cluster that sees the same folder.
 """
 
@@ -12,7 +13,8 @@ import shutil
 import signal
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +23,20 @@ from loky import ProcessPoolExecutor
 
 from ..course.locks import locked
 from ..course.manifest import Course
+from ..course.verdicts import Verdict
 from ..errors import UserError
 from ..sandbox.find import find_sandbox
 from .judge import Judge
 
+_SCRATCH_PREFIX = "cs231n-grade-"
 
-class AnotherCourse(UserError):
-    """A machine sees another course, or another release of these programs, than the one that asks."""
+
+class AnotherCourseError(UserError):
+    """A machine sees another course, or other programs, than the one that asks."""
 
 
 @dataclass(frozen=True)
-class Order:
+class JudgingJob:
     """What is to be judged, and by which rules.
 
     Parameters
@@ -39,28 +44,30 @@ class Order:
     root : str
         The course folder.
     assignment : str
-    digests : tuple of str
+    digests : (str, str)
         Of the kit and of the exercises.
-    allow_unisolated, evidence : bool
+    allow_unisolated : bool
+    evidence : bool
+        Whether the notebooks are run as well.
     """
 
     root: str
     assignment: str
-    digests: tuple
+    digests: tuple[str, str]
     allow_unisolated: bool
     evidence: bool
 
 
 _lock = threading.Lock()
-_judges = {}
+_judges: dict[JudgingJob, Judge] = {}
 
 
-def judge(order, student):
-    """Judge one hand-in with the judge of this process, which the first call makes.
+def run_job(job: JudgingJob, student: str) -> Verdict:
+    """Judge a submission with the judge of this process, which the first call makes.
 
     Parameters
     ----------
-    order : Order
+    job : JudgingJob
     student : str
 
     Returns
@@ -69,30 +76,27 @@ def judge(order, student):
 
     Raises
     ------
-    AnotherCourse
+    AnotherCourseError
     """
     with _lock:
-        if order not in _judges:
-            _close()
-            course = Course.open(order.root)
-            sandbox = find_sandbox(order.allow_unisolated)
-            made = Judge(course, course.assignment(order.assignment), sandbox)
-            if made.digests != order.digests:
-                raise AnotherCourse(
-                    f"{order.root} is not the same there: another kit, other exercises, or another version"
-                )
-            _judges[order] = made.__enter__()
-    return _judge_with(_judges[order], student, order.evidence)
+        if job not in _judges:
+            _close_judges()
+            _judges[job] = _make_judge(job)
+        judge = _judges[job]
+    verdict = judge.judge_submission(student)
+    if job.evidence:
+        _save_evidence(judge, student)
+    return verdict
 
 
 @contextmanager
-def thread_executor(threads, order, judge):
+def thread_executor(threads: int, job: JudgingJob, judge: Judge) -> Iterator[Executor]:
     """Judge in threads of this process, with a judge that is there already.
 
     Parameters
     ----------
     threads : int
-    order : Order
+    job : JudgingJob
     judge : Judge
 
     Yields
@@ -100,24 +104,25 @@ def thread_executor(threads, order, judge):
     executor : ThreadPoolExecutor
     """
     with judge:
-        _judges[order] = judge
+        _judges[job] = judge
         try:
             with ThreadPoolExecutor(threads) as executor:
                 yield executor
         finally:
-            del _judges[order]
+            del _judges[job]
 
 
 @contextmanager
-def process_executor(processes):
-    """Start judging processes on this machine, which end with the one that started them.
+def process_executor(processes: int) -> Iterator[Executor]:
+    """Start judging processes on this machine; they end with the one that started them.
 
-    Each asks the reference for itself. To hand answers to a process that is killed while it starts would be to wait
-    for ever: who starts it holds both ends of the pipe, and writes until it is full. The executor is loky's, as that of
-    the standard library waits for ever, up to Python 3.12, where a process is killed while others are being started.
+    Each process asks the reference for itself. Handing it the answers could block for ever: whoever
+    starts a process holds both ends of its pipe, and if the process is killed meanwhile, writes
+    until the pipe is full. The executor is loky's, since up to Python 3.12 that of the standard
+    library hangs if a process is killed while others are being started.
 
-    When the block fails they are killed, whatever they do: a second Ctrl-C while they are waited for would leave them
-    without a word that they should end. What they had written for themselves goes with the folder that it lies in.
+    When the block fails, the processes are killed, whatever they are doing: a second Ctrl-C while
+    they are waited for would leave them running. Their files lie in one folder and go with it.
 
     Parameters
     ----------
@@ -127,59 +132,67 @@ def process_executor(processes):
     ------
     executor : ProcessPoolExecutor
     """
-    context = multiprocessing.get_context("spawn")
     with (
-        _scratch() as folder,
+        _scratch_folder() as folder,
         ProcessPoolExecutor(
-            processes, context=context, initializer=_prepare, initargs=(folder,)
+            processes,
+            context=multiprocessing.get_context("spawn"),
+            initializer=_prepare_process,
+            initargs=(folder,),
         ) as executor,
     ):
         try:
             yield executor
         except BaseException:
-            for process in list(
-                executor._processes.values()
-            ):  # its own kill_workers stumbles over what is canceled
+            # loky's own kill_workers fails on jobs that are canceled.
+            for process in list(executor._processes.values()):
                 process.kill()
             raise
 
 
 @contextmanager
-def _scratch():
-    """A folder for the files of a run. If the run is killed the next one removes it, as its lock is free then."""
-    for folder in (
-        Path(tempfile.gettempdir()).glob("cs231n-grade-*") if hasattr(os, "getuid") else ()
-    ):
-        with contextlib.suppress(OSError):
-            if folder.lstat().st_uid == os.getuid() and (folder / "running").exists():
-                with locked(folder) as held:
-                    if held:
-                        shutil.rmtree(folder)
+def _scratch_folder() -> Iterator[str]:
+    """A folder for the files of a run. If the run is killed, the next one removes it."""
+    _remove_abandoned_folders()
     with (
-        tempfile.TemporaryDirectory(prefix="cs231n-grade-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, ignore_cleanup_errors=True) as folder,
         locked(folder),
     ):
         os.chmod(folder, 0o711)  # a sandbox without namespaces reads its files as another user
-        (Path(folder) / "running").touch()  # whoever finds it can rely on the lock
+        (Path(folder) / "running").touch()  # from here on, a free lock means that the run is over
         yield folder
 
 
-def cluster_executor(address):
+def _remove_abandoned_folders() -> None:
+    if not hasattr(os, "getuid"):
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            is_mine = folder.lstat().st_uid == os.getuid()
+            if is_mine and (folder / "running").exists():
+                with locked(folder) as held:
+                    if held:
+                        shutil.rmtree(folder)
+
+
+def cluster_executor(address: str) -> Executor:
     """Give the executor of a Dask cluster.
 
     Parameters
     ----------
     address : str
-        Of its scheduler: ``"tcp://host:8786"``. Its machines see the course folder under the same path.
+        Of its scheduler: ``"tcp://host:8786"``. Its machines see the course folder under the same
+        path.
 
     Returns
     -------
     executor : concurrent.futures.Executor
-        What a machine that is lost had to do, another one does.
+        If a machine is lost, another one does what it had to do.
 
     Raises
     ------
     UserError
+        If Dask is not installed, or no scheduler answers.
     """
     try:
         from distributed import Client
@@ -194,33 +207,44 @@ def cluster_executor(address):
     return client.get_executor(retries=3, pure=False)
 
 
-def _judge_with(judge, student, with_evidence):
-    verdict = judge.judge(student)
-    if with_evidence:
-        from ..evidence.outputs import gather_evidence, save_evidence
+def _make_judge(job: JudgingJob) -> Judge:
+    course = Course.open(job.root)
+    sandbox = find_sandbox(job.allow_unisolated)
+    judge = Judge(course, course.assignment(job.assignment), sandbox)
+    if judge.digests != job.digests:
+        raise AnotherCourseError(
+            f"{job.root} is not the same there: another kit, other exercises, or another version"
+        )
+    return judge.__enter__()
 
-        path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
-        save_evidence(path, *gather_evidence(judge, student))
-    return verdict
+
+def _save_evidence(judge: Judge, student: str) -> None:
+    # It comes with nbgrader, which takes seconds to load and which judging alone does not need.
+    from ..evidence.outputs import gather_evidence, save_evidence
+
+    path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
+    digest, outputs = gather_evidence(judge, student)
+    save_evidence(path, digest, outputs)
 
 
-def _prepare(folder):
+def _prepare_process(folder: str) -> None:
     """End when the parent does, however it ends: a pool's process would wait for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
-    parent = multiprocessing.parent_process()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
-    def wait():
+
+def _exit_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
         parent.join()
         os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
 
-
-def _close():
-    for made in _judges.values():
-        made.__exit__(None, None, None)
+def _close_judges() -> None:
+    for judge in _judges.values():
+        judge.__exit__(None, None, None)
     _judges.clear()
 
 
-atexit.register(_close)
+atexit.register(_close_judges)

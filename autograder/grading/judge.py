@@ -1,73 +1,45 @@
-"""The judge: draws the inputs, asks the sandboxed worker, compares with the reference, gives the points.
+"""The judge: asks the sandboxed worker, compares with the reference, and gives the points.
 
 It never imports or runs anything of a submission. What reaches it are arrays, by the protocol of
 `cs231n.check.process.protocol`.
 """
 
 import hashlib
-import hmac
 import json
+import re
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
-
-import numpy as np
+from pathlib import Path
+from typing import Self
 
 from cs231n.check import evaluation
+from cs231n.check.evaluation import Result
 from cs231n.check.exercise import Case, TrainingGoal
-from cs231n.check.exercises import EXERCISES, FAMILY_OF
-from cs231n.check.public import load_public_results
+from cs231n.check.exercises import EXERCISES
+from cs231n.check.process.client import WorkerClient
+from cs231n.check.process.messages import VERSION, Answer
 from cs231n.check.report import result_text
 
 from ..course.digests import digest_files, kit_digest, regular_file, submission_digest
-from ..course.manifest import TIMESTAMP
+from ..course.manifest import TIMESTAMP, Assignment, Course
 from ..course.verdicts import Finding, Verdict
 from ..errors import UserError
 from ..reference.mistakes import all_mistakes
 from ..reference.package_files import package_files
-from ..reference.process import expected_answers, reference, scorer
-from ..sandbox.find import Unisolated
-from .batches import rounds, weights_cases
-from .workspaces import Desks
+from ..reference.process import reference, scorer
+from ..sandbox.find import Bubblewrap, Landlock, Unisolated
+from .batches import Batch, make_batches, module_name, weights_cases
+from .expected import ExpectedResults, expected_results
+from .workspaces import WorkspacePool
 
-
-@dataclass(frozen=True)
-class Standard:
-    """What an exercise is held to in this course: public and hidden cases, with the answers of the reference.
-
-    Parameters
-    ----------
-    exercise : Exercise
-    points : float
-    cases : list of Case
-        The public ones first; all hidden for a training goal.
-    hidden : frozenset of str
-        Names of the hidden cases.
-    expected : dict of str -> list of dict
-        By probe.
-    mistakes : list of dict
-        Fingerprints of typical mistakes on the public cases.
-    """
-
-    exercise: object
-    points: float
-    cases: list
-    hidden: frozenset
-    expected: dict
-    mistakes: list
-
-    def evaluate(self, ask, probes=None):
-        """Result : of the first probes, or of all; see `cs231n.check.evaluation.evaluate`."""
-        expected = dict(islice(self.expected.items(), probes))
-        return evaluation.evaluate(
-            self.exercise, self.cases, ask, expected, self.hidden, self.mistakes
-        )
+MAX_RECEIVED = 40
+"""The most characters of a time stamp that are kept."""
 
 
 class Judge:
-    """Judges the submissions of one assignment. Use it as a context; it may be shared by threads.
+    """Judges the submissions of one assignment. Use it as a context; threads may share it.
 
     Parameters
     ----------
@@ -76,51 +48,65 @@ class Judge:
     sandbox : Bubblewrap, Landlock or Unisolated
         See `autograder.sandbox.find.find_sandbox`.
 
+    Attributes
+    ----------
+    digests : (str, str)
+        Of the kit and of what decides points.
+    expected : list of ExpectedResults
+        One for each exercise, in the order of the assignment; there while the context is open.
+    notebooks : WorkspacePool
+        Where notebooks are run; there while the context is open.
+
     Raises
     ------
     UserError
-        If the assignment has not been released.
+        If the assignment has not been released, or by another version of these programs.
     """
 
-    def __init__(self, course, assignment, sandbox):
-        self.course, self.assignment, self.sandbox = course, assignment, sandbox
-        if not (course.release_folder(assignment.name) / "cs231n").is_dir():
-            raise UserError(
-                f"{assignment.name} is not released; run `autograder release {assignment.name}` first"
-            )
-        self.digests = kit_digest(course, assignment), exercise_set_digest(course, assignment)
-        self._lock = threading.Lock()
+    def __init__(
+        self,
+        course: Course,
+        assignment: Assignment,
+        sandbox: Bubblewrap | Landlock | Unisolated,
+    ) -> None:
+        self.course = course
+        self.assignment = assignment
+        self.sandbox = sandbox
+        _check_kit(course, assignment)
+        self.digests = (kit_digest(course, assignment), exercise_set_digest(course, assignment))
+        self._goal_lock = threading.Lock()
+        self._goal_workers: dict[str, WorkerClient] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._resources = ExitStack()
-        self._desks = Desks(self.course, self.assignment, self.sandbox)
-        self.notebooks = Desks(self.course, self.assignment, self.sandbox, notebooks=True)
-        self._resources.callback(self._desks.close)
+        self._workspaces = WorkspacePool(self.course, self.assignment, self.sandbox)
+        self.notebooks = WorkspacePool(self.course, self.assignment, self.sandbox, notebooks=True)
+        self._resources.callback(self._workspaces.close)
         self._resources.callback(self.notebooks.close)
-        self._scorers = {}
+        self._goal_workers = {}
+        seed = self.course.secret_seed()
+        kit = self.course.release_folder(self.assignment.name)
         try:
             with reference() as worker:
-                self.standards = [
-                    self._standard(EXERCISES[name], worker) for name in self.assignment.points
+                self.expected = [
+                    expected_results(EXERCISES[name], points, seed, worker)
+                    for name, points in self.assignment.points.items()
                 ]
-            self._rounds = rounds(
-                self.standards, self.course.release_folder(self.assignment.name), self.assignment
-            )
+            self._batches = make_batches(self.expected, kit, self.assignment)
         except BaseException:
             self._resources.close()
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._resources.close()
 
-    def is_current(self, verdict):
+    def is_current(self, verdict: Verdict) -> bool:
         """bool : whether a verdict still holds for what is handed in, released and asked."""
-        return verdict == replace(
-            self._blank(verdict.student), exercises=verdict.exercises, received=verdict.received
-        )
+        blank = self._blank_verdict(verdict.student)
+        return verdict == replace(blank, exercises=verdict.exercises, received=verdict.received)
 
-    def judge(self, student):
+    def judge_submission(self, student: str) -> Verdict:
         """Judge what a student handed in.
 
         Parameters
@@ -131,14 +117,16 @@ class Judge:
         -------
         verdict : Verdict
         """
-        blank = self._blank(student)
+        blank = self._blank_verdict(student)
         folder = self.course.submitted(student, self.assignment.name)
         stamp = regular_file(folder, TIMESTAMP)
-        received = stamp.read_text(errors="replace").strip()[:40] if stamp else ""
+        received = ""
+        if stamp is not None:
+            received = stamp.read_text(errors="replace").strip()[:MAX_RECEIVED]
         return replace(blank, exercises=self.findings(folder), received=received)
 
-    def findings(self, folder):
-        """Judge a hand-in that lies in some folder.
+    def findings(self, folder: Path) -> dict[str, Finding]:
+        """Judge a submission that lies in any folder.
 
         Parameters
         ----------
@@ -149,110 +137,121 @@ class Judge:
         findings : dict of str -> Finding
             By exercise.
         """
-        found = {}
-        for asked in self._rounds:
-            first, *others = asked.groups
-            with self._desks.with_hand_in(folder, first.without) as worker:
-                found |= self._ask_ahead(worker, asked)
-                found |= self._ask_alone(worker, first.standards, found)
+        results: dict[str, Result] = {}
+        for batch in self._batches:
+            first, *others = batch.groups
+            with self._workspaces.open_submission(folder, first.without) as worker:
+                results |= self._ask_together(worker, batch)
+                results |= self._ask_alone(worker, first.expected, results)
             for group in others:
-                if any(s.exercise.id not in found for s in group.standards):
-                    with self._desks.with_hand_in(folder, group.without) as worker:
-                        found |= self._ask_alone(worker, group.standards, found)
-        return {s.exercise.id: self._finding(s, found[s.exercise.id]) for s in self.standards}
+                if all(expected.exercise.id in results for expected in group.expected):
+                    continue
+                with self._workspaces.open_submission(folder, group.without) as worker:
+                    results |= self._ask_alone(worker, group.expected, results)
+        findings = {}
+        for expected in self.expected:
+            name = expected.exercise.id
+            findings[name] = self._finding(expected, results[name])
+        return findings
 
-    def _blank(self, student):
+    def _blank_verdict(self, student: str) -> Verdict:
         digest = submission_digest(self.course, self.assignment, student)
-        return Verdict(student, self.assignment.name, digest, *self.digests, self.sandbox.isolation)
+        isolation = self.sandbox.isolation
+        return Verdict(student, self.assignment.name, digest, *self.digests, isolation)
 
-    def _standard(self, exercise, worker):
-        hidden = _hidden_cases(exercise, self.course.secret_seed())
-        is_goal = isinstance(exercise, TrainingGoal)
-        cases = hidden if is_goal else exercise.draw() + hidden
-        names = frozenset(case.name for case in hidden)
-        mistakes = [] if is_goal else load_public_results(exercise, FAMILY_OF[exercise.id])[1]
-        expected = expected_answers(worker, exercise, cases)
-        return Standard(
-            exercise, self.assignment.points[exercise.id], cases, names, expected, mistakes
-        )
+    def _ask_together(self, worker: WorkerClient, batch: Batch) -> dict[str, Result]:
+        """Ask all exercises of a batch in one process, at a fraction of a process for each.
 
-    def _ask_ahead(self, worker, asked):
-        """dict of str -> Result : of the exercises that are settled when all are asked in one process.
-
-        That costs a fraction of a process for each.
+        Returns
+        -------
+        results : dict of str -> Result
+            The final ones.
         """
-        answers, found = {}, {}
-        rows = [row for part in asked.parts for row in part.rows]
-        for (exercise, _, _), answer in zip(
-            rows, worker.ask_together(asked.parts, keep=True) if rows else ()
-        ):
+        rows = [row for part in batch.parts for row in part.rows]
+        if not rows:
+            return {}
+        given = worker.ask_together(batch.parts, keep=True)
+        answers: dict[str, list[Answer]] = {}
+        for (exercise, _, _), answer in zip(rows, given, strict=False):
             answers.setdefault(exercise, []).append(answer)
-        for group in asked.groups:
-            for standard in group.standards:
-                mine = answers.get(standard.exercise.id, ())
-                result = (
-                    self._evaluate_ahead(standard, mine)
-                    if len(mine) == len(standard.cases)
-                    else None
-                )
-                if result is not None and asked.settles(standard, result):
-                    found[standard.exercise.id] = result
-        return found
+        final = {}
+        for group in batch.groups:
+            for expected in group.expected:
+                name = expected.exercise.id
+                if len(answers.get(name, ())) < len(expected.cases):
+                    continue  # it was not asked, or the process did not come so far
+                result = self._evaluate_first(expected, answers[name])
+                if result is not None and batch.is_final(expected, result):
+                    final[name] = result
+        return final
 
-    def _evaluate_ahead(self, standard, answers):
-        if not isinstance(standard.exercise, TrainingGoal):
-            return standard.evaluate(lambda *_: answers, 1)
-        return self._score(standard, *answers) if answers[0].is_answered else None
+    def _evaluate_first(self, expected: ExpectedResults, answers: list[Answer]) -> Result | None:
+        """The result of the first probe alone; None where a goal has no weights."""
+        exercise = expected.exercise
+        if not isinstance(exercise, TrainingGoal):
+            return expected.evaluate(lambda *_: answers, 1)
+        if not answers[0].is_answered:
+            return None
+        return self._evaluate_goal(exercise, expected.cases[0], answers[0])
 
-    def _ask_alone(self, worker, standards, found):
-        """dict of str -> Result : of those exercises that are not among the found ones, each in a process of its own."""
-        return {
-            s.exercise.id: self._result(worker, s) for s in standards if s.exercise.id not in found
-        }
+    def _ask_alone(
+        self, worker: WorkerClient, exercises: list[ExpectedResults], known: dict[str, Result]
+    ) -> dict[str, Result]:
+        """Ask about the exercises without a result, each in a process of its own."""
+        results = {}
+        for expected in exercises:
+            if expected.exercise.id not in known:
+                results[expected.exercise.id] = self._result(worker, expected)
+        return results
 
-    def _result(self, worker, standard):
-        if isinstance(standard.exercise, TrainingGoal):
-            return self._score(
-                standard, *worker.ask(standard.exercise.id, "weights", weights_cases(standard))
-            )
-        return standard.evaluate(
-            partial(worker.ask, shown=len(standard.cases) - len(standard.hidden))
-        )
+    def _result(self, worker: WorkerClient, expected: ExpectedResults) -> Result:
+        exercise = expected.exercise
+        if isinstance(exercise, TrainingGoal):
+            (answer,) = worker.ask(exercise.id, "weights", weights_cases(expected))
+            return self._evaluate_goal(exercise, expected.cases[0], answer)
+        shown = len(expected.cases) - len(expected.hidden)
+        return expected.evaluate(partial(worker.ask, shown=shown))
 
-    def _score(self, standard, answer):
-        """Result : the submission only hands over its weights; the reference net applies them to the hidden images."""
-        exercise, case = standard.exercise, standard.cases[0]
+    def _evaluate_goal(self, exercise: TrainingGoal, case: Case, answer: Answer) -> Result:
+        """Let the reference net apply the weights of a submission to the hidden images."""
         if answer.is_answered:
-            with self._lock:
-                worker = self._scorer(exercise, case)
-                answer = worker.ask(
-                    exercise.id, "scores", [Case(case.name, {"weights": answer.arrays})]
-                )[0]
+            weights = Case(case.name, {"weights": answer.arrays})
+            with self._goal_lock:
+                worker = self._goal_worker(exercise.id, case)
+                (answer,) = worker.ask(exercise.id, "scores", [weights])
         return evaluation.evaluate_goal(exercise, case, answer)
 
-    def _scorer(self, exercise, case):
-        """Worker : the reference, which holds the hidden images already."""
-        if exercise.id not in self._scorers:
-            modules = [
-                name.removesuffix(".py").replace("/", ".") for name in self.assignment.editable
-            ]
-            self._scorers[exercise.id] = self._resources.enter_context(scorer(case.inputs, modules))
-        return self._scorers[exercise.id]
+    def _goal_worker(self, exercise: str, case: Case) -> WorkerClient:
+        """WorkerClient : the reference, which holds the hidden images already."""
+        if exercise not in self._goal_workers:
+            modules = [module_name(name) for name in self.assignment.editable]
+            worker = self._resources.enter_context(scorer(case.inputs, modules))
+            self._goal_workers[exercise] = worker
+        return self._goal_workers[exercise]
 
-    def _finding(self, standard, result):
+    def _finding(self, expected: ExpectedResults, result: Result) -> Finding:
         text = result_text(result)
         if self.sandbox.isolation == Unisolated.isolation:
-            text += "\nUNISOLATED: this hand-in ran without a sandbox; trust the points as far as you trust its author."
-        score = (
-            min(round(standard.points * result.share, 2), standard.points)
-            if result.share < 1
-            else float(standard.points)
-        )
-        return Finding(result.status, score, standard.points, text, result.warnings)
+            text += (
+                "\nUNISOLATED: this hand-in ran without a sandbox; "
+                "trust the points as far as you trust its author."
+            )
+        points = expected.points
+        if result.share < 1:
+            score = min(round(points * result.share, 2), points)
+        else:
+            score = float(points)
+        return Finding(result.status, score, points, text, result.warnings)
 
 
-def exercise_set_digest(course, assignment):
-    """str : digest of what decides points: reference, cases, messages, points, limits, and seed."""
+def exercise_set_digest(course: Course, assignment: Assignment) -> str:
+    """Digest what decides points: reference, cases, messages, points, limits and the secret seed.
+
+    Returns
+    -------
+    digest : str
+        SHA-256, hexadecimal.
+    """
     rules = {
         "points": assignment.points,
         "limits": vars(course.limits),
@@ -263,10 +262,23 @@ def exercise_set_digest(course, assignment):
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
-def _hidden_cases(exercise, secret):
-    """The same kinds of cases with numbers that nobody outside knows."""
-    digest = hmac.new(secret, exercise.id.encode(), hashlib.sha256).digest()
-    cases = exercise.draw(np.frombuffer(digest, np.uint32))
-    if isinstance(exercise, TrainingGoal):
-        return cases
-    return [replace(case, name=f"hidden: {case.name}") for case in cases]
+def _check_kit(course: Course, assignment: Assignment) -> None:
+    kit = course.release_folder(assignment.name)
+    command = f"autograder release {assignment.name}"
+    if not (kit / "cs231n").is_dir():
+        raise UserError(f"{assignment.name} is not released; run `{command}` first")
+    if _protocol_version(kit) != str(VERSION):
+        raise UserError(
+            f"{assignment.name} was released by another version of these programs; "
+            f"run `{command}` again"
+        )
+
+
+def _protocol_version(kit: Path) -> str | None:
+    """Read which protocol the worker of a kit speaks; nothing of a kit is imported."""
+    try:
+        text = (kit / "cs231n/check/process/messages.py").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    found = re.search(r"^VERSION = (\d+)$", text, re.MULTILINE)
+    return found and found[1]

@@ -1,64 +1,79 @@
-"""Where hand-ins are questioned: one sandbox with the kit laid out in it, and one hand-in after another on top.
+"""Where submissions are questioned: a sandbox with the kit laid out in it, and a submission on top.
 
-Starting an interpreter with NumPy takes a second, forking it a millisecond. So a sandbox serves many hand-ins, where
-that is safe: only where a filter of system calls holds the process that runs a hand-in. It shares the sandbox with the
-warm worker alone, and it can start no process that outlives it, signal or trace none, and use no memory, message,
-lock or attribute that another one sees. Its limits are its own. The worker runs nothing of a hand-in; it forks the
-process, waits for its end, and sets the streams back that they share. A file that was written ends the worker, and
-with it the sandbox and its disk; so does an answer out of turn.
+Starting an interpreter with NumPy takes a second, forking it a millisecond. So one sandbox serves
+many submissions, one after another, where that is safe: only where a filter of system calls holds
+the process that runs a submission. It shares the sandbox with the warm worker alone, and it can
+start no process that outlives it, signal or trace none, and use no memory, message, lock or
+attribute that another one sees. Its limits are its own. The worker runs nothing of a submission; it
+forks the process, waits for its end, and resets the streams that they share. A file that was
+written ends the worker, and with it the sandbox and its disk; so does an answer out of turn.
 
-Where there is no such filter every hand-in has a sandbox of its own, at the price of a second.
+Where there is no such filter every submission has a sandbox of its own, at the price of a second.
 """
 
 import filecmp
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
 from compileall import compile_dir
 from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import cast
 
 from cs231n.check.process.client import WorkerClient
 
 from ..course.digests import regular_file
+from ..course.manifest import Assignment, Course
 from ..reference.package_files import package_files
+from ..sandbox.find import Bubblewrap, Landlock, Unisolated
+
+_MEGABYTE = 2**20
 
 
-class Desks:
-    """The desks of one judge, each used by one thread at a time.
+class WorkspacePool:
+    """The workspaces of one judge, each used by one thread at a time.
 
     Parameters
     ----------
     course : Course
     assignment : Assignment
     sandbox : Bubblewrap, Landlock or Unisolated
-        Where it is reusable, so are the desks; elsewhere every hand-in gets a sandbox of its own.
+        If it is reusable, so are the workspaces; if not, every submission gets one of its own.
     notebooks : bool
-        Whether notebooks are run on them, in place of exercises.
+        Whether notebooks are run in them, in place of exercises.
     """
 
-    def __init__(self, course, assignment, sandbox, notebooks=False):
-        self.course, self.assignment, self.sandbox, self.notebooks = (
-            course,
-            assignment,
-            sandbox,
-            notebooks,
-        )
-        self._lock, self._free = threading.Lock(), {}
+    def __init__(
+        self,
+        course: Course,
+        assignment: Assignment,
+        sandbox: Bubblewrap | Landlock | Unisolated,
+        notebooks: bool = False,
+    ) -> None:
+        self.course = course
+        self.assignment = assignment
+        self.sandbox = sandbox
+        self.notebooks = notebooks
+        self._lock = threading.Lock()
+        self._free: dict[tuple[str, ...], list[Workspace]] = {}
 
-    def close(self):
+    def close(self) -> None:
         """Close those that nobody uses."""
         with self._lock:
-            desks = [desk for free in self._free.values() for desk in free]
+            pools = list(self._free.values())
             self._free.clear()
-        for desk in desks:
-            desk.close()
+        for workspaces in pools:
+            for workspace in workspaces:
+                workspace.close()
 
     @contextmanager
-    def with_hand_in(self, folder, without=()):
-        """Put a hand-in on a desk.
+    def open_submission(
+        self, folder: Path, without: tuple[str, ...] = ()
+    ) -> Iterator[WorkerClient]:
+        """Put a submission into a workspace.
 
         Parameters
         ----------
@@ -70,107 +85,163 @@ class Desks:
         ------
         worker : WorkerClient
         """
-        with self._lock:
-            free = self._free.setdefault(without, [])
-            desk = free.pop() if free else None
-        desk = desk or _Desk(self.course, self.assignment, self.sandbox, without, self.notebooks)
+        workspace = self._take(without)
+        is_reusable = False
         try:
-            desk.put(folder)
-            yield desk.worker
+            workspace.install(folder)
+            yield workspace.worker
             if self.sandbox.reusable:
-                desk.worker.reset()
-                with self._lock:
-                    self._free.setdefault(without, []).append(desk)
-                desk = None
+                workspace.worker.reset()
+                is_reusable = True
         finally:
-            if desk is not None:
-                desk.close()
+            if is_reusable:
+                self._give_back(workspace, without)
+            else:
+                workspace.close()
+
+    def _take(self, without: tuple[str, ...]) -> "Workspace":
+        with self._lock:
+            free = self._free.get(without)
+            if free:
+                return free.pop()
+        return Workspace(self.course, self.assignment, self.sandbox, without, self.notebooks)
+
+    def _give_back(self, workspace: "Workspace", without: tuple[str, ...]) -> None:
+        with self._lock:
+            self._free.setdefault(without, []).append(workspace)
 
 
-class _Desk:
-    def __init__(self, course, assignment, sandbox, without, notebooks):
-        self.assignment, self.most = assignment, course.limits.hand_in_mb * 2**20
-        self._kit, self._without = course.release_folder(assignment.name), without
+class Workspace:
+    """A sandbox with a worker, and a copy of the kit that the worker sees.
+
+    Parameters
+    ----------
+    course, assignment, sandbox, notebooks
+        As for `WorkspacePool`.
+    without : tuple of str
+        Modules of the package, and libraries, that the sandbox does not hold.
+
+    Attributes
+    ----------
+    worker : WorkerClient
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        assignment: Assignment,
+        sandbox: Bubblewrap | Landlock | Unisolated,
+        without: tuple[str, ...],
+        notebooks: bool,
+    ) -> None:
+        limits = course.limits
+        self._assignment = assignment
+        self._max_bytes = limits.hand_in_mb * _MEGABYTE
+        self._kit = course.release_folder(assignment.name)
+        self._without = without
         self._folder = tempfile.TemporaryDirectory(prefix="cs231n-judge-")
         self._tree = Path(self._folder.name)
         lay_out(self._kit, self._tree, without)
-        limits, megabyte = course.limits, 2**20
-        command, seconds = sandbox.command(self._tree, limits, without), limits.seconds
         if notebooks:
             _add_kernels(self._tree)
-            command, seconds = sandbox.notebook_command(self._tree, limits), limits.notebook_seconds
+            # `grade` asks for evidence only where there is bubblewrap.
+            command = cast(Bubblewrap, sandbox).notebook_command(self._tree, limits)
+            seconds = limits.notebook_seconds
+        else:
+            command = sandbox.command(self._tree, limits, without)
+            seconds = limits.seconds
         self.worker = WorkerClient(
             command,
             seconds,
-            int(limits.answer_mb * megabyte),
+            int(limits.answer_mb * _MEGABYTE),
             total_seconds=limits.submission_seconds,
-            output_bytes=int(limits.output_mb * megabyte),
+            output_bytes=int(limits.output_mb * _MEGABYTE),
         )
         if sandbox.reusable:
-            # What a worker loads for all must not need what students write: it starts where none of that is.
+            # What a worker loads for all must not need what students write, so that is not there.
             for name in (*assignment.editable, *assignment.own):
                 _replace(self._tree / name, None)
-            # Nothing that is left was handed in: each hand-in would compile it again, 10 ms in all.
+            # Nothing that is left was handed in: each submission would compile it again, in 10 ms.
             compile_dir(self._tree, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
             self.worker.start()
 
-    def close(self):
+    def close(self) -> None:
+        """End the worker and remove the files."""
         self.worker.shutdown()
         self._folder.cleanup()
 
-    def put(self, folder):
-        """Take over what the student may write, and nothing else; what is missing is as the kit has it."""
-        modules = (*self.assignment.editable, *self.assignment.own)
-        for name in (*modules, *self.assignment.weights):
-            source = regular_file(folder, name)
-            if source is None or source.stat().st_size > self.most:
-                source = self._kit / name if name in modules else None
-            _replace(self._tree / name, None if _is_absent(name, self._without) else source)
+    def install(self, folder: Path) -> None:
+        """Take over what students may write, and nothing else; what is missing is as in the kit."""
+        modules = (*self._assignment.editable, *self._assignment.own)
+        for name in modules:
+            source = self._submitted_file(folder, name) or self._kit / name
+            if _is_absent(name, self._without):
+                source = None
+            _replace(self._tree / name, source)
+        for name in self._assignment.weights:
+            _replace(self._tree / name, self._submitted_file(folder, name))
+
+    def _submitted_file(self, folder: Path, name: str) -> Path | None:
+        source = regular_file(folder, name)
+        if source is None or source.stat().st_size > self._max_bytes:
+            return None
+        return source
 
 
-def lay_out(kit, tree, without=()):
+def lay_out(kit: Path, tree: Path, without: tuple[str, ...] = ()) -> None:
     """Copy the package of a kit into a folder, without the files of some modules."""
     shutil.copytree(kit / "cs231n", tree / "cs231n")
     for name in removed(tree, without):
         (tree / name).unlink()
 
 
-def removed(folder, without):
-    """set of str : the files of the package in a folder, relative to it, that belong to some modules."""
-    names = (
-        path.relative_to(folder).as_posix()
-        for path in (folder / "cs231n").rglob("*")
-        if path.is_file()
-    )
-    return {name for name in names if _is_absent(name, without)}
+def removed(folder: Path, without: tuple[str, ...]) -> set[str]:
+    """set of str : the files of some modules of the package in a folder, relative to it."""
+    names = set()
+    for path in (folder / "cs231n").rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and _is_absent(name, without):
+            names.add(name)
+    return names
 
 
-def _add_kernels(tree):
-    """Copy the compiled kernels, where they are built from what the kit holds.
+def _add_kernels(tree: Path) -> None:
+    """Copy the compiled kernels, if they are built from what the kit holds.
 
-    On NumPy a notebook that trains convolutions takes several times as long, and shows other times than students saw.
+    With NumPy a notebook that trains convolutions takes several times as long, and shows other
+    times than students saw.
     """
-    sources = {
-        name: path for name, path in package_files().items() if name.endswith((".pyx", ".h", ".c"))
-    }
-    same = {
-        name
-        for name, path in sources.items()
-        if (tree / name).is_file() and filecmp.cmp(path, tree / name, shallow=False)
-    }
-    parts = {name for name in sources if name.endswith((".h", ".c"))}
-    for name in same - parts if parts <= same else ():
+    sources = set()
+    modules = {}
+    same = set()
+    for name, path in package_files().items():
+        if name.endswith((".h", ".c")):
+            sources.add(name)
+        elif name.endswith(".pyx"):
+            modules[name] = path
+        else:
+            continue
+        if (tree / name).is_file() and filecmp.cmp(path, tree / name, shallow=False):
+            same.add(name)
+    if not sources <= same:
+        return
+    for name in modules.keys() & same:
         for suffix in EXTENSION_SUFFIXES:
-            if (built := sources[name].with_suffix(suffix)).is_file():
+            built = modules[name].with_suffix(suffix)
+            if built.is_file():
                 shutil.copyfile(built, (tree / name).with_suffix(suffix))
 
 
-def _is_absent(name, without):
+def _is_absent(name: str, without: tuple[str, ...]) -> bool:
     return name.split(".")[0].replace("/", ".") in without
 
 
-def _replace(target, source):
-    """Write what is new into the file that is there: ext4 takes ten times as long to give the place of one just deleted."""
+def _replace(target: Path, source: Path | None) -> None:
+    """Write a file anew, or remove it where there is no source.
+
+    It is written into the file that is there: ext4 takes ten times as long to give the place of one
+    that was just deleted.
+    """
     if source is None or not source.is_file():
         target.unlink(missing_ok=True)
         return

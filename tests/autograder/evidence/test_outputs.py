@@ -13,7 +13,7 @@ from PIL import Image
 
 from autograder.evidence import outputs as evidence
 from autograder.feedback.generate import generate_feedback
-from autograder.grading.workspaces import Desks
+from autograder.grading.workspaces import WorkspacePool
 from autograder.sandbox.find import find_sandbox
 from cs231n.fast.extensions import kernels
 
@@ -38,14 +38,14 @@ def ran(students, sandbox):
             new_code_cell(source, id=f"cell{k}") for k, source in enumerate(sources)
         ]
         folder = students.hand_in("ada")
-        desks = Desks(students.course, students.assignment, sandbox, notebooks=True)
+        workspaces = WorkspacePool(students.course, students.assignment, sandbox, notebooks=True)
         try:
-            with desks.with_hand_in(folder) as worker:
+            with workspaces.open_submission(folder) as worker:
                 return evidence.run_notebook(
                     worker, folder / "fully_connected_nets.ipynb", pristine
                 )
         finally:
-            desks.close()
+            workspaces.close()
 
     return run
 
@@ -201,9 +201,9 @@ def test_check_cells_are_left_to_the_judge(ran):
 
 
 def test_a_notebook_sees_nothing_of_the_one_before_it(students, sandbox):
-    folder, desks = (
+    folder, workspaces = (
         students.hand_in("ada"),
-        Desks(students.course, students.assignment, sandbox, notebooks=True),
+        WorkspacePool(students.course, students.assignment, sandbox, notebooks=True),
     )
     pristine = students.kit_notebook()
     leave = "import os\nos.makedirs('a/b')\nopen('a/b/c', 'w').write('secret')\nos.symlink('/kit', 'link')\nprint(sorted(os.listdir()))"
@@ -213,11 +213,11 @@ def test_a_notebook_sees_nothing_of_the_one_before_it(students, sandbox):
                 new_code_cell("import os\nprint(os.listdir())", id="look"),
                 new_code_cell(leave, id="leave"),
             ]
-            with desks.with_hand_in(folder) as worker:
+            with workspaces.open_submission(folder) as worker:
                 found = evidence.run_notebook(worker, folder / "none.ipynb", pristine)
             assert text(found["look"]) == "['weights']\n" and expected in text(found["leave"])
     finally:
-        desks.close()
+        workspaces.close()
 
 
 def test_the_feedback_page_shows_the_pictures_of_this_hand_in_alone(students, ran):

@@ -1,17 +1,14 @@
 """Exercises that may use what others must not are asked of one process, and neither gains by it."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
 import nbformat
-import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.authoring.course_setup import set_up
-from autograder.grading.batches import rounds
+from autograder.grading.batches import make_batches
 from autograder.grading.judge import Judge
 from autograder.reference.package_files import package_files
 from autograder.reference.submission import write_hand_in
@@ -164,7 +161,7 @@ def test_everything_is_asked_of_one_process(found, monkeypatch):
 
 
 def test_the_strictest_come_first_and_shown_cases_before_hidden_ones(judge):
-    (only,) = judge._rounds
+    (only,) = judge._batches
     order = list(dict.fromkeys(exercise for part in only.parts for exercise, _, _ in part.rows))
     assert order[:2] == ["conv_forward_naive", "conv_forward_matmul"] and set(order) == set(POINTS)
     assert only.groups[0].without == EXERCISES["conv_forward_naive"].without
@@ -206,16 +203,16 @@ def test_exercises_that_go_without_different_things_are_asked_apart(judge):
             exercise=replace(s.exercise, without=names),
             cases=s.cases,
             hidden=s.hidden,
-            expected=s.expected,
+            answers=s.answers,
         )
         for s, names in zip(
-            judge.standards,
+            judge.expected,
             [("cs231n.im2col",), ("cs231n.optim", "scipy"), (), ("scipy",)],
             strict=False,
         )
     ]
     chains = [
         [group.without for group in r.groups]
-        for r in rounds(some, judge.course.release_folder("layers"), judge.assignment)
+        for r in make_batches(some, judge.course.release_folder("layers"), judge.assignment)
     ]
     assert chains == [[("cs231n.optim", "scipy"), ("scipy",), ()], [("cs231n.im2col",)]]

@@ -14,10 +14,11 @@ import pytest
 
 from autograder.errors import UserError
 from autograder.gradebook.csv_export import score_rows
-from autograder.gradebook.score_changes import compare_with_gradebook, changes_table
+from autograder.gradebook.score_changes import changes_table, compare_with_gradebook
 from autograder.grading import executors as pool
 from autograder.grading import run as grade
 from autograder.grading.judge import Judge
+from autograder.progress import no_progress
 from autograder.reference.package_files import package_files
 from autograder.reference.submission import write_hand_in
 from autograder.sandbox.find import find_sandbox
@@ -49,8 +50,9 @@ def hand_in(students):
     return write
 
 
-def run(class_, sandbox, **options):
-    return grade.grade(class_.course, class_.assignment, sandbox, **options)
+def run(class_, sandbox, progress=no_progress, executor=None, **options):
+    options = grade.GradeOptions(**options)
+    return grade.grade(class_.course, class_.assignment, sandbox, options, executor, progress)
 
 
 def total(verdict):
@@ -98,7 +100,7 @@ def test_judging_processes_give_what_one_process_gives(students, hand_in, sandbo
     for k in range(3):
         hand_in(f"s{k}", edits=LOSES_DB if k == 1 else None)
     alone, _ = run(students, sandbox)
-    monkeypatch.setattr(grade, "FEW", 0)
+    monkeypatch.setattr(grade, "MAX_IN_THREADS", 0)
     together, fresh = run(students, sandbox, force=True)
     assert fresh == 3 and together == alone
 
@@ -108,7 +110,7 @@ def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkey
         hand_in(
             f"s{k}", added="\nimport time\ntime.sleep(1)\n" if k else ""
         )  # the others are not done when the first one is
-    monkeypatch.setattr(grade, "FEW", 0)
+    monkeypatch.setattr(grade, "MAX_IN_THREADS", 0)
     started, plain = [], pool.ProcessPoolExecutor
 
     def remembered(*values, **options):
@@ -254,9 +256,11 @@ def test_a_locked_gradebook_gets_one_clear_line_and_loses_nothing(students, hand
 
 
 def test_another_kit_on_another_machine_is_refused(students, sandbox):
-    order = pool.Order(str(students.course.root), "assignment2", ("kit", "exercises"), True, False)
+    job = pool.JudgingJob(
+        str(students.course.root), "assignment2", ("kit", "exercises"), True, False
+    )
     with pytest.raises(UserError, match="is not the same there"):
-        pool.judge(order, "ada")
+        pool.run_job(job, "ada")
     assert threading.active_count() < 50
 
 

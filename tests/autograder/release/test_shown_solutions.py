@@ -9,7 +9,7 @@ from autograder.authoring.course_setup import set_up
 from autograder.course.manifest import Course
 from autograder.errors import UserError
 from autograder.grading.judge import Judge
-from autograder.grading.workspaces import Desks
+from autograder.grading.workspaces import WorkspacePool
 from autograder.reference.mistakes import all_mistakes
 from autograder.reference.package_files import package_files
 from autograder.reference.submission import write_hand_in
@@ -151,13 +151,15 @@ def test_own_modules_are_handed_in_where_the_kit_has_them_empty(two_assignments,
     (tmp_path / AFFINE).parent.mkdir(parents=True)
     (tmp_path / AFFINE).write_text(source(AFFINE))
     exercise = EXERCISES["affine_forward"]
-    with closing(Desks(course, assignment, find_sandbox(allow_unisolated=True))) as desks:
+    with closing(
+        WorkspacePool(course, assignment, find_sandbox(allow_unisolated=True))
+    ) as workspaces:
         for folder, status in (
             (tmp_path, "answered"),
             (course.release_folder("second"), "not started"),
             (tmp_path, "answered"),
         ):
-            with desks.with_hand_in(folder) as worker:
+            with workspaces.open_submission(folder) as worker:
                 answers = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw())
             assert {answer.status for answer in answers} == {status}
 
