@@ -275,6 +275,8 @@ class _Recorder:
         target = self._autograded(student)
         target.parent.mkdir(parents=True, exist_ok=True)
         timestamp = self._timestamp(student)
+        # Not `atomic_folder`: its locks and syncs take several times as long as all else here, and
+        # they are not needed, as each run writes all folders again and there is one writer.
         draft = self.course.root / f"{_STAGING}{secrets.token_hex(8)}"
         draft.mkdir()
         try:
