@@ -18,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cs231n.printable import printable
+
 from ..errors import RefusedError
 
 MAX_FILES = 2000
@@ -120,7 +122,7 @@ def take(find_members, wanted, most_bytes):
 
 def plain(name, most=80):
     """str : a name as it may be printed, without control characters and not too long."""
-    text = "".join(c if c.isprintable() else "?" for c in name)
+    text = printable(name, "?")
     return text if len(text) <= most else text[: most - 3] + "..."
 
 

@@ -19,11 +19,12 @@ than arrays, short texts and an exit code. What comes from who asks is trusted: 
 A `PartSize` lets the worker pass on a `LaterPart` to the process of its question without reading it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+
+from ...printable import printable
 
 VERSION = 4
 """Of everything on this page. Worker and asker must have the same: raise it whenever a message changes."""
@@ -279,9 +280,9 @@ class Answer:
         if status not in (NOT_STARTED, RAISED, UNANSWERABLE) or not isinstance(error, dict):
             return None
         failure = Failure(
-            _printable(error.get("type")),
-            _printable(error.get("message")),
-            _printable(error.get("where")),
+            _short(error.get("type")),
+            _short(error.get("message")),
+            _short(error.get("where")),
         )
         return cls(status, {}, failure, changed, warnings)
 
@@ -328,10 +329,9 @@ def text_field(frame: dict[str, Any], key: str) -> str:
 def _texts(values: object) -> tuple[str, ...]:
     if not isinstance(values, list):
         return ()
-    return tuple(_printable(value) for value in values[:MAX_TEXTS])
+    return tuple(_short(value) for value in values[:MAX_TEXTS])
 
 
-def _printable(text: object) -> str:
+def _short(text: object) -> str:
     """Return a short text without control characters, which a terminal might obey."""
-    characters: Iterable[str] = str(text)[:MAX_TEXT]
-    return "".join(c if c.isprintable() else " " for c in characters)
+    return printable(str(text)[:MAX_TEXT])
