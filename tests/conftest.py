@@ -3,22 +3,61 @@
 import os
 import re
 import shutil
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.authoring.course_setup import set_up
-from autograder.course.manifest import Course
-from autograder.release.kit import release
+UNIT = (
+    "autograder/collect/test_archives.py",
+    "autograder/course",
+    "autograder/notebooks",
+    "autograder/release/test_solution_regions.py",
+    "cs231n",
+    "datasets",
+    "test_readability.py",
+    "test_structure.py",
+)
+"""Tests, relative to this folder, that need no process, no nbgrader and no sandbox."""
+NOT_UNIT = (
+    "cs231n/check/process",
+    "cs231n/commands",
+)
+"""What among them does need one."""
+FOLDER = Path(__file__).parent
 
-TWO_ASSIGNMENTS = {
-    "first": ("affine_forward", "batchnorm_forward"),
-    "second": ("spatial_batchnorm_forward", "ThreeLayerConvNet"),
-}
+
+def _is_unit(path):
+    name = path.relative_to(FOLDER).as_posix()
+    return name.startswith(UNIT) and not name.startswith(NOT_UNIT)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import other tests for `make check`: nbgrader alone takes seconds to load."""
+    if config.option.markexpr == "unit" and collection_path.name.startswith("test_"):
+        return not _is_unit(collection_path) or None
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what belongs to the inner loop, `make check`."""
+    for item in items:
+        if _is_unit(item.path) and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.unit)
+
+
+@pytest.fixture(autouse=True)
+def no_process(request, monkeypatch):
+    """Hold tests of the inner loop to what it promises."""
+    if request.node.get_closest_marker("unit"):
+
+        def refuse(*args, **options):
+            raise AssertionError("a test of `make check` starts a process; see NOT_UNIT")
+
+        monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+        monkeypatch.setattr(os, "fork", refuse, raising=False)
 
 
 @pytest.fixture
@@ -100,47 +139,16 @@ def file_server():
     server.close()
 
 
-def _check_cell(exercise):
-    marks = {
-        "schema_version": 3,
-        "grade_id": exercise,
-        "grade": True,
-        "solution": False,
-        "locked": True,
-        "task": False,
-    }
-    return new_code_cell(
-        f'check("{exercise}")', id=exercise.lower(), metadata={"nbgrader": marks | {"points": 4}}
-    )
-
-
-def _two_assignments(root, earlier):
-    tables = []
-    for name, exercises in TWO_ASSIGNMENTS.items():
-        (root / "source" / name).mkdir(parents=True)
-        cells = [new_markdown_cell(f"# The {name}", id="title"), *map(_check_cell, exercises)]
-        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-        notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
-        nbformat.write(notebook, root / "source" / name / f"{name}_notebook.ipynb")
-        points = "".join(f"{exercise} = 4\n" for exercise in exercises)
-        tables.append(
-            f'[assignments.{name}]\nnotebooks = ["{name}_notebook"]\nearlier = "{earlier}"\n'
-            f"[assignments.{name}.points]\n{points}"
-        )
-    (root / "source" / "course.toml").write_text("\n".join(tables))
-    course, _ = set_up(root)
-    for assignment in course.assignments.values():
-        release(course, assignment)
-
-
 @pytest.fixture(scope="session")
 def two_assignments_once(tmp_path_factory):
     made = {}
 
     def make(earlier):
         if earlier not in made:
+            from two_assignments import release_two_assignments  # nbgrader takes seconds to load
+
             made[earlier] = tmp_path_factory.mktemp("two") / "course"
-            _two_assignments(made[earlier], earlier)
+            release_two_assignments(made[earlier], earlier)
         return made[earlier]
 
     return make
@@ -149,6 +157,9 @@ def two_assignments_once(tmp_path_factory):
 @pytest.fixture
 def two_assignments(two_assignments_once, tmp_path):
     """Copy a course of a first and a second assignment, released, which meet in one module: takes ``earlier``."""
-    return lambda earlier: Course.open(
-        shutil.copytree(two_assignments_once(earlier), tmp_path / "two")
-    )
+    from autograder.course.manifest import Course
+
+    def copy(earlier):
+        return Course.open(shutil.copytree(two_assignments_once(earlier), tmp_path / "two"))
+
+    return copy
