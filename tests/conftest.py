@@ -25,7 +25,7 @@ NOT_UNIT = (
     "cs231n/check/process",
     "cs231n/commands",
 )
-"""What among them does need one."""
+"""What among them does need one, besides the tests that are marked with `process`."""
 FOLDER = Path(__file__).parent
 
 
@@ -44,7 +44,8 @@ def pytest_ignore_collect(collection_path, config):
 def pytest_collection_modifyitems(items):
     """Mark what belongs to the inner loop, `make check`."""
     for item in items:
-        if _is_unit(item.path) and not item.get_closest_marker("slow"):
+        is_marked = item.get_closest_marker("slow") or item.get_closest_marker("process")
+        if _is_unit(item.path) and not is_marked:
             item.add_marker(pytest.mark.unit)
 
 
@@ -54,7 +55,7 @@ def no_process(request, monkeypatch):
     if request.node.get_closest_marker("unit"):
 
         def refuse(*args, **options):
-            raise AssertionError("a test of `make check` starts a process; see NOT_UNIT")
+            raise AssertionError("a test of `make check` starts a process; mark it with `process`")
 
         monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
         monkeypatch.setattr(os, "fork", refuse, raising=False)

@@ -233,6 +233,7 @@ print(number)
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="needs fork and SIGKILL")
 @pytest.mark.parametrize("before", ["old", "none"])
 @pytest.mark.parametrize("keep", ["keep", "remove"])
@@ -262,6 +263,7 @@ def test_a_kill_at_any_step_leaves_the_old_folder_or_the_new_one(tmp_path, befor
     assert seen[0] == old and seen[-1] == "new" and set(seen) == {old, "new"}
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
 def test_what_belongs_to_a_run_that_goes_on_is_left_alone(target):
     script = (

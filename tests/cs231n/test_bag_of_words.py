@@ -112,6 +112,7 @@ def test_each_patch_gets_its_nearest_word():
     assert len(np.unique(expected)) > 1
 
 
+@pytest.mark.process
 def test_words_are_formed_from_patches_laid_out_as_they_are_counted():
     image = np.broadcast_to([10.0, 20.0, 240.0], (8, 8, 3))
     bag = BagOfVisualWords(num_words=1, patch_size=3, whiten=False, num_patches=20, seed=0)

@@ -89,6 +89,7 @@ def test_defect_google_drive_mounting_no_cell_mounts_one_or_imports_what_is_gone
     assert not GONE & set(top_level_imports(ast.parse(plain)))
 
 
+@pytest.mark.process
 def test_defect_autoreload_fails_here_it_takes_up_what_a_student_saves(tmp_path):
     (tmp_path / "written.py").write_text("def answer():\n    return 'NOT STARTED'\n")
     program = (

@@ -24,6 +24,7 @@ def test_unknown_names_raise_the_usual_errors():
         exec("from cs231n.layers import no_such_layer")
 
 
+@pytest.mark.process
 def test_importing_the_package_imports_no_layer():
     code = (
         "import sys, cs231n.layers, cs231n.classifiers\n"

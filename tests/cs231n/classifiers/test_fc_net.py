@@ -202,6 +202,7 @@ def test_settings_that_make_no_net_are_refused(kwargs, message):
         small(**kwargs)
 
 
+@pytest.mark.process
 def test_nets_without_normalization_do_not_import_it():
     code = (
         "import sys\n"

@@ -96,6 +96,7 @@ def test_among_equal_distances_the_first_images_vote():
     assert classifier.predict_labels(np.ones((1, 5)), k=5).tolist() == [1]
 
 
+@pytest.mark.process
 @given(
     num_train=st.integers(3, 30),
     k=st.integers(1, 3),
