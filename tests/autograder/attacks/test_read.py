@@ -124,7 +124,7 @@ SEARCHES = {
             """),
     "asks the garbage collector": search("""
             names = {type(o).__name__ for o in gc.get_objects()}
-            found = names & {"ExpectedResults", "Judge", "Verdict", "Gradebook", "Course", "Assignment"}
+            found = names & {"Standard", "Judge", "Verdict", "Gradebook", "Course", "Assignment"}
             found |= {o for o in gc.get_objects() if isinstance(o, str) and "BEGIN SOLUTION" in o}
             assert not found, "What the model answer says"
             """),
@@ -173,11 +173,15 @@ SEARCHES = {
             return np.zeros((len(x), w.shape[1])), None
             """),
     "looks for hidden inputs while a public case is asked": search("""
-            found, frame = [o for o in gc.get_objects() if type(o).__name__ in ("AskedCase", "Case")], sys._getframe()
+            # Cases as objects, and as the tables that a frame holds.
+            found = [o for o in gc.get_objects() if isinstance(o, dict)]
+            found += [vars(o) for o in gc.get_objects() if type(o).__name__.endswith("Case") and hasattr(o, "__dict__")]
+            frame = sys._getframe()
             while frame:
-                found += [*frame.f_locals.get("cases", ()), *getattr(frame.f_locals.get("question"), "cases", ())]
+                cases = [*frame.f_locals.get("cases", ()), *getattr(frame.f_locals.get("question"), "cases", ())]
+                found += [frame.f_locals, *(case if isinstance(case, dict) else vars(case) for case in cases)]
                 frame = frame.f_back
-            hidden = [o.inputs for o in found if str(getattr(o, "name", "")).startswith("hidden")]
+            hidden = [o["inputs"] for o in found if str(o.get("name", "")).startswith("hidden") and "inputs" in o]
             assert not hidden, f"What the model answer says {hidden[0]}"
             return np.zeros((len(x), w.shape[1])), None
             """),
