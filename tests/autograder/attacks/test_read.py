@@ -124,7 +124,7 @@ SEARCHES = {
             """),
     "asks the garbage collector": search("""
             names = {type(o).__name__ for o in gc.get_objects()}
-            found = names & {"Standard", "Judge", "Verdict", "Gradebook", "Course", "Assignment"}
+            found = names & {"ExpectedResults", "Judge", "Verdict", "Gradebook", "Course", "Assignment"}
             found |= {o for o in gc.get_objects() if isinstance(o, str) and "BEGIN SOLUTION" in o}
             assert not found, "What the model answer says"
             """),
