@@ -1,37 +1,48 @@
-"""The archive of a whole class, as a learning platform packs it: one zip, in it an archive or a folder for each student.
+"""The archive of a whole class, as a learning platform packs it.
 
-Nothing of it is unpacked but what one student handed in, while that is read.
+It is one zip, and in it an archive or a folder for each student. Nothing of it is unpacked but what
+one student handed in, while that is read.
 """
 
 import contextlib
-import mmap
+import functools
 import posixpath
-import struct
 import tempfile
 import zipfile
-import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import RefusedError, UserError
-from .archives import SUFFIXES, plain, read_submission, take, zip_members
-from .lms import METADATA, Entry, find_students, owner_of, read_metadata
+from .archives import (
+    DAMAGE,
+    Submission,
+    archive_suffix,
+    has_more_entries,
+    plain,
+    read_member,
+    read_submission,
+    take,
+    zip_members,
+)
+from .lms import (
+    MAX_METADATA,
+    METADATA,
+    Entry,
+    Owner,
+    Roster,
+    find_students,
+    owner_of,
+    owners_of,
+    read_metadata,
+)
 
 MAX_ENTRIES = 200_000
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    RuntimeError,
-    LookupError,
-    struct.error,
-    OverflowError,
-)
-_CENTRAL_HEADER = b"PK\x01\x02"
+
+_Groups = dict[str, list[zipfile.ZipInfo]]
 
 
 @contextlib.contextmanager
-def open_bulk(path, roster):
+def open_class_archive(path: str | Path, roster: Roster | None) -> Iterator[list[Entry]]:
     """Open the archive of a class.
 
     Parameters
@@ -47,13 +58,15 @@ def open_bulk(path, roster):
     Raises
     ------
     UserError
-        If it is no such archive, or there is no roster to tell whose its hand-ins are.
+        If it is no such archive, or there is no roster to tell whose its submissions are.
     """
+    path = Path(path)
     with contextlib.ExitStack() as stack:
+        _check_number_of_entries(path)
         try:
-            archive = stack.enter_context(zipfile.ZipFile(_counted(Path(path))))
+            archive = stack.enter_context(zipfile.ZipFile(path))
             entries = list(_entries(archive, roster))
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise UserError(
                 f"{path} is not a zip archive, or is damaged: {plain(str(error))}"
             ) from None
@@ -62,57 +75,42 @@ def open_bulk(path, roster):
         yield entries
 
 
-def _counted(path):
-    """The path, once its number of entries is known: every one becomes an object as soon as it is opened."""
+def _check_number_of_entries(path: Path) -> None:
     if not path.is_file():
         raise UserError(f"{path} is not a file; --bulk takes one zip archive of a class")
-    if path.stat().st_size:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            count, place = 0, data.find(_CENTRAL_HEADER)
-            while place >= 0:
-                count, place = count + 1, data.find(_CENTRAL_HEADER, place + 1)
-                if count > MAX_ENTRIES:
-                    raise UserError(
-                        f"{path} holds more than {MAX_ENTRIES:,} files; that is no class"
-                    )
-    return path
+    if has_more_entries(path, MAX_ENTRIES):
+        raise UserError(f"{path} holds more than {MAX_ENTRIES:,} files; that is no class")
 
 
-def _entries(archive, roster):
+def _entries(archive: zipfile.ZipFile, roster: Roster | None) -> Iterator[Entry]:
     groups, owners = _groups(archive)
     for top, infos in sorted(groups.items()):
-        people = owners.get(posixpath.basename(top)) or filter(
-            None, [owner_of(posixpath.basename(top))]
-        )
-
-        def read(wanted, most_bytes, top=top, infos=infos):
-            return _read(archive, top, infos, wanted, most_bytes)
-
+        name = posixpath.basename(top)
+        people = owners_of(name, owners)
+        read = functools.partial(_read, archive, top, infos)
         for student, problem in find_students(people, roster):
-            yield Entry(student, posixpath.basename(top), read, problem)
+            yield Entry(student, name, read, problem)
 
 
-def _groups(archive):
-    """What belongs together: by file or folder next to the metadata, or outermost; and the owners by folder."""
+def _groups(archive: zipfile.ZipFile) -> tuple[_Groups, dict[str, list[Owner]]]:
+    """Put together what belongs to one submission.
+
+    Returns
+    -------
+    groups : dict of str -> list of ZipInfo
+        By file or folder next to the metadata, or else outermost.
+    owners : dict of str -> list of Owner
+        By folder, as the metadata say.
+    """
     names = {info: info.orig_filename.replace("\\", "/") for info in archive.infolist()}
-    metadata = [
-        info
-        for info, name in names.items()
-        if name.count("/") <= 1 and posixpath.basename(name) == METADATA
-    ]
-    owners, root = {}, ""
-    if metadata:
-        if metadata[0].file_size > 16 << 20:
-            raise UserError(
-                f"{METADATA} has {metadata[0].file_size:,} bytes; that is not what Gradescope writes"
-            )
-        owners = read_metadata(archive.read(metadata[0]))
-        root = names[metadata[0]].removesuffix(METADATA)
+    metadata = _find_metadata(names)
+    owners: dict[str, list[Owner]] = {}
+    if metadata is None:
+        root = _common_folder(names)
     else:
-        tops = {name.partition("/")[0] for name in names.values()}
-        if len(tops) == 1 and not owner_of(*tops):
-            root = f"{tops.pop()}/"
-    groups = {}
+        owners = read_metadata(archive.read(metadata))
+        root = names[metadata].removesuffix(METADATA)
+    groups: _Groups = {}
     for info, name in names.items():
         rest = name.removeprefix(root)
         if name.startswith(root) and rest and rest != METADATA:
@@ -120,26 +118,42 @@ def _groups(archive):
     return groups, owners
 
 
-def _read(archive, top, infos, wanted, most_bytes):
+def _find_metadata(names: dict[zipfile.ZipInfo, str]) -> zipfile.ZipInfo | None:
+    """Find what Gradescope says of an export, which lies outermost or in its one folder."""
+    for info, name in names.items():
+        if name.count("/") <= 1 and posixpath.basename(name) == METADATA:
+            if info.file_size > MAX_METADATA:
+                raise UserError(
+                    f"{METADATA} has {info.file_size:,} bytes; that is not what Gradescope writes"
+                )
+            return info
+    return None
+
+
+def _common_folder(names: dict[zipfile.ZipInfo, str]) -> str:
+    """str : the folder that everything lies in, with a slash; "" where there is none."""
+    tops = {name.partition("/")[0] for name in names.values()}
+    if len(tops) != 1:
+        return ""
+    top = tops.pop()
+    return "" if owner_of(top) else f"{top}/"
+
+
+def _read(
+    archive: zipfile.ZipFile,
+    top: str,
+    infos: list[zipfile.ZipInfo],
+    wanted: Sequence[str],
+    max_bytes: int,
+) -> Submission:
     members = zip_members(archive, infos, f"{top}/")
-    single = (
-        members[0] if len(members) == 1 and members[0].name.lower().endswith(SUFFIXES) else None
-    )
-    if single is None or single.name.endswith(".ipynb") and single.name in wanted:
-        return take(lambda: members, wanted, most_bytes)
-    if single.size > most_bytes:
-        raise RefusedError(f"it has {single.size:,} bytes; a hand-in may have {most_bytes:,}")
-    suffix = next(
-        s for s in sorted(SUFFIXES, key=len, reverse=True) if single.name.lower().endswith(s)
-    )
-    with tempfile.TemporaryDirectory(prefix="cs231n-intake-") as folder:
+    first = members[0] if len(members) == 1 else None
+    suffix = archive_suffix(first.name) if first else ""
+    if first is None or not suffix or (suffix == ".ipynb" and first.name in wanted):
+        return take(lambda: members, wanted, max_bytes)
+    if first.size > max_bytes:
+        raise RefusedError(f"it has {first.size:,} bytes; a hand-in may have {max_bytes:,}")
+    with tempfile.TemporaryDirectory(prefix="cs231n-collect-") as folder:
         path = Path(folder) / f"hand-in{suffix}"
-        path.write_bytes(_bytes(single))
-        return read_submission(path, wanted, most_bytes)
-
-
-def _bytes(member):
-    try:
-        return member.read()
-    except _DAMAGE as error:
-        raise RefusedError(f"{plain(member.name)} is damaged: {plain(str(error))}") from None
+        path.write_bytes(read_member(first))
+        return read_submission(path, wanted, max_bytes)

@@ -1,23 +1,28 @@
-"""Whose a hand-in is, where a learning platform packed those of a whole class.
+"""Whose a submission is, where a learning platform packed those of a whole class.
 
-========== ============================================================================================
-Canvas     ``lovelaceada_LATE_4711_98765_kit.zip``: name without spaces, user, submission, file
-Moodle     ``Ada Lovelace_4711_assignsubmission_file_kit.zip``, or a folder that ends after ``file_``
-Gradescope ``submission_98765/``: a folder, and ``submission_metadata.yml`` says whose each of them is
-========== ============================================================================================
+Canvas
+    ``lovelaceada_LATE_4711_98765_kit.zip``: name without spaces, user, submission, file
+Moodle
+    ``Ada Lovelace_4711_assignsubmission_file_kit.zip``, or a folder that ends after ``file_``
+Gradescope
+    ``submission_98765/``: a folder, and ``submission_metadata.yml`` says whose each of them is
 
 Names and numbers of a platform become student ids through the roster alone.
 """
 
+import contextlib
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import yaml
 
 from ..course.manifest import is_student_id
 from ..errors import UserError
+from .archives import Submission
 
 ROSTER = "roster.csv"
 METADATA = "submission_metadata.yml"
@@ -29,7 +34,7 @@ _COLUMNS = "student_id, and name, email or canvas_id as the platform knows them"
 
 @dataclass(frozen=True)
 class Entry:
-    """One hand-in: whose it is, where it came from, and how to read it.
+    """One submission: whose it is, where it came from, and how to read it.
 
     Parameters
     ----------
@@ -38,14 +43,14 @@ class Entry:
     source : str
         Name of its file or folder.
     read : callable
-        ``read(wanted, most_bytes)``, as `read_submission` does.
+        ``read(wanted, max_bytes)``, as `read_submission` does.
     problem : str
         Why there is no id.
     """
 
     student: str
     source: str
-    read: Callable
+    read: Callable[[Sequence[str], int], Submission]
     problem: str = ""
 
 
@@ -58,17 +63,24 @@ class Owner:
     sid: str = ""
     email: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name or self.sid or self.email or self.number
 
 
-def owner_of(name):
-    """Owner or None : whose a file or folder with this name is; None where no platform gives such names."""
+def owner_of(name: str) -> Owner | None:
+    """Owner or None : whose a file with this name is; None where no platform gives such names."""
     found = _MOODLE.fullmatch(name) or _CANVAS.fullmatch(name)
     return Owner(**found.groupdict()) if found else None
 
 
-def read_metadata(data):
+def owners_of(name: str, metadata: Mapping[str, list[Owner]]) -> list[Owner]:
+    """list of Owner : whose a file is, by the metadata of an export or else by its name."""
+    owner = owner_of(name)
+    by_name = [owner] if owner else []
+    return metadata.get(name) or by_name
+
+
+def read_metadata(data: bytes) -> dict[str, list[Owner]]:
     """Read what Gradescope says about the submissions of an export.
 
     Parameters
@@ -84,36 +96,58 @@ def read_metadata(data):
     Raises
     ------
     UserError
+        If it is damaged or too large.
     """
-    try:
-        document = (
-            yaml.load(data.decode("utf-8"), Loader=yaml.BaseLoader)
-            if len(data) <= MAX_METADATA
-            else None
-        )
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-        document = None
+    document = None
+    if len(data) <= MAX_METADATA:
+        with contextlib.suppress(yaml.YAMLError, UnicodeDecodeError, RecursionError):
+            document = yaml.load(data.decode("utf-8"), Loader=yaml.BaseLoader)
     if not isinstance(document, dict):
         raise UserError(f"{METADATA} cannot be read; download the export from Gradescope again")
-    return {
-        folder: list(_submitters(body))
-        for folder, body in document.items()
-        if isinstance(folder, str)
-    }
+    owners = {}
+    for folder, body in document.items():
+        if isinstance(folder, str):
+            owners[folder] = list(_submitters(body))
+    return owners
 
 
-def _submitters(body):
+def _submitters(body: Any) -> Iterator[Owner]:
     people = body.get(":submitters") if isinstance(body, dict) else None
-    for person in people if isinstance(people, list) else ():
+    if not isinstance(people, list):
+        return
+    for person in people:
         if isinstance(person, dict):
-            values = {key: person.get(f":{key}") for key in ("name", "sid", "email")}
             yield Owner(
-                **{key: value.strip() for key, value in values.items() if isinstance(value, str)}
+                name=_text(person.get(":name")),
+                sid=_text(person.get(":sid")),
+                email=_text(person.get(":email")),
             )
 
 
-def find_students(owners, roster):
-    """Yield the student that each owner is, or "", and why there is none."""
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def find_students(owners: Iterable[Owner], roster: "Roster | None") -> Iterator[tuple[str, str]]:
+    """Find the student that each owner is.
+
+    Parameters
+    ----------
+    owners : iterable of Owner
+    roster : Roster or None
+
+    Yields
+    ------
+    student : str
+        The id, or "".
+    problem : str
+        Why there is none, or "".
+
+    Raises
+    ------
+    UserError
+        If there is an owner and no roster.
+    """
     for owner in owners:
         if roster is None:
             raise UserError(
@@ -131,34 +165,41 @@ class Roster:
         With ``student_id``, and perhaps ``name``, ``email``, ``canvas_id``.
     """
 
-    def __init__(self, students):
-        self.ids = {student["student_id"] for student in students}
-        self._known = {}
+    def __init__(self, students: Iterable[Mapping[str, str]]):
+        self.ids: set[str] = set()
+        self._known: dict[tuple[str, str], set[str]] = {}
         for student in students:
+            self.ids.add(student["student_id"])
             for key in _keys(student):
                 self._known.setdefault(key, set()).add(student["student_id"])
 
     @classmethod
-    def read(cls, path):
-        """Roster or None : the one in a CSV file, where there is such a file."""
+    def read(cls, path: Path) -> "Roster | None":
+        """Read the roster in a CSV file.
+
+        Parameters
+        ----------
+        path : Path
+
+        Returns
+        -------
+        roster : Roster or None
+            None where there is no such file. Rows without a valid id are left out.
+
+        Raises
+        ------
+        UserError
+            If it is no CSV file in UTF-8, or has no column ``student_id``.
+        """
         if not path.exists():
             return None
         try:
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                rows = csv.DictReader(file)
-                if "student_id" not in (rows.fieldnames or ()):
-                    raise UserError(
-                        f"{path}: no column student_id; the first line must name the columns"
-                    )
-                students = [
-                    {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
-                    for row in rows
-                ]
+            students = _read_rows(path)
         except (UnicodeDecodeError, csv.Error) as error:
             raise UserError(f"{path}: not a CSV file in UTF-8: {error}") from None
         return cls([student for student in students if is_student_id(student["student_id"])])
 
-    def find(self, owner):
+    def find(self, owner: Owner) -> tuple[str, str]:
         """Find the one student that somebody on a platform is.
 
         Parameters
@@ -173,29 +214,44 @@ class Roster:
             Why there is none, or "".
         """
         person = {"canvas_id": owner.number, "student_id": owner.sid, "email": owner.email}
-        # A name is whatever somebody entered in a profile: it counts only where nothing better is known.
+        # A name is whatever somebody entered in a profile: it counts where nothing better is known.
         keys = list(_keys(person)) or list(_keys({"name": owner.name}))
         if owner.number and not any(key in self._known for key in keys):
             keys = list(_keys({"name": owner.name}))
-        found = set().union(*(self._known.get(key, ()) for key in keys))
+        found: set[str] = set()
+        for key in keys:
+            found |= self._known.get(key, set())
         if len(found) == 1:
             return found.pop(), ""
         if found:
-            return (
-                "",
-                f"{len(found)} students of the roster are like {owner}; tell them apart in a column email or canvas_id",
+            return "", (
+                f"{len(found)} students of the roster are like {owner}; "
+                "tell them apart in a column email or canvas_id"
             )
         return "", f"{owner} is not in the roster; it needs the columns {_COLUMNS}"
 
 
-def _keys(person):
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        if "student_id" not in (rows.fieldnames or ()):
+            raise UserError(f"{path}: no column student_id; the first line must name the columns")
+        return [_clean_row(row) for row in rows]
+
+
+def _clean_row(row: Mapping[Any, Any]) -> dict[str, str]:
+    """Leave out what has no column, and spaces; what is missing at the end of a row is empty."""
+    return {key: (text or "").strip() for key, text in row.items() if isinstance(key, str)}
+
+
+def _keys(person: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what somebody may be known by: column and text."""
     for column in ("student_id", "email", "canvas_id"):
         if person.get(column):
             yield column, person[column].casefold()
-    words = [
-        "".join(c for c in word if c.isalnum())
-        for word in person.get("name", "").casefold().split()
-    ]
+    words = []
+    for word in person.get("name", "").casefold().split():
+        words.append("".join(c for c in word if c.isalnum()))
     # Platforms write the family name first or last, and some leave the spaces out.
     for start in range(len(words)):
         yield "name", "".join(words[start:] + words[:start])

@@ -1,4 +1,4 @@
-"""What became of each submission that was collected: ``collect/<assignment>.json`` of the course."""
+"""Receipts: what became of each submission that was collected, in ``collect/<assignment>.json``."""
 
 import json
 from collections.abc import Mapping
@@ -86,7 +86,8 @@ def load_receipts(course: Course, assignment: str) -> dict[str, Receipt]:
         report = msgspec.json.decode(path.read_bytes(), type=_Report)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
-            f"{path} is damaged ({error}); delete it and run `autograder collect {assignment}` again"
+            f"{path} is damaged ({error}); "
+            f"delete it and run `autograder collect {assignment}` again"
         ) from None
     return {s: receipt for s, receipt in report.students.items() if is_student_id(s)}
 

@@ -1,8 +1,6 @@
 """Rebase on pristine: the released notebook, with nothing of a submission but its answers."""
 
 import json
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader import utils
 
+from ..regular_files import read_regular_file
 from .cells import grade_id
 from .sanitize import safe_markdown, shorten
 
@@ -100,12 +99,7 @@ def texts(
 
 def _cells(path: str | Path, most: int) -> list[Any]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > most:
-                return []
-            document = json.loads(file.read(found.st_size).decode("utf-8-sig"))
+        document = json.loads(read_regular_file(path, most).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return []
     cells = document.get("cells") if isinstance(document, dict) else None

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -131,15 +132,20 @@ def _words(course: Course, assignment: Assignment) -> dict[str, str]:
     earlier = ""
     if before:
         earlier = _EARLIER[assignment.earlier].format(before=before)
+    notebooks = [f"{name}.ipynb" for name in assignment.notebooks]
     return {
         "@ASSIGNMENT@": assignment.name,
         "@TITLE@": assignment.title,
-        "@NOTEBOOKS@": "\n".join(f"- `{name}.ipynb`" for name in assignment.notebooks),
-        "@EDITABLE@": "\n".join(f"- `{name}`" for name in assignment.editable),
+        "@NOTEBOOKS@": _bullets(notebooks),
+        "@EDITABLE@": _bullets(assignment.editable),
         "@EARLIER@\n\n": earlier,
-        "@NOTEBOOK@": f"{assignment.notebooks[0]}.ipynb",
+        "@NOTEBOOK@": notebooks[0],
         "@EXERCISE@": next(iter(assignment.points), ""),
     }
+
+
+def _bullets(names: Iterable[str]) -> str:
+    return "\n".join(f"- `{name}`" for name in names)
 
 
 def _assignment_before(course: Course, assignment: Assignment) -> str:

@@ -243,7 +243,7 @@ def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(
 
 
 @pytest.mark.parametrize(
-    "function", ["_file_away", "_write", "_set_aside", "check_notebook", "_save"]
+    "function", ["_file_away", "_write", "_place_for_replaced", "check_notebook", "_save"]
 )
 @pytest.mark.parametrize("call", [1, 2])
 def test_interrupted_run_goes_on_where_it_was(
@@ -273,14 +273,19 @@ def test_interrupted_run_goes_on_where_it_was(
     kept = {p.read_bytes() for p in (course.root / "replaced").glob(f"assignment2/*/*/{AFFINE}")}
     assert kept == {b"x = 1\n"}
     assert not list((course.root / "collect").glob(".*"))
+    assert not list((course.root / "submitted").glob("*/.*"))
 
 
 def test_leftovers_of_a_killed_run_are_swept(course, assignment, hand_in):
     hand_in("ada")
-    (course.root / "collect" / ".incoming-dead").mkdir(parents=True)
+    folder = course.root / "submitted" / "ada"
+    (folder / ".assignment2.0123456789abcdef.part").mkdir(parents=True)
+    (folder / ".assignment2.0123456789abcdef.lock").touch()
+    (course.root / "collect").mkdir()
     (course.root / "collect" / ".dead.part").touch()
     collect(course, assignment)
     assert sorted(p.name for p in (course.root / "collect").iterdir()) == ["assignment2.json"]
+    assert [p.name for p in folder.iterdir()] == ["assignment2"]
 
 
 def test_damaged_report_is_said(course, assignment, hand_in):
@@ -351,3 +356,4 @@ def test_run_that_is_killed_at_any_moment_goes_on_and_ends_the_same(course, assi
         assert set(filed(course, student)) == {*assignment.submission_files, "timestamp.txt"}
     assert not (course.root / "replaced").exists()
     assert not list((course.root / "collect").glob(".*"))
+    assert not list((course.root / "submitted").glob("*/.*"))
