@@ -19,7 +19,7 @@ from PIL import Image
 
 from cs231n.atomic import atomic_write
 from cs231n.check.exercise import Case
-from cs231n.check.process.client import QuestionPart
+from cs231n.check.process.client import QuestionPart, WorkerClient
 from cs231n.vis_utils import PNG
 
 from ..course.digests import regular_file, submission_digest
@@ -45,7 +45,7 @@ MAX_FILE_BYTES = 64 << 20
 _STOPPED = "[stopped here: the notebook takes too long, or more than it may use]\n"
 
 
-def run_notebook(worker: Any, path: str | Path, pristine: NotebookNode) -> CellOutputs:
+def run_notebook(worker: WorkerClient, path: str | Path, pristine: NotebookNode) -> CellOutputs:
     """Run a notebook of a submission and keep what may be shown.
 
     Parameters
