@@ -128,9 +128,7 @@ def take(
         taken = _choose(members, wanted)
         files = {name: read_member(member) for name, member in taken.items()}
     except OSError as error:
-        # A damaged archive makes its reader seek where nothing can be, and an error of a checksum
-        # has no number.
-        if error.errno in (None, errno.EINVAL):
+        if is_damage(error):
             raise RefusedError(f"it is damaged: {_words(error)}") from None
         raise RefusedError(f"it cannot be read: {error.strerror}") from None
     used = {member.name for member in taken.values()}
@@ -149,8 +147,19 @@ def read_member(member: Member) -> bytes:
     """
     try:
         return member.read()
-    except DAMAGE as error:
+    except (*DAMAGE, OSError) as error:
+        if not is_damage(error):
+            raise
         raise RefusedError(f"{plain(member.name)} is damaged: {_words(error)}") from None
+
+
+def is_damage(error: Exception) -> bool:
+    """bool : whether an error says that an archive is damaged, and not that it cannot be read."""
+    if isinstance(error, OSError):
+        # A damaged archive makes its reader seek where nothing can be, and an error of a checksum
+        # has no number.
+        return error.errno in (None, errno.EINVAL)
+    return isinstance(error, DAMAGE)
 
 
 def plain(name: str, max_length: int = 80) -> str:

@@ -18,6 +18,7 @@ from .archives import (
     Submission,
     archive_suffix,
     has_more_entries,
+    is_damage,
     plain,
     read_member,
     read_submission,
@@ -66,7 +67,9 @@ def open_class_archive(path: str | Path, roster: Roster | None) -> Iterator[list
         try:
             archive = stack.enter_context(zipfile.ZipFile(path))
             entries = list(_entries(archive, roster))
-        except DAMAGE as error:
+        except (*DAMAGE, OSError) as error:
+            if not is_damage(error):
+                raise
             raise UserError(
                 f"{path} is not a zip archive, or is damaged: {plain(str(error))}"
             ) from None
