@@ -1,12 +1,17 @@
-"""What the tiers of the sandbox have in common: the limits, the environment, the filters, and a look whether they work."""
+"""What all sandboxes share: what they look like from outside, the limits, the environment, the
+compiled filters, and a trial whether they work.
+"""
 
 import os
 import shutil
 import subprocess
 import tempfile
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
+from ..course.limits import Limits
 from .mounts import PYTHON
 from .seccomp import question_filter, sandbox_filter
 
@@ -24,64 +29,123 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+TRIAL_SECONDS = 60
+MEGABYTE = 2**20
 
 
-class Unavailable(Exception):
-    """This tier does not work on this machine; the text says why."""
+class SandboxUnavailableError(Exception):
+    """This sandbox does not work on this machine; the text says why."""
+
+
+class Sandbox(Protocol):
+    """Where a submission runs.
+
+    Attributes
+    ----------
+    isolation : str
+        Its name, in verdicts and messages.
+    python : str
+        The interpreter, by its path inside.
+    """
+
+    isolation: str
+    python: str
+
+    @property
+    def reusable(self) -> bool:
+        """bool : whether one worker may serve submission after submission."""
+
+    def command(
+        self, tree: str | os.PathLike[str], limits: Limits, without: Sequence[str] = ()
+    ) -> list[str]:
+        """list of str : what starts a worker on the submission in ``tree``."""
+
+    def enclose(
+        self, arguments: Sequence[str], tree: str | os.PathLike[str] | None = None
+    ) -> list[str]:
+        """list of str : what starts any other program inside."""
 
 
 class FilterFiles:
-    """The compiled filters, in files that last as long as this object."""
+    """The compiled filters, in files that last as long as this object.
 
-    def __init__(self, alone=True):
+    Parameters
+    ----------
+    alone : bool
+        See `autograder.sandbox.seccomp.sandbox_filter`.
+
+    Raises
+    ------
+    FilterUnavailableError
+        If they cannot be compiled on this machine.
+    """
+
+    def __init__(self, alone: bool = True) -> None:
         folder = tempfile.mkdtemp(prefix="cs231n-filters-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.sandbox, self.question = (
-            os.path.join(folder, name) for name in ("sandbox", "question")
-        )
-        for path, program in (
-            (self.sandbox, sandbox_filter(alone)),
-            (self.question, question_filter(threads=alone)),
-        ):
-            Path(path).write_bytes(program)
+        self.sandbox = os.path.join(folder, "sandbox")
+        self.question = os.path.join(folder, "question")
+        Path(self.sandbox).write_bytes(sandbox_filter(alone))
+        Path(self.question).write_bytes(question_filter(threads=alone))
         os.chmod(folder, 0o755)
 
 
-def worker_options(limits, cpu_seconds=None):
-    """list of str : the limits of the course, as arguments of ``cs231n.check.process.worker``."""
+def worker_options(limits: Limits, cpu_seconds: float | None = None) -> list[str]:
+    """The limits of the course, as arguments of ``cs231n.check.process.worker``.
+
+    Parameters
+    ----------
+    limits : Limits
+    cpu_seconds : float, optional
+        Processor time in place of that of the limits.
+
+    Returns
+    -------
+    options : list of str
+    """
     return [
-        f"--answer-bytes={int(limits.answer_mb * 2**20)}",
-        f"--memory-bytes={int(limits.memory_mb * 2**20)}",
+        f"--answer-bytes={int(limits.answer_mb * MEGABYTE)}",
+        f"--memory-bytes={int(limits.memory_mb * MEGABYTE)}",
         f"--cpu-seconds={max(1, int(cpu_seconds or limits.cpu_seconds))}",
-        f"--file-bytes={int(limits.file_mb * 2**20)}",
+        f"--file-bytes={int(limits.file_mb * MEGABYTE)}",
     ]
 
 
-def check_alive(sandbox):
-    """Raise `Unavailable` where no Python starts in a sandbox."""
+def check_alive(sandbox: Sandbox) -> None:
+    """Start Python in a sandbox.
+
+    Raises
+    ------
+    SandboxUnavailableError
+        If it does not start.
+    """
     command = sandbox.enclose([sandbox.python, "-s", "-P", "-S", "-B", "-c", "print('alive')"])
     try:
         run = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TRIAL_SECONDS
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(str(error)) from None
+        raise SandboxUnavailableError(str(error)) from None
     if run.stdout != "alive\n":
-        raise Unavailable(
-            (run.stderr.strip() or f"exit code {run.returncode}").splitlines()[-1][:200]
-        )
+        reason = run.stderr.strip() or f"exit code {run.returncode}"
+        raise SandboxUnavailableError(reason.splitlines()[-1][:200])
 
 
-def has_nobody():
-    """bool : whether there is a user nobody to become: in a container without one, root is some ordinary user outside."""
-    ranges = [
-        map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines()
-    ]
-    return any(first <= NOBODY < first + count for first, _, count in ranges)
+def has_nobody() -> bool:
+    """bool : whether there is a user nobody to become.
+
+    In a container without one, root is some ordinary user outside.
+    """
+    for line in Path("/proc/self/uid_map").read_text().splitlines():
+        first, _, count = map(int, line.split())
+        if first <= NOBODY < first + count:
+            return True
+    return False
 
 
-def make_readable(tree):
+def make_readable(tree: Path) -> None:
     """Let every user of this machine read a folder."""
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+            added = 0o555 if path.is_dir() else 0o444
+            path.chmod(path.stat().st_mode | added)

@@ -1,26 +1,31 @@
-"""Where a submission runs: it sees an interpreter, NumPy, SciPy and one copy of the kit, and nothing else.
+"""Where a submission runs: it sees an interpreter, NumPy, SciPy and one copy of the kit, no more.
 
-Each tier is a class with the same three things: ``isolation``, its name in verdicts; ``command``, what starts a worker
-in it; and ``enclose``, what runs any other program in it. `find_sandbox` takes the strongest that works here.
+`find_sandbox` takes the strongest sandbox that works on this machine. All look the same from
+outside, see `autograder.sandbox.base.Sandbox`.
 """
 
+import os
 import sys
+from collections.abc import Sequence
 
 from cs231n.check.process.client import python_command, site_packages
 
+from ..course.limits import Limits
 from ..errors import UserError
-from .base import Unavailable, worker_options
+from .base import Sandbox, SandboxUnavailableError, worker_options
 from .bubblewrap import Bubblewrap
 from .landlock import Landlock
 
-TIERS = (Bubblewrap, Landlock)
+SANDBOXES = (Bubblewrap, Landlock)
+"""tuple of type : the strongest first."""
 HOW_TO_GET_ONE = (
-    "on Debian or Ubuntu install bubblewrap (`sudo apt install bubblewrap`); `autograder doctor` says what is "
-    "missing; to grade without protection, pass --allow-unisolated"
+    "on Debian or Ubuntu install bubblewrap (`sudo apt install bubblewrap`); "
+    "`autograder doctor` says what is missing; "
+    "to grade without protection, pass --allow-unisolated"
 )
 
 
-def find_sandbox(allow_unisolated=False):
+def find_sandbox(allow_unisolated: bool = False) -> Sandbox:
     """Find the strongest sandbox that this machine gives.
 
     Parameters
@@ -38,26 +43,31 @@ def find_sandbox(allow_unisolated=False):
         If there is no sandbox, and doing without was not allowed.
     """
     reasons = []
-    for tier in TIERS:
+    for kind in SANDBOXES:
         try:
-            return tier.find()
-        except Unavailable as reason:
-            reasons.append(f"{tier.isolation}: {reason}")
+            return kind.find()
+        except SandboxUnavailableError as reason:
+            reasons.append(f"{kind.isolation}: {reason}")
     if allow_unisolated:
         return Unisolated()
     raise UserError(f"no sandbox on this machine ({'; '.join(reasons)}); {HOW_TO_GET_ONE}")
 
 
 class Unisolated:
-    """No sandbox: an ordinary process with limits. For one's own code, or for want of anything better."""
+    """No sandbox: an ordinary process with limits, for one's own code or for want of better."""
 
-    isolation, reusable = "unisolated", False
+    isolation = "unisolated"
+    reusable = False
     python = sys.executable
 
-    def command(self, tree, limits, without=()):
-        """list of str : what to start for a worker on the submission in ``tree``; no library is out of its reach."""
+    def command(
+        self, tree: str | os.PathLike[str], limits: Limits, without: Sequence[str] = ()
+    ) -> list[str]:
+        """list of str : what starts a worker on ``tree``; no library is out of its reach."""
         return python_command(tree, site_packages(), self.python, worker_options(limits))
 
-    def enclose(self, arguments, tree=None):
+    def enclose(
+        self, arguments: Sequence[str], tree: str | os.PathLike[str] | None = None
+    ) -> list[str]:
         """list of str : the program itself."""
         return [str(argument) for argument in arguments]

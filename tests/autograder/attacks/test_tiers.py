@@ -13,7 +13,7 @@ from autograder.course.manifest import Course
 from autograder.feedback.generate import generate_feedback
 from autograder.grading.run import grade
 from autograder.grading.score_table import course_table
-from autograder.sandbox.find import TIERS, Unavailable, Unisolated
+from autograder.sandbox.find import SANDBOXES, SandboxUnavailableError, Unisolated
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def find(tier):
         return Unisolated()
     try:
         return tier.find()
-    except Unavailable as reason:
+    except SandboxUnavailableError as reason:
         pytest.skip(f"{tier.isolation} does not work here: {reason}")
 
 
-@pytest.mark.parametrize("tier", [*TIERS, Unisolated], ids=lambda tier: tier.isolation)
+@pytest.mark.parametrize("tier", [*SANDBOXES, Unisolated], ids=lambda tier: tier.isolation)
 def test_tier_gives_everything_and_is_named_in_the_verdict(handed_in, tier):
     course, assignment = handed_in
     found, _ = grade(course, assignment, sandbox := find(tier))
@@ -69,7 +69,7 @@ def test_verdict_of_another_tier_is_not_current(handed_in):
     course, assignment = handed_in
     grade(course, assignment, Unisolated())
     assert grade(course, assignment, Unisolated())[1] == 0
-    sandboxes = [tier for tier in TIERS if _works(tier)]
+    sandboxes = [tier for tier in SANDBOXES if _works(tier)]
     if not sandboxes:
         pytest.skip("no sandbox works here")
     assert grade(course, assignment, sandboxes[0].find())[1] == 1
@@ -78,6 +78,6 @@ def test_verdict_of_another_tier_is_not_current(handed_in):
 def _works(tier):
     try:
         tier.find()
-    except Unavailable:
+    except SandboxUnavailableError:
         return False
     return True

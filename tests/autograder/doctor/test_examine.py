@@ -7,22 +7,22 @@ import pytest
 from autograder.commands.doctor import run
 from autograder.doctor import examine as doctor
 from autograder.doctor.escape_attempts import ATTEMPTS
-from autograder.sandbox import landlock_exec as confine
-from autograder.sandbox.find import TIERS, Bubblewrap, Landlock, Unavailable, Unisolated
+from autograder.sandbox import landlock_exec
+from autograder.sandbox.find import SANDBOXES, Bubblewrap, Landlock, SandboxUnavailableError, Unisolated
 
 
-@pytest.fixture(scope="module", params=TIERS, ids=lambda tier: tier.isolation)
+@pytest.fixture(scope="module", params=SANDBOXES, ids=lambda tier: tier.isolation)
 def inside(request):
     try:
         sandbox = request.param.find()
-    except Unavailable as reason:
+    except SandboxUnavailableError as reason:
         pytest.skip(str(reason))
-    return {attempt.name: attempt for attempt in doctor.attempts(sandbox)}
+    return {attempt.name: attempt for attempt in doctor.make_attempts(sandbox)}
 
 
 @pytest.fixture(scope="module")
 def outside():
-    return {attempt.name: attempt for attempt in doctor.attempts(Unisolated())}
+    return {attempt.name: attempt for attempt in doctor.make_attempts(Unisolated())}
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)
@@ -62,7 +62,7 @@ def test_doctor_without_bubblewrap_falls_back_on_landlock_and_says_how_to_get_be
 ):
     try:
         Landlock.find()
-    except Unavailable as reason:
+    except SandboxUnavailableError as reason:
         pytest.skip(str(reason))
     monkeypatch.setenv("PATH", "/nonexistent")
     assert run(None) == 0
@@ -75,7 +75,7 @@ def test_doctor_says_why_there_is_no_filter(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "pyseccomp", None)
     try:
         Bubblewrap.find()
-    except Unavailable as reason:
+    except SandboxUnavailableError as reason:
         pytest.skip(str(reason))
     assert run(None) in (0, 1)
     printed = capsys.readouterr().out
@@ -86,7 +86,7 @@ def test_doctor_says_why_there_is_no_filter(monkeypatch, capsys):
 
 def test_doctor_without_a_sandbox_exits_1_and_says_how_to_get_one(monkeypatch, capsys):
     monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setattr(confine, "version", lambda: 0)
+    monkeypatch.setattr(landlock_exec, "version", lambda: 0)
     assert run(None) == 1
     printed = capsys.readouterr().out
     assert "NOT isolated" in printed

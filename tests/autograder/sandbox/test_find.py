@@ -16,12 +16,12 @@ import pytest
 from autograder.course.limits import Limits
 from autograder.errors import UserError
 from autograder.reference.package_files import write_tree
-from autograder.sandbox import landlock_exec as confine
+from autograder.sandbox import landlock_exec
 from autograder.sandbox.find import (
-    TIERS,
+    SANDBOXES,
     Bubblewrap,
     Landlock,
-    Unavailable,
+    SandboxUnavailableError,
     Unisolated,
     find_sandbox,
 )
@@ -164,7 +164,7 @@ def sandbox(request):
     """Every tier that this machine gives."""
     try:
         return request.param.find()
-    except Unavailable as reason:
+    except SandboxUnavailableError as reason:
         pytest.skip(str(reason))
 
 
@@ -432,7 +432,7 @@ def test_sandbox_shows_no_file_with_the_solution_of_another_copy(sandbox, tmp_pa
 
 def test_no_sandbox_is_an_error_unless_it_is_allowed(monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setattr(confine, "version", lambda: 0)
+    monkeypatch.setattr(landlock_exec, "version", lambda: 0)
     with pytest.raises(UserError, match="--allow-unisolated"):
         find_sandbox()
     assert find_sandbox(allow_unisolated=True).isolation == "unisolated"
@@ -444,10 +444,10 @@ def test_bubblewrap_that_does_not_work_is_said_with_its_own_words(tmp_path, monk
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     if sys.platform == "linux":
-        with pytest.raises(Unavailable, match="no namespaces today"):
+        with pytest.raises(SandboxUnavailableError, match="no namespaces today"):
             Bubblewrap.find()
 
 
 def test_every_tier_has_a_name_and_the_same_methods():
-    assert len({tier.isolation for tier in (*TIERS, Unisolated)}) == len(TIERS) + 1
-    assert all(callable(tier.command) and callable(tier.enclose) for tier in (*TIERS, Unisolated))
+    assert len({tier.isolation for tier in (*SANDBOXES, Unisolated)}) == len(SANDBOXES) + 1
+    assert all(callable(tier.command) and callable(tier.enclose) for tier in (*SANDBOXES, Unisolated))
