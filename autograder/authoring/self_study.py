@@ -13,23 +13,24 @@ from typing import NoReturn
 
 from cs231n.cli import INTERRUPTED, exit_code
 
-from ..course.manifest import OWN
+from ..course.manifest import OWN, Assignment
 from ..errors import UserError
 from ..release.kit import release
 from .course_setup import set_up
 
 _WINDOWS = os.name == "nt"
-PYTHON, SCRIPTS = ("py", ".venv\\Scripts\\") if _WINDOWS else ("python3", ".venv/bin/")
+PYTHON = "py" if _WINDOWS else "python3"
+SCRIPTS = ".venv\\Scripts\\" if _WINDOWS else ".venv/bin/"
 
 
-def start(name, target):
+def start(name: str, target: str | os.PathLike[str]) -> Assignment:
     """Write a kit.
 
     Parameters
     ----------
     name : str
         Of an assignment of the shipped course.
-    target : path
+    target : path-like
         A folder that does not exist, or is empty.
 
     Returns
@@ -42,11 +43,11 @@ def start(name, target):
         If there is no such assignment, or something in the folder could be lost.
     """
     target = Path(target)
-    if target.is_symlink() or (
-        target.exists() and not (target.is_dir() and not any(target.iterdir()))
-    ):
+    is_empty = target.is_dir() and not any(target.iterdir())
+    if target.is_symlink() or (target.exists() and not is_empty):
         raise UserError(
-            f"{target} exists already, and nothing in it is overwritten; name another folder with --to"
+            f"{target} exists already, and nothing in it is overwritten; "
+            "name another folder with --to"
         )
     with tempfile.TemporaryDirectory(prefix="cs231n-start-") as folder:
         course, _ = set_up(Path(folder) / "course")

@@ -130,7 +130,8 @@ def make_attempts(sandbox: Sandbox) -> list[Attempt]:
         with WorkerClient(command, SECONDS, environment=environment) as worker:
             (answer,) = worker.ask(exercise.id, exercise.probes[0].name, exercise.draw()[:1])
     if not answer.is_answered:
-        raise RuntimeError(f"the probes did not run: {answer.error.message}")
+        reason = answer.error.message if answer.error else answer.status
+        raise RuntimeError(f"the attempts did not run: {reason}")
     report = json.loads(answer.arrays["out"].tobytes())
     return [Attempt(name, found["gained"], found["refused"]) for name, found in report.items()]
 
