@@ -1,19 +1,25 @@
 """The judge on a real kit in a real sandbox: what is earned, what is not, and what a verdict is bound to."""
 
+import shutil
+
 import pytest
 
+from autograder.__main__ import main
 from autograder.course import verdicts as verdict
 from autograder.course.manifest import Course
 from autograder.errors import UserError
 from autograder.grading import run as grade
 from autograder.grading.judge import Judge
+from autograder.progress import no_progress
 from autograder.reference.package_files import package_files
 from autograder.reference.submission import write_hand_in
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES
+from cs231n.check.process.messages import VERSION
 
 AFFINE = "cs231n/layers/affine.py"
+LOSSES = "cs231n/layers/losses.py"
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +43,8 @@ def source(name):
     return package_files()[name].read_text(encoding="utf-8")
 
 
-def graded(students, sandbox, **options):
-    return grade.grade(students.course, students.assignment, sandbox, **options)
+def graded(students, sandbox, progress=no_progress):
+    return grade.grade(students.course, students.assignment, sandbox, progress=progress)
 
 
 def scores(found):
@@ -164,6 +170,23 @@ def test_links_in_a_hand_in_are_not_followed(students, hand_in, sandbox, tmp_pat
     assert found["eve"].exercises["affine_forward"].status == "not started"
 
 
+def test_an_exercise_does_not_suffer_from_another_one_in_the_same_process(
+    students, hand_in, sandbox
+):
+    spoils = """
+
+_plain = softmax_loss
+
+
+def softmax_loss(x, y):
+    np.max = np.sum = np.arange = None
+    return _plain(x, y)
+"""
+    hand_in("ada", {LOSSES: source(LOSSES) + spoils})
+    found, _ = graded(students, sandbox)
+    assert found["ada"].exercises["svm_loss"].status == "pass"
+
+
 def test_hidden_numbers_are_not_told(students, hand_in, sandbox):
     cheat = "\n\n_plain = relu_forward\n\n\ndef relu_forward(x):\n    return (x * 3 if x.shape != (4, 7) or x[0, 0] > 0.4170 and x[0, 0] < 0.41701 else _plain(x)[0]), x\n"
     hand_in("eve", {"cs231n/layers/activations.py": source("cs231n/layers/activations.py") + cheat})
@@ -198,3 +221,36 @@ def test_grading_before_a_release_says_what_to_do(course, sandbox):
     course.submitted("ada", "assignment2").mkdir(parents=True)
     with pytest.raises(UserError, match="autograder release assignment2"):
         Judge(course, course.assignment("assignment2"), sandbox)
+
+
+def test_a_kit_from_before_the_worker_had_a_package_of_its_own_is_refused_in_one_line(
+    students, sandbox
+):
+    kit = students.course.release_folder("assignment2")
+    shutil.rmtree(kit / "cs231n" / "check" / "process")
+    with pytest.raises(UserError, match="another version.*autograder release assignment2. again"):
+        Judge(students.course, students.assignment, sandbox)
+
+
+def test_a_kit_of_another_version_of_the_protocol_is_refused_in_one_line(students, sandbox):
+    path = students.course.release_folder("assignment2") / "cs231n/check/process/messages.py"
+    text = path.read_text(encoding="utf-8")
+    assert f"\nVERSION = {VERSION}\n" in text
+    path.write_text(text.replace(f"\nVERSION = {VERSION}\n", f"\nVERSION = {VERSION + 1}\n"))
+    with pytest.raises(UserError, match="another version.*autograder release assignment2. again"):
+        Judge(students.course, students.assignment, sandbox)
+
+
+def test_grade_with_an_old_kit_says_what_to_do_and_judges_nothing(students, hand_in, capsys):
+    hand_in("ada")
+    root = students.course.root
+    shutil.rmtree(root / "release" / "assignment2" / "cs231n" / "check" / "process")
+    with pytest.raises(SystemExit) as end:
+        main(["grade", "assignment2", "--course", str(root), "--allow-unisolated"])
+    shown = capsys.readouterr()
+    assert end.value.code == 1 and shown.out == ""
+    assert shown.err.splitlines() == [
+        "autograder: assignment2 was released by another version of these programs; "
+        "run `autograder release assignment2` again"
+    ]
+    assert not (root / "verdicts").exists() and not (root / "logs").exists()
