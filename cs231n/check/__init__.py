@@ -1,7 +1,8 @@
 """Check what you wrote, at once and offline: ``check("affine_backward")``.
 
-The files are run in a process of their own, as they are on disk: save first, no kernel needs a restart. The cases,
-the comparison and the messages are the same that decide the points; only the numbers differ.
+The files are run in a process of their own, as they are on disk: save first, no kernel needs a
+restart. The cases, the comparison and the messages are the same that decide the points; only the
+numbers differ.
 """
 
 import tempfile
@@ -48,7 +49,7 @@ def check(*names: str, seconds: float = SECONDS) -> None:
 
 @contextmanager
 def needs_your_code() -> Iterator[None]:
-    """Run the block of a notebook cell that calls what you write; until it is written, say so in one line."""
+    """Run a block that calls what you write; until that is written, say so in one line."""
     try:
         yield
     except NotImplementedError as error:

@@ -28,8 +28,9 @@ class Difference:
 def compare(got: object, expected: np.ndarray, limit: float) -> Difference | None:
     """Compare an answer with what the reference returns.
 
-    The error is the largest absolute difference divided by the scale of the expected array, its largest magnitude;
-    so a gradient of zero is compared with its neighbors, not with itself. Shapes never broadcast.
+    The error is the largest absolute difference divided by the scale of the expected array, its
+    largest magnitude; so a gradient of zero is compared with its neighbors, not with itself. Shapes
+    never broadcast.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From answers to a result: which parts of an exercise are right, and what to say about those that are not."""
+"""From answers to a result: which parts of an exercise are right, what to say about the others."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,9 @@ from .fingerprints import fingerprint, name_mistake
 from .loop_check import EXTRA_STEPS
 from .process.messages import Answer
 
-PASS, FAIL, NOT_STARTED = "pass", "fail", "not started"
+PASS = "pass"
+FAIL = "fail"
+NOT_STARTED = "not started"
 MAX_WARNING = 300
 _RANK = {PASS: 2, FAIL: 1, NOT_STARTED: 0}
 

@@ -1,4 +1,4 @@
-"""What an exercise is: probes that call the student's code, cases to call it with, how exact it must be."""
+"""What an exercise is: probes that call the student's code, cases for them, allowed errors."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,14 @@ from .process.messages import UNANSWERABLE, Answer, Failure
 PUBLIC_SEED = 231
 LIMITS = {"float64": 1e-9, "float32": 1e-4}
 
+Rng = np.random.RandomState
+"""Its stream never changes between releases of NumPy."""
+Array = np.ndarray
 Arrays = dict[str, np.ndarray]
+Inputs = dict[str, Any]
+"""Keyword arguments of a probe."""
+Quantities = dict[str, Any]
+"""What a probe returns: arrays and numbers."""
 Seed = int | Sequence[int] | np.ndarray
 
 
@@ -32,14 +39,17 @@ class Case:
     """
 
     name: str
-    inputs: dict[str, Any]
+    inputs: Inputs
     dtype: str = "float64"
     labels: np.ndarray | None = None
 
 
+Cases = Iterator[Case]
+
+
 @dataclass(frozen=True)
 class Probe:
-    """A few lines that call the student's code and return a dict of arrays. Not secret, runs beside that code.
+    """A few lines that call the student's code and return arrays. Not secret, run beside that code.
 
     Parameters
     ----------
@@ -47,12 +57,12 @@ class Probe:
     run : callable
         Takes the inputs of a case as keywords, returns a dict of quantity -> array or number.
     stand_ins : bool
-        Run with every layer replaced by a stand-in (see `cs231n.check.stand_ins`), so that what is wrong in a layer
-        does not count against the net that calls it.
+        Run with every layer replaced by a stand-in (see `cs231n.check.stand_ins`), so that what is
+        wrong in a layer does not count against the net that calls it.
     """
 
     name: str
-    run: Callable[..., dict[str, Any]]
+    run: Callable[..., Quantities]
     stand_ins: bool = False
 
 
@@ -63,33 +73,37 @@ class Exercise:
     Parameters
     ----------
     id : str
-        Name of the function or class; also the notebook's ``grade_id`` and the row of the gradebook.
+        Name of the function or class; also the notebook's ``grade_id`` and the row of the
+        gradebook.
     module : str
         Where the student writes it: ``"cs231n.layers.affine"``.
     probes : tuple of Probe
         Alternatives: the one with the best result counts.
     cases : callable
-        ``cases(rng)`` yields `Case` objects; ``rng`` is a ``numpy.random.RandomState``, whose stream never changes
-        between releases of NumPy.
+        ``cases(rng)`` yields `Case` objects; ``rng`` is a ``numpy.random.RandomState``, whose
+        stream never changes between releases of NumPy.
     limits : dict of str -> float
-        Largest error relative to the scale of the expected array, by quantity; others follow `LIMITS`.
+        Largest error relative to the scale of the expected array, by quantity; others follow
+        `LIMITS`.
     keeps_inputs : bool
         Whether changing an input array in place is a mistake.
     reduce : callable, optional
-        ``reduce(inputs, arrays)`` returns what of an answer is compared, as a dict of arrays, where many answers are
-        right: a random mask, an order. It runs with whoever judges, never beside the student's code.
+        ``reduce(inputs, arrays)`` returns what of an answer is compared, as a dict of arrays, where
+        many answers are right: a random mask, an order. It runs with whoever judges, never beside
+        the student's code.
     without : tuple of str
-        Modules that cannot be imported while a probe runs, each with what lies below it: they hold the answer
-        ready-made. The judge's sandbox does not hold the files of the package among them at all.
+        Modules that cannot be imported while a probe runs, each with what lies below it: they hold
+        the answer ready-made. The judge's sandbox does not hold the files of the package among them
+        at all.
     """
 
     id: str
     module: str
     probes: tuple[Probe, ...]
-    cases: Callable[[np.random.RandomState], Iterator[Case]]
+    cases: Callable[[Rng], Cases]
     limits: dict[str, float] = field(default_factory=dict)
     keeps_inputs: bool = True
-    reduce: Callable[[dict[str, Any], Arrays], Arrays] | None = None
+    reduce: Callable[[Inputs, Arrays], Arrays] | None = None
     without: tuple[str, ...] = ()
 
     @property
@@ -109,7 +123,7 @@ class Exercise:
         -------
         cases : list of Case
         """
-        return list(self.cases(np.random.RandomState(seed)))
+        return list(self.cases(Rng(seed)))
 
     def answers(
         self, ask: Callable[..., Sequence[Answer]], probe: str, cases: Sequence[Case]
@@ -157,8 +171,8 @@ class Exercise:
 class TrainingGoal(Exercise):
     """An exercise judged from saved weights on images that nobody has seen.
 
-    Its probe ``weights`` reads the arrays from the submission; its probe ``scores`` applies a net to images: the
-    student's own net at home, the reference when it counts.
+    Its probe ``weights`` reads the arrays from the submission; its probe ``scores`` applies a net
+    to images: the student's own net at home, the reference when it counts.
 
     Parameters
     ----------
@@ -170,6 +184,11 @@ class TrainingGoal(Exercise):
 
     weights: str = ""
     goals: tuple[tuple[float, float], ...] = ()
+
+
+def cast(arrays: Arrays, dtype: str) -> dict[str, Any]:
+    """Copy arrays, and numbers as arrays, in one precision; more may be added to the copy."""
+    return {name: np.array(array, dtype) for name, array in arrays.items()}
 
 
 def unpack(function: str, result: object, *names: str) -> dict[str, Any]:

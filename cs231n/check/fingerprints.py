@@ -1,4 +1,4 @@
-"""Fingerprints of wrong results: they recognize a typical mistake without showing how to do better."""
+"""Fingerprints of wrong results: they show a typical mistake, and not how to do better."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +35,8 @@ def fingerprint(
     Returns
     -------
     marks : dict of str -> list
-        ``None`` where the answer is right, the name of the error where it raised, else shape and sums.
+        ``None`` where the answer is right, the name of the error where it raised, else shape and
+        sums.
     """
     marks: dict[str, list[Mark]] = {}
     for arrays in expected:
@@ -75,12 +76,10 @@ def name_mistake(
 
 def _matches(known: dict[str, list[Mark]], found: dict[str, list[Mark]]) -> bool:
     """Whether answers are wrong in the same way wherever a mistake shows."""
-    wrong = [quantity for quantity, row in known.items() if any(mark is not None for mark in row)]
+    wrong = [quantity for quantity, row in known.items() if row != [None] * len(row)]
     if not wrong:
         return False
-    return all(
-        quantity in found and _same_row(known[quantity], found[quantity]) for quantity in wrong
-    )
+    return all(_same_row(known[quantity], found.get(quantity)) for quantity in wrong)
 
 
 def _mark(exercise: Exercise, answer: Answer, quantity: str) -> Mark:
@@ -96,7 +95,7 @@ def _mark(exercise: Exercise, answer: Answer, quantity: str) -> Mark:
 
 
 def _sums(array: np.ndarray) -> list[float]:
-    """A few weighted means over the elements, or the first of very many; which are not finite shows in them too."""
+    """A few weighted means over the first elements; which are not finite shows in them too."""
     elements = np.asarray(array.ravel()[:MAX_ELEMENTS], np.float64)
     flat = np.nan_to_num(elements, nan=1e3, posinf=1e4, neginf=-1e4)
     sums = []
@@ -106,8 +105,10 @@ def _sums(array: np.ndarray) -> list[float]:
     return sums
 
 
-def _same_row(known: list[Mark], found: list[Mark]) -> bool:
-    return len(known) == len(found) and all(map(_same_mark, known, found))
+def _same_row(known: list[Mark], found: list[Mark] | None) -> bool:
+    if found is None or len(known) != len(found):
+        return False
+    return all(map(_same_mark, known, found))
 
 
 def _same_mark(known: Mark, found: Mark) -> bool:

@@ -1,4 +1,4 @@
-"""Finds loops in Python: their steps grow with the number of examples, those of array code do not."""
+"""Finds loops in Python: their steps grow with the number of examples, unlike array code's."""
 
 import sys
 from collections.abc import Callable
@@ -12,8 +12,9 @@ EXTRA_STEPS = "extra Python steps"
 def extra_steps(call: Callable[..., object], small: tuple[Any, ...], large: tuple[Any, ...]) -> int:
     """Count the steps of the interpreter that a larger problem costs beyond a smaller one.
 
-    Steps are lines and calls, in every frame below `call`, so that loops, comprehensions, ``map`` and functions that
-    hide a loop all count. What happens once, such as an import, is over before the count begins.
+    Steps are lines and calls, in every frame below `call`, so that loops, comprehensions, ``map``
+    and functions that hide a loop all count. What happens once, such as an import, is over before
+    the count begins.
 
     Parameters
     ----------

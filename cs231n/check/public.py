@@ -1,7 +1,7 @@
-"""Results on the public cases: what the reference returns, and fingerprints of what typical mistakes return.
+"""Results on the public cases: those of the reference, and fingerprints of typical mistakes.
 
-They ship with the kit in place of the reference. A fingerprint is a shape and a few sums of a wrong result; it names
-a mistake without showing how to do better.
+They ship with the kit in place of the reference. A fingerprint is a shape and a few sums of a wrong
+result; it names a mistake without showing how to do better.
 """
 
 import json
@@ -37,7 +37,8 @@ def load_public_results(
     expected : dict of str -> list of dict
         By probe, the arrays of each case.
     mistakes : list of dict
-        ``name``, ``message``, and ``marks`` as `cs231n.check.fingerprints.fingerprint` returns them.
+        ``name``, ``message``, and ``marks`` as `cs231n.check.fingerprints.fingerprint` returns
+        them.
 
     Raises
     ------

@@ -1,9 +1,10 @@
 """Layers and classifiers that are wrong on purpose, but wired like the right ones.
 
-A net is right when it passes the right things to its layers and hands on what they return. To see that apart from
-whether the layers are right, the layers are replaced by functions with the same arguments and shapes that compute
-something else: any change of an argument changes the result, and nothing here says how a layer works.
-The expected results come from the reference net on the same stand-ins.
+A net is right when it passes the right things to its layers and hands on what they return. To see
+that apart from whether the layers are right, the layers are replaced by functions with the same
+arguments and shapes that compute something else: any change of an argument changes the result, and
+nothing here says how a layer works. The expected results come from the reference net on the same
+stand-ins.
 """
 
 import sys
@@ -14,10 +15,14 @@ from typing import Any
 
 import numpy as np
 
+Array = np.ndarray
+Result = tuple[Array, Any]
+"""The output of a forward pass, and a cache."""
+
 
 @contextmanager
 def replaced(module: ModuleType, **functions: Callable[..., Any]) -> Iterator[None]:
-    """Replace functions of a module for a while, so that mistakes in them do not count against their caller."""
+    """Replace functions of a module for a while: mistakes in them do not count against a caller."""
     before = {name: getattr(module, name) for name in functions}
     module.__dict__.update(functions)
     try:
@@ -27,7 +32,7 @@ def replaced(module: ModuleType, **functions: Callable[..., Any]) -> Iterator[No
 
 
 def install() -> None:
-    """Put the stand-ins where the package looks its modules up. Call it before any of them is imported."""
+    """Put the stand-ins where modules are looked up. Call it before any of these is imported."""
     for name, contents in _MODULES.items():
         module = ModuleType(name)
         module.__dict__.update(contents)
@@ -48,28 +53,28 @@ def _summary(array: Any) -> float:
     return float(flat @ np.cos(np.arange(flat.size))) / (1 + flat.size)
 
 
-def _affine_forward(x, w, b):
+def _affine_forward(x: Array, w: Array, b: Array) -> Result:
     return _mix((x.shape[0], w.shape[1]), x, w, b), ("affine", x, w, b)
 
 
-def _affine_backward(dout, cache):
+def _affine_backward(dout: Array, cache: Any) -> tuple[Array, ...]:
     _, x, w, b = cache
     return _mix(x.shape, dout, x), _mix(w.shape, dout, w, x), _mix(b.shape, dout, b)
 
 
-def _elementwise_forward(x):
+def _elementwise_forward(x: Array) -> Result:
     return _mix(x.shape, x) + 0.5 * x, x
 
 
-def _elementwise_backward(dout, cache):
+def _elementwise_backward(dout: Array, cache: Array) -> Array:
     return _mix(cache.shape, dout, cache) + 0.5 * dout
 
 
-def _loss(x, y):
+def _loss(x: Array, y: Array) -> tuple[float, Array]:
     return abs(_summary(x)) + 0.1 * float(np.mean(y)), _mix(x.shape, x, np.asarray(y, x.dtype))
 
 
-def _conv_forward(x, w, b, conv_param):
+def _conv_forward(x: Array, w: Array, b: Array, conv_param: dict[str, Any]) -> Result:
     from cs231n.window_geometry import conv_geometry
 
     geometry = conv_geometry("conv_forward", x, w, b, conv_param)
@@ -77,46 +82,46 @@ def _conv_forward(x, w, b, conv_param):
     return _mix((len(x), len(w), *geometry.out), x, w, b, settings), ("conv", x, w, b)
 
 
-def _conv_backward(dout, cache, need=None):
+def _conv_backward(dout: Array, cache: Any, need: object = None) -> tuple[Array, ...]:
     return _affine_backward(dout, cache)
 
 
-def _pool_forward(x, pool_param):
+def _pool_forward(x: Array, pool_param: dict[str, Any]) -> Result:
     from cs231n.window_geometry import pool_geometry
 
     geometry = pool_geometry("pool_forward", x, pool_param)
     return _mix((*x.shape[:2], *geometry.out), x), x
 
 
-def _pool_backward(dout, cache):
+def _pool_backward(dout: Array, cache: Array) -> Array:
     return _mix(cache.shape, dout, cache)
 
 
 class _KNearestNeighbor:
-    """Labels that depend on k, on the metric and on every training and test image, but not on who is near."""
+    """Labels that depend on k, the metric and every image, but not on who is near."""
 
-    def __init__(self, metric="l2", max_bytes=0):
+    def __init__(self, metric: str = "l2", max_bytes: int = 0) -> None:
         self.metric = metric
 
-    def train(self, X, y):
+    def train(self, X: Array, y: Array) -> None:
         self.X_train = np.asarray(X)
         self.y_train = np.asarray(y)
 
-    def predict(self, X, k=1, num_loops=0):
+    def predict(self, X: Array, k: int = 1, num_loops: int = 0) -> Array:
         return self.predict_each(X, [k])[k]
 
-    def predict_each(self, X, ks, num_loops=0):
+    def predict_each(self, X: Array, ks: Sequence[int], num_loops: int = 0) -> dict[int, Array]:
         total = _summary(self.X_train) + _summary(self.y_train)
         if self.metric == "l1":
             total += len(self.metric)
         rows = [100 * abs(_summary(x) + total) for x in np.asarray(X)]
         return {k: self._labels(rows, k) for k in ks}
 
-    def _labels(self, rows, k):
+    def _labels(self, rows: Sequence[float], k: int) -> Array:
         return np.array([self.y_train[int(k * row) % len(self.y_train)] for row in rows])
 
 
-def _linear_loss(W, X, y, reg):
+def _linear_loss(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Array]:
     loss = abs(_summary(X @ W)) + reg * _summary(W) + float(np.mean(y))
     return loss, _mix(W.shape, W, X, np.asarray(y, X.dtype)) + reg
 

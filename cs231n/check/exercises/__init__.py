@@ -1,4 +1,4 @@
-"""The exercises of the course, one module for each family, named like the files that students write."""
+"""The exercises of the course, one module a family, named like the files that students write."""
 
 from importlib import import_module
 

@@ -2,36 +2,38 @@
 
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng
 from ..stand_ins import replaced
 
 MODULE = "cs231n.bag_of_words"
 
 
-def _patches(im, size, stride):
+def _patches(im: Array, size: int, stride: int) -> Quantities:
     from cs231n.bag_of_words import image_patches
 
     return {"patches": image_patches(im, size, stride)}
 
 
-def _normalized(patches, eps):
+def _normalized(patches: Array, eps: float) -> Quantities:
     from cs231n.bag_of_words import normalize_patches
 
     return {"normalized": normalize_patches(patches, eps)}
 
 
-def _whitening(centered, eps):
+def _whitening(centered: Array, eps: float) -> Quantities:
     from cs231n.bag_of_words import zca_matrix
 
     return {"whitening": zca_matrix(centered, eps)}
 
 
-def _word_map(im, words, patches, size, stride):
+def _word_map(im: Array, words: Array, patches: Array, size: int, stride: int) -> Quantities:
     """The patches are given, so that mistakes in other functions of the file do not count here."""
     from cs231n import bag_of_words
 
     bag = bag_of_words.BagOfVisualWords(len(words), size, stride, whiten=False)
-    bag.words, bag.mean, bag.whitening = words, np.zeros(words.shape[1]), np.eye(words.shape[1])
+    bag.words = words
+    bag.mean = np.zeros(words.shape[1])
+    bag.whitening = np.eye(words.shape[1])
     given = {
         "image_patches": lambda *_, **__: patches,
         "normalize_patches": lambda patches, *_: patches,
@@ -40,15 +42,15 @@ def _word_map(im, words, patches, size, stride):
         return {"nearest": bag.word_map(im)}
 
 
-def _bag(nearest, num_words, grid):
+def _bag(nearest: Array, num_words: int, grid: int) -> Quantities:
     from cs231n.bag_of_words import BagOfVisualWords
 
     bag = BagOfVisualWords(num_words, grid=grid)
-    bag.word_map = lambda im: nearest
+    bag.word_map = lambda im: nearest  # type: ignore[method-assign]
     return {"histogram": bag(np.zeros((*nearest.shape, 3)))}
 
 
-def _patch_cases(rng):
+def _patch_cases(rng: Rng) -> Cases:
     yield Case("every patch", {"im": 255 * rng.rand(5, 7, 3), "size": 3, "stride": 1})
     yield Case("stride 2", {"im": 255 * rng.rand(8, 11, 2), "size": 4, "stride": 2})
     yield Case(
@@ -61,7 +63,7 @@ def _patch_cases(rng):
     )
 
 
-def _normalize_cases(rng):
+def _normalize_cases(rng: Rng) -> Cases:
     yield Case(
         "patches of all contrasts",
         {"patches": 128 + rng.randn(5, 1) * 50 * rng.rand(5, 12), "eps": 10.0},
@@ -75,8 +77,8 @@ def _normalize_cases(rng):
     )
 
 
-def _whitening_cases(rng):
-    def draw(P, D, eps):
+def _whitening_cases(rng: Rng) -> Cases:
+    def draw(P: int, D: int, eps: float) -> Inputs:
         patches = rng.randn(P, D) @ rng.randn(D, D)
         return {"centered": patches - patches.mean(axis=0), "eps": eps}
 
@@ -85,13 +87,14 @@ def _whitening_cases(rng):
     yield Case("fewer patches than pixels", draw(5, 8, 0.1))
 
 
-def _word_cases(rng):
-    def draw(H, W, num_words, size, stride):
-        P = ((H - size) // stride + 1) * ((W - size) // stride + 1)
+def _word_cases(rng: Rng) -> Cases:
+    def draw(H: int, W: int, num_words: int, size: int, stride: int) -> Inputs:
+        rows = (H - size) // stride + 1
+        columns = (W - size) // stride + 1
         return {
             "im": np.zeros((H, W, 3)),
             "words": rng.randn(num_words, 5) * (1 + 2 * rng.rand(num_words, 1)),
-            "patches": rng.randn(P, 5),
+            "patches": rng.randn(rows * columns, 5),
             "size": size,
             "stride": stride,
         }
@@ -101,7 +104,7 @@ def _word_cases(rng):
     yield Case("one patch", draw(4, 4, 6, 4, 1))
 
 
-def _bag_cases(rng):
+def _bag_cases(rng: Rng) -> Cases:
     yield Case(
         "the whole image", {"nearest": rng.randint(6, size=(5, 7)), "num_words": 6, "grid": 1}
     )

@@ -1,8 +1,10 @@
 """Exercises of ``cs231n/layers/columns.py``."""
 
+from typing import Any
+
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, cast, unpack
 from ..loop_check import refuse_loops
 from .off_limits import FAST_LAYERS, FRAMEWORKS
 
@@ -15,20 +17,18 @@ _IM2COL = (
 _NO_LOOP = "without a loop over windows"
 
 
-def _im2col(x, HH, WW, stride, kind, cols=None):
+def _im2col(
+    x: Array, HH: int, WW: int, stride: int, kind: str, cols: Array | None = None
+) -> Quantities:
     from cs231n.layers import columns
 
     if kind == _NO_LOOP:
-        refuse_loops(
-            columns.im2col_naive,
-            (x, HH, WW, stride),
-            (np.tile(x, (2, 1, 2, 3)), HH, WW, stride),
-            "windows",
-        )
+        large = np.tile(x, (2, 1, 2, 3))
+        refuse_loops(columns.im2col_naive, (x, HH, WW, stride), (large, HH, WW, stride), "windows")
     return {f"cols {kind}".strip(): columns.im2col_naive(x, HH, WW, stride)}
 
 
-def _col2im(x, HH, WW, stride, kind, cols):
+def _col2im(x: Array, HH: int, WW: int, stride: int, kind: str, cols: Array) -> Quantities:
     from cs231n.layers import columns
 
     if kind == _NO_LOOP:
@@ -39,12 +39,19 @@ def _col2im(x, HH, WW, stride, kind, cols):
     return {f"x {kind}".strip(): columns.col2im_naive(cols, x.shape, HH, WW, stride)}
 
 
-def _column_cases(rng):
-    def draw(shape, HH, WW, out, stride=1, kind="", dtype="float64"):
+def _column_cases(rng: Rng) -> Cases:
+    def draw(
+        shape: tuple[int, ...],
+        HH: int,
+        WW: int,
+        out: tuple[int, ...],
+        stride: int = 1,
+        kind: str = "",
+        dtype: str = "float64",
+    ) -> Inputs:
         N, C = shape[:2]
         arrays = {"x": rng.randn(*shape), "cols": rng.randn(C * HH * WW, out[0] * out[1] * N)}
-        arrays = {name: array.astype(dtype) for name, array in arrays.items()}
-        return arrays | {"HH": HH, "WW": WW, "stride": stride, "kind": kind}
+        return cast(arrays, dtype) | {"HH": HH, "WW": WW, "stride": stride, "kind": kind}
 
     yield Case("one image, one channel", draw((1, 1, 3, 4), 2, 3, (2, 2)))
     yield Case("two images, three channels", draw((2, 3, 4, 3), 3, 2, (2, 2)))
@@ -60,48 +67,59 @@ def _column_cases(rng):
     yield Case("no loop over windows", draw((1, 2, 4, 3), 2, 2, (3, 2), kind=_NO_LOOP))
 
 
-def _forward(x, w, b, conv_param, dout=None, cols=None):
+def _forward(
+    x: Array,
+    w: Array,
+    b: Array,
+    conv_param: Inputs,
+    dout: Array | None = None,
+    cols: Array | None = None,
+) -> Quantities:
     from cs231n.layers import conv_forward_matmul
 
-    out, cache = unpack(
-        "conv_forward_matmul", conv_forward_matmul(x, w, b, conv_param), "out", "cache"
-    ).values()
-    return {"out": out, "cols in the cache": cache[4]}
+    result = conv_forward_matmul(x, w, b, conv_param)
+    found = unpack("conv_forward_matmul", result, "out", "cache")
+    return {"out": found["out"], "cols in the cache": found["cache"][4]}
 
 
-def _backward(x, w, b, conv_param, dout, cols):
+def _backward(
+    x: Array, w: Array, b: Array, conv_param: Inputs, dout: Array, cols: Array
+) -> Quantities:
     from cs231n.layers import conv_backward_matmul
 
-    return unpack(
-        "conv_backward_matmul",
-        conv_backward_matmul(dout, (x, w, b, conv_param, cols)),
-        "dx",
-        "dw",
-        "db",
-    )
+    result = conv_backward_matmul(dout, (x, w, b, conv_param, cols))
+    return unpack("conv_backward_matmul", result, "dx", "dw", "db")
 
 
-def _backward_own_cache(x, w, b, conv_param, dout, cols):
+def _backward_own_cache(
+    x: Array, w: Array, b: Array, conv_param: Inputs, dout: Array, cols: Array
+) -> Quantities:
     from cs231n.layers import conv_backward_matmul, conv_forward_matmul
 
     _, cache = conv_forward_matmul(x, w, b, conv_param)
     return unpack("conv_backward_matmul", conv_backward_matmul(dout, cache), "dx", "dw", "db")
 
 
-def _product_cases(rng):
-    def draw(x, w, out, dtype="float64", stride=1, pad=0):
+def _product_cases(rng: Rng) -> Cases:
+    def draw(
+        x: tuple[int, ...],
+        w: tuple[int, ...],
+        out: tuple[int, ...],
+        dtype: str = "float64",
+        stride: int = 1,
+        pad: Any = 0,
+    ) -> Inputs:
         from cs231n.im2col import im2col_indices
 
-        F = w[0]
+        F, _, HH, WW = w
         arrays = {
             "x": rng.randn(*x),
             "w": rng.randn(*w),
             "b": rng.randn(F),
             "dout": rng.randn(x[0], F, *out),
         }
-        arrays["cols"] = im2col_indices(arrays["x"], *w[2:], pad, stride)
-        arrays = {name: array.astype(dtype) for name, array in arrays.items()}
-        return arrays | {"conv_param": {"stride": stride, "pad": pad}}
+        arrays["cols"] = im2col_indices(arrays["x"], HH, WW, pad, stride)
+        return cast(arrays, dtype) | {"conv_param": {"stride": stride, "pad": pad}}
 
     yield Case("two images, three channels", draw((2, 3, 3, 4), (2, 3, 2, 3), (2, 2)))
     yield Case("pad 1", draw((3, 2, 3, 2), (2, 2, 3, 3), (3, 2), pad=1))

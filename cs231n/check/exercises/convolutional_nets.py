@@ -1,12 +1,16 @@
 """Exercises of ``cs231n/classifiers/cnn.py`` and ``chain_net.py``."""
 
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, unpack
 from .fully_connected import probe_net
 
 
-def _three_layer_net(**inputs):
+def _three_layer_net(**inputs: Any) -> Quantities:
     from cs231n.classifiers import ThreeLayerConvNet
 
     options = {key: inputs[key] for key in ("num_filters", "filter_size", "hidden_dim")}
@@ -14,7 +18,18 @@ def _three_layer_net(**inputs):
     return probe_net(ThreeLayerConvNet, "ThreeLayerConvNet", options, inputs)
 
 
-def _chain_net(pattern, input_dim, num_filters, hidden_dim, num_classes, reg, dtype, X, y, **given):
+def _chain_net(
+    pattern: str,
+    input_dim: Sequence[int],
+    num_filters: int | list[int],
+    hidden_dim: Any,
+    num_classes: Any,
+    reg: float,
+    dtype: str,
+    X: Array,
+    y: Array,
+    **given: Any,
+) -> Quantities:
     from cs231n.classifiers import PatternNet
 
     model = PatternNet(
@@ -28,26 +43,38 @@ def _chain_net(pattern, input_dim, num_filters, hidden_dim, num_classes, reg, dt
         dtype=np.dtype(dtype).type,
     )
     model.params.update({key.removeprefix("param_"): value for key, value in given.items()})
-    loss, grads = unpack("ChainNet.loss", model.loss(X, y), "loss", "grads").values()
+    found = unpack("ChainNet.loss", model.loss(X, y), "loss", "grads")
+    grads = found["grads"]
     missing = sorted(set(model.params) - set(grads))
     if missing:
         raise KeyError(f"the gradients of ChainNet.loss lack {missing[0]}")
-    return {"loss": loss} | {f"grads[{key}]": grads[key] for key in model.params}
+    return {"loss": found["loss"]} | {f"grads[{key}]": grads[key] for key in model.params}
 
 
-def _parameters(rng, shapes, dtype):
+def _parameters(rng: Rng, shapes: Sequence[Sequence[int]], dtype: str) -> Inputs:
     found = {}
     for layer, shape in enumerate(shapes, start=1):
-        fan_in = shape[0] if len(shape) == 2 else np.prod(shape[1:])
+        if len(shape) == 2:
+            fan_in, units = shape
+        else:
+            fan_in = math.prod(shape[1:])
+            units = shape[0]
         found[f"param_W{layer}"] = (rng.randn(*shape) / np.sqrt(fan_in)).astype(dtype)
-        found[f"param_b{layer}"] = (
-            0.3 * rng.randn(shape[1] if len(shape) == 2 else shape[0])
-        ).astype(dtype)
+        found[f"param_b{layer}"] = (0.3 * rng.randn(units)).astype(dtype)
     return found
 
 
-def _three_layer_cases(rng):
-    def draw(N, input_dim, F, size, hidden, classes, reg, dtype="float64"):
+def _three_layer_cases(rng: Rng) -> Cases:
+    def draw(
+        N: int,
+        input_dim: Sequence[int],
+        F: int,
+        size: int,
+        hidden: int,
+        classes: int,
+        reg: float,
+        dtype: str = "float64",
+    ) -> Inputs:
         C, H, W = input_dim
         shapes = (F, C, size, size), (F * (H // 2) * (W // 2), hidden), (hidden, classes)
         return {
@@ -72,8 +99,18 @@ def _three_layer_cases(rng):
     )
 
 
-def _chain_cases(rng):
-    def draw(pattern, N, input_dim, filters, hidden, classes, reg, shapes, dtype="float64"):
+def _chain_cases(rng: Rng) -> Cases:
+    def draw(
+        pattern: str,
+        N: int,
+        input_dim: Sequence[int],
+        filters: int | list[int],
+        hidden: int | list[int],
+        classes: int,
+        reg: float,
+        shapes: Any,
+        dtype: str = "float64",
+    ) -> Inputs:
         return {
             "pattern": pattern,
             "input_dim": list(input_dim),
@@ -104,7 +141,9 @@ def _chain_cases(rng):
     )
 
 
-def _exercise(name, module, probe, cases):
+def _exercise(
+    name: str, module: str, probe: Callable[..., Quantities], cases: Callable[[Rng], Cases]
+) -> Exercise:
     probes = (Probe("own layers", probe), Probe("stand-in layers", probe, stand_ins=True))
     return Exercise(name, f"cs231n.classifiers.{module}", probes, cases)
 

@@ -1,14 +1,16 @@
 """Exercises of ``cs231n/cross_validation.py``."""
 
+from typing import Any
+
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe
+from ..exercise import Array, Arrays, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng
 from ..stand_ins import replaced
 
 MODULE = "cs231n.cross_validation"
 
 
-def _folds(num_examples, num_folds, seed):
+def _folds(num_examples: int, num_folds: int, seed: int) -> Quantities:
     """Three divisions: two from one seed, one from another."""
     from cs231n.cross_validation import make_folds
 
@@ -20,7 +22,7 @@ def _folds(num_examples, num_folds, seed):
     return answer
 
 
-def _properties(inputs, arrays):
+def _properties(inputs: Inputs, arrays: Arrays) -> Arrays:
     """What every right division has in common."""
     first, again, other = (arrays[f"{name} order"] for name in ("first", "again", "other"))
     return {
@@ -32,7 +34,9 @@ def _properties(inputs, arrays):
     }
 
 
-def _accuracies(X, y, k_choices, num_folds, metric, order):
+def _accuracies(
+    X: Array, y: Array, k_choices: Any, num_folds: int, metric: str, order: Array
+) -> Quantities:
     """The folds are given, so that neither the shuffle nor a mistake in `make_folds` matters."""
     from cs231n import cross_validation
 
@@ -42,7 +46,7 @@ def _accuracies(X, y, k_choices, num_folds, metric, order):
     return {f"accuracies for k = {k}": np.asarray(found[k], np.float64) for k in k_choices}
 
 
-def _fold_cases(rng):
+def _fold_cases(rng: Rng) -> Cases:
     for name, N, num_folds in (
         ("folds of one size", 60, 5),
         ("sizes that differ by one", 47, 4),
@@ -53,8 +57,10 @@ def _fold_cases(rng):
         )
 
 
-def _accuracy_cases(rng):
-    def draw(N, D, classes, ks, num_folds, metric="l2"):
+def _accuracy_cases(rng: Rng) -> Cases:
+    def draw(
+        N: int, D: int, classes: int, ks: list[int], num_folds: int, metric: str = "l2"
+    ) -> Inputs:
         y = rng.randint(classes, size=N)
         X = rng.randn(N, D) + 0.8 * y[:, np.newaxis]
         order = rng.permutation(N)

@@ -1,18 +1,21 @@
 """Exercises of ``cs231n/classifiers/fc_net.py``."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, unpack
 
 
-def _two_layer_net(**inputs):
+def _two_layer_net(**inputs: Any) -> Quantities:
     from cs231n.classifiers import TwoLayerNet
 
     sizes = {"input_dim": inputs["input_dim"], "hidden_dim": inputs["hidden_dims"][0]}
     return probe_net(TwoLayerNet, "TwoLayerNet", sizes, inputs)
 
 
-def _fully_connected_net(**inputs):
+def _fully_connected_net(**inputs: Any) -> Quantities:
     from cs231n.classifiers import FullyConnectedNet
 
     dtype = np.dtype(inputs["dtype"]).type
@@ -24,15 +27,14 @@ def _fully_connected_net(**inputs):
     return probe_net(FullyConnectedNet, "FullyConnectedNet", options, inputs)
 
 
-def probe_net(net, name, options, inputs):
-    """The initial parameters as shapes and spreads; scores, loss and gradients from given parameters."""
-    classes, reg = inputs["num_classes"], inputs["reg"]
-    model = net(**options, num_classes=classes, weight_scale=inputs["weight_scale"], reg=reg)
-    given = {
-        key.removeprefix("param_"): value
-        for key, value in inputs.items()
-        if key.startswith("param_")
-    }
+def probe_net(net: Callable[..., Any], name: str, options: Inputs, inputs: Inputs) -> Quantities:
+    """The initial parameters as shapes and spreads; scores, loss, gradients from given ones."""
+    shared = {key: inputs[key] for key in ("num_classes", "weight_scale", "reg")}
+    model = net(**options, **shared)
+    given = {}
+    for key, value in inputs.items():
+        if key.startswith("param_"):
+            given[key.removeprefix("param_")] = value
     missing = sorted(set(given) - set(model.params))
     if missing:
         raise KeyError(
@@ -42,16 +44,15 @@ def probe_net(net, name, options, inputs):
     answer = {"initial shapes": np.concatenate([value.shape for value in initial.values()])}
     for kind in "Wb":
         spreads = [np.std(value) for key, value in initial.items() if key.startswith(kind)]
-        # Rounded, because random weights scatter around their scale; a forgotten scale is off by far more.
-        answer[f"initial {kind}, spread / weight_scale"] = np.round(
-            np.array(spreads) / inputs["weight_scale"]
-        )
+        # Rounded, because random weights scatter around their scale.
+        # A forgotten scale is off by far more.
+        rounded = np.round(np.array(spreads) / inputs["weight_scale"])
+        answer[f"initial {kind}, spread / weight_scale"] = rounded
     model.params.update(given)
     answer["scores"] = model.loss(inputs["X"])
-    loss, grads = unpack(
-        f"{name}.loss", model.loss(inputs["X"], inputs["y"]), "loss", "grads"
-    ).values()
-    answer["loss"] = loss
+    found = unpack(f"{name}.loss", model.loss(inputs["X"], inputs["y"]), "loss", "grads")
+    answer["loss"] = found["loss"]
+    grads = found["grads"]
     for key in given:
         if key not in grads:
             raise KeyError(f"the gradients of {name}.loss lack {key}")
@@ -59,7 +60,14 @@ def probe_net(net, name, options, inputs):
     return answer
 
 
-def _draw(rng, N, sizes, reg, dtype="float64", shape=None):
+def _draw(
+    rng: Rng,
+    N: int,
+    sizes: Sequence[int],
+    reg: float,
+    dtype: str = "float64",
+    shape: Sequence[int] | None = None,
+) -> Quantities:
     inputs = {
         "input_dim": sizes[0],
         "hidden_dims": list(sizes[1:-1]),
@@ -76,13 +84,13 @@ def _draw(rng, N, sizes, reg, dtype="float64", shape=None):
     return inputs
 
 
-def _two_layer_cases(rng):
+def _two_layer_cases(rng: Rng) -> Cases:
     yield Case("without regularization", _draw(rng, 5, (14, 12, 7), 0.0))
     yield Case("with regularization", _draw(rng, 4, (13, 11, 6), 0.7))
     yield Case("images, one example", _draw(rng, 1, (30, 9, 5), 0.2, shape=(2, 3, 5)))
 
 
-def _deep_cases(rng):
+def _deep_cases(rng: Rng) -> Cases:
     yield Case("three layers", _draw(rng, 5, (12, 13, 11, 6), 0.0))
     yield Case(
         "three layers, with regularization", _draw(rng, 3, (32, 9, 11, 5), 0.5, shape=(2, 4, 4))
@@ -91,7 +99,9 @@ def _deep_cases(rng):
     yield Case("one layer", _draw(rng, 6, (16, 8), 0.1))
 
 
-def _exercise(net, probe, cases):
+def _exercise(
+    net: str, probe: Callable[..., Quantities], cases: Callable[[Rng], Cases]
+) -> Exercise:
     probes = (Probe("own layers", probe), Probe("stand-in layers", probe, stand_ins=True))
     return Exercise(net, "cs231n.classifiers.fc_net", probes, cases)
 

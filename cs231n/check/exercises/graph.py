@@ -1,59 +1,82 @@
 """Exercises of ``cs231n/graph``: gates, the traversal, and backpropagation by hand."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import (
+    Array,
+    Arrays,
+    Case,
+    Cases,
+    Exercise,
+    Inputs,
+    Probe,
+    Quantities,
+    Rng,
+    cast,
+    unpack,
+)
 
 DEEP = 2000
 
 
-def _gate(name, inputs, settings, cases, **options):
+def _gate(
+    name: str, inputs: str, settings: Sequence[str], cases: Callable[[Rng], Cases]
+) -> Exercise:
     """The exercise of one gate: the gradients of its inputs, from the cache of its own forward."""
 
-    def backward(dout, **given):
+    def backward(dout: Array, **given: Any) -> Quantities:
         from cs231n.graph import operations
 
-        operation = getattr(operations, name)(**{s: given[s] for s in settings})
+        chosen = {setting: given[setting] for setting in settings}
+        operation = getattr(operations, name)(**chosen)
         _, cache = operation.forward(*(given[x] for x in inputs))
-        return unpack(
-            f"{name}.backward", operation.backward(dout, cache), *(f"d{x}" for x in inputs)
-        )
+        gradients = [f"d{x}" for x in inputs]
+        return unpack(f"{name}.backward", operation.backward(dout, cache), *gradients)
 
-    return Exercise(
-        name, "cs231n.graph.operations", (Probe("backward", backward),), cases, **options
-    )
+    return Exercise(name, "cs231n.graph.operations", (Probe("backward", backward),), cases)
 
 
-def _elementwise(name, inputs, draw, settings=()):
+def _elementwise(
+    name: str,
+    inputs: str,
+    draw: Callable[[Rng, tuple[int, ...]], Array],
+    settings: Sequence[Inputs] = ({},),
+) -> Exercise:
     """The exercise of an elementwise gate; ``draw(rng, shape)`` returns one input."""
 
-    def cases(rng):
-        choices = settings or ({},)
-        shapes = {"numbers": (), "a vector": (7,), "a matrix": (3, 4), "one entry, float32": (1,)}
+    def cases(rng: Rng) -> Cases:
+        shapes: dict[str, tuple[int, ...]] = {
+            "numbers": (),
+            "a vector": (7,),
+            "a matrix": (3, 4),
+            "one entry, float32": (1,),
+        }
         for k, (title, shape) in enumerate(shapes.items()):
             dtype = "float32" if "float32" in title else "float64"
             arrays = {x: np.asarray(draw(rng, shape), dtype) for x in inputs}
             arrays["dout"] = np.asarray(rng.randn(*shape), dtype)
-            yield Case(title, arrays | choices[k % len(choices)], dtype)
+            yield Case(title, arrays | settings[k % len(settings)], dtype)
 
-    return _gate(name, inputs, tuple(settings[0]) if settings else (), cases)
+    return _gate(name, inputs, tuple(settings[0]), cases)
 
 
-def _any(rng, shape):
+def _any(rng: Rng, shape: tuple[int, ...]) -> Array:
     return rng.randn(*shape)
 
 
-def _positive(rng, shape):
+def _positive(rng: Rng, shape: tuple[int, ...]) -> Array:
     return 0.3 + 2 * rng.rand(*shape)
 
 
-def _nonzero(rng, shape):
+def _nonzero(rng: Rng, shape: tuple[int, ...]) -> Array:
     return _positive(rng, shape) * rng.choice((-1, 1), size=shape)
 
 
-def _maximum_cases(rng):
+def _maximum_cases(rng: Rng) -> Cases:
     yield Case(
         "numbers",
         {"x": np.array(rng.randn()), "y": np.array(rng.randn()), "dout": np.array(rng.randn())},
@@ -63,7 +86,7 @@ def _maximum_cases(rng):
     yield Case("ties, which x wins", ties)
 
 
-def _saturated_cases(rng):
+def _saturated_cases(rng: Rng) -> Cases:
     yield Case("a number", {"x": np.array(rng.randn()), "dout": np.array(rng.randn())})
     yield Case("a matrix", {"x": rng.randn(3, 5), "dout": rng.randn(3, 5)})
     yield Case("large inputs", {"x": np.array([-800.0, -30, 0.4, 30, 800]), "dout": rng.randn(5)})
@@ -71,7 +94,7 @@ def _saturated_cases(rng):
     yield Case("float32", single, "float32")
 
 
-def _reduction_cases(rng):
+def _reduction_cases(rng: Rng) -> Cases:
     yield Case(
         "all entries",
         {"x": rng.randn(3, 4), "dout": np.array(rng.randn()), "axis": None, "keepdims": False},
@@ -87,10 +110,12 @@ def _reduction_cases(rng):
     yield Case("the axis stays, float32", kept | {"axis": 1, "keepdims": True}, "float32")
 
 
-def _product_cases(rng):
-    def draw(x, w, out, dtype="float64"):
+def _product_cases(rng: Rng) -> Cases:
+    def draw(
+        x: tuple[int, ...], w: tuple[int, ...], out: tuple[int, ...], dtype: str = "float64"
+    ) -> Inputs:
         arrays = {"x": rng.randn(*x), "w": rng.randn(*w), "dout": rng.randn(*out)}
-        return {name: np.asarray(array, dtype) for name, array in arrays.items()}
+        return cast(arrays, dtype)
 
     yield Case("two matrices", draw((4, 3), (3, 5), (4, 5)))
     yield Case("square matrices", draw((3, 3), (3, 3), (3, 3)))
@@ -100,13 +125,13 @@ def _product_cases(rng):
     yield Case("float32", draw((2, 6), (6, 3), (2, 3), "float32"), "float32")
 
 
-def _sum_to_shape(dout, shape):
+def _sum_to_shape(dout: Array, shape: Sequence[int]) -> Quantities:
     from cs231n.graph.traversal import sum_to_shape
 
     return {"dx": sum_to_shape(dout, tuple(shape))}
 
 
-def _broadcast_cases(rng):
+def _broadcast_cases(rng: Rng) -> Cases:
     yield Case("a vector that was added to every row", {"dout": rng.randn(4, 3), "shape": [3]})
     yield Case(
         "a column that was added to every column", {"dout": rng.randn(4, 3), "shape": [4, 1]}
@@ -122,15 +147,19 @@ def _broadcast_cases(rng):
 class _GivenNode:
     """A node that multiplies the gradient of each input by given numbers."""
 
-    def __init__(self, value):
-        self.value, self.shape, self.name, self.operation = value, value.shape, None, None
-        self.inputs, self.gains = (), []
+    def __init__(self, value: Array) -> None:
+        self.value = value
+        self.shape = value.shape
+        self.name = None
+        self.operation: str | None = None
+        self.inputs: tuple[_GivenNode, ...] = ()
+        self.gains: list[Array] = []
 
-    def input_gradients(self, dout):
+    def input_gradients(self, dout: Array) -> list[Array]:
         return [gain * dout for gain in self.gains]
 
 
-def _nodes(values, edges, gains):
+def _nodes(values: Array, edges: Array, gains: Array) -> list[_GivenNode]:
     nodes = [_GivenNode(value) for value in values]
     for (start, end), gain in zip(edges, gains, strict=True):
         nodes[end].inputs += (nodes[start],)
@@ -139,7 +168,7 @@ def _nodes(values, edges, gains):
     return nodes
 
 
-def _topological_order(edges, size):
+def _topological_order(edges: Array, size: int) -> Quantities:
     from cs231n.graph.traversal import topological_order
 
     nodes = _nodes(np.zeros((size, 1)), edges, edges)
@@ -148,7 +177,7 @@ def _topological_order(edges, size):
     return {"order": np.array([numbers.get(id(node), -1) for node in order], dtype=int)}
 
 
-def _reduce_order(inputs, arrays):
+def _reduce_order(inputs: Inputs, arrays: Arrays) -> Arrays:
     """Any order is right that lists every node once, and inputs before their users."""
     order = np.asarray(arrays["order"], dtype=int)
     place = np.full(inputs["size"] + 1, -1)
@@ -160,7 +189,7 @@ def _reduce_order(inputs, arrays):
     }
 
 
-def _order_cases(rng):
+def _order_cases(rng: Rng) -> Cases:
     yield Case("a chain", {"edges": _chain(5), "size": 5})
     yield Case(
         "a value used twice", {"edges": np.array([[0, 1], [0, 2], [1, 3], [2, 3]]), "size": 4}
@@ -174,19 +203,26 @@ def _order_cases(rng):
     yield Case(f"{DEEP:,} nodes deep", {"edges": _chain(DEEP), "size": DEEP})
 
 
-def _backpropagate_own_order(**inputs):
+def _backpropagate_own_order(**inputs: Any) -> Quantities:
     from cs231n.graph.traversal import backpropagate
 
     return _backpropagate(backpropagate, **inputs)
 
 
-def _backpropagate_given_order(**inputs):
+def _backpropagate_given_order(**inputs: Any) -> Quantities:
     from cs231n.graph import traversal
 
     return _backpropagate(traversal.backpropagate, given_order=traversal, **inputs)
 
 
-def _backpropagate(backpropagate, values, edges, gains, dout, given_order=None):
+def _backpropagate(
+    backpropagate: Any,
+    values: Array,
+    edges: Array,
+    gains: Array,
+    dout: Array,
+    given_order: Any = None,
+) -> Quantities:
     nodes = _nodes(values, edges, gains)
     if given_order is None:
         grads = backpropagate(nodes[-1], dout)
@@ -196,14 +232,14 @@ def _backpropagate(backpropagate, values, edges, gains, dout, given_order=None):
     return {"grads": np.stack([grads[node] for node in nodes])}
 
 
-def _gradient_cases(rng):
-    def draw(edges, size, D, dtype="float64"):
+def _gradient_cases(rng: Rng) -> Cases:
+    def draw(edges: Array, size: int, D: int, dtype: str = "float64") -> Inputs:
         arrays = {
             "values": rng.randn(size, D),
             "gains": rng.randn(len(edges), D),
             "dout": rng.randn(D),
         }
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {"edges": edges}
+        return cast(arrays, dtype) | {"edges": edges}
 
     yield Case("a chain", draw(_chain(4), 4, 3))
     yield Case("a value used twice", draw(np.array([[0, 1], [0, 2], [1, 3], [2, 3]]), 4, 2))
@@ -212,25 +248,27 @@ def _gradient_cases(rng):
     yield Case("float32", draw(_random_graph(rng, 5), 5, 4, "float32"), "float32")
 
 
-def _chain(size):
+def _chain(size: int) -> Array:
     return np.stack([np.arange(size - 1), np.arange(1, size)], axis=1)
 
 
-def _random_graph(rng, size):
+def _random_graph(rng: Rng, size: int) -> Array:
     """A graph whose last node depends on all others; several values are used more than once."""
     extra = [sorted(rng.choice(size, 2, replace=False)) for _ in range(size)]
-    return np.array(
-        [[i, i + 1 + rng.randint(min(2, size - i - 1))] for i in range(size - 1)] + extra
-    )
+    edges = []
+    for start in range(size - 1):
+        end = start + 1 + rng.randint(min(2, size - start - 1))
+        edges.append([start, end])
+    return np.array(edges + extra)
 
 
-def _sigmoid_neuron(w, x):
+def _sigmoid_neuron(w: Array, x: Array) -> Quantities:
     from cs231n.graph.flat import sigmoid_neuron
 
     return unpack("sigmoid_neuron", sigmoid_neuron(w, x), "out", "dw", "dx")
 
 
-def _neuron_cases(rng):
+def _neuron_cases(rng: Rng) -> Cases:
     yield Case("one neuron", {"w": rng.randn(3), "x": rng.randn(2)})
     yield Case("small inputs", {"w": rng.randn(3), "x": 0.01 * rng.randn(2)})
     yield Case(
@@ -238,16 +276,16 @@ def _neuron_cases(rng):
     )
 
 
-def _least_squares(x, w, y):
+def _least_squares(x: Array, w: Array, y: Array) -> Quantities:
     from cs231n.graph.flat import least_squares
 
     return unpack("least_squares", least_squares(x, w, y), "loss", "dx", "dw")
 
 
-def _least_squares_cases(rng):
-    def draw(N, D, M, dtype="float64"):
+def _least_squares_cases(rng: Rng) -> Cases:
+    def draw(N: int, D: int, M: int, dtype: str = "float64") -> Inputs:
         arrays = {"x": rng.randn(N, D), "w": rng.randn(D, M), "y": rng.randn(N, M)}
-        return {name: array.astype(dtype) for name, array in arrays.items()}
+        return cast(arrays, dtype)
 
     yield Case("more examples than features", draw(6, 4, 3))
     yield Case("one example", draw(1, 3, 2))

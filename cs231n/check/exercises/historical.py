@@ -1,21 +1,25 @@
 """Exercises of ``cs231n/classifiers/perceptron.py`` and ``adaline.py``."""
 
+from collections.abc import Callable
 from importlib import import_module
 
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng
 
 
-def _steps(name, module):
-    def run(W, b, X, targets, learning_rate):
+def _steps(name: str, module: str) -> tuple[Probe, ...]:
+    def run(W: Array, b: Array, X: Array, targets: Array, learning_rate: float) -> Quantities:
         """Follow several examples; W and b change in place, so the probe works on copies."""
         update = getattr(import_module(module), name)
-        W, b, errors = W.copy(), b.copy(), []
-        first = None
+        W = W.copy()
+        b = b.copy()
+        errors = []
+        first: list[Array] = []
         for x, target in zip(X, targets):
             errors.append(np.array(update(W, b, x, target, learning_rate), dtype=W.dtype))
-            first = (W.copy(), b.copy()) if first is None else first
+            if not first:
+                first = [W.copy(), b.copy()]
         return {
             "error": np.stack(errors),
             "W, first step": first[0],
@@ -27,9 +31,9 @@ def _steps(name, module):
     return (Probe("steps", run),)
 
 
-def _cases(low):
-    def cases(rng):
-        def draw(N, D, C, rate, dtype="float64"):
+def _cases(low: float) -> Callable[[Rng], Cases]:
+    def cases(rng: Rng) -> Cases:
+        def draw(N: int, D: int, C: int, rate: float, dtype: str = "float64") -> Inputs:
             targets = np.where(rng.rand(N, C) < 0.5, low, 1.0)
             return {
                 "W": rng.randn(D, C).astype(dtype),
@@ -48,7 +52,7 @@ def _cases(low):
     return cases
 
 
-def _exercise(name, module, low):
+def _exercise(name: str, module: str, low: float) -> Exercise:
     return Exercise(name, module, _steps(name, module), _cases(low))
 
 

@@ -1,14 +1,17 @@
 """Exercises of ``cs231n/classifiers/k_nearest_neighbor.py``."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, cast
 from ..loop_check import EXTRA_STEPS, extra_steps
 
 MODULE = "cs231n.classifiers.k_nearest_neighbor"
 
 
-def _classifier(X_train, y_train, metric="l2"):
+def _classifier(X_train: Array, y_train: Array, metric: str = "l2") -> Any:
     from cs231n.classifiers import KNearestNeighbor
 
     classifier = KNearestNeighbor(metric)
@@ -16,34 +19,34 @@ def _classifier(X_train, y_train, metric="l2"):
     return classifier
 
 
-def _distances(method, cases, grows=None, **options):
-    """Distances and, where `grows` says which images become more, whether there is a loop over them."""
+def _distances(
+    method: str, cases: Callable[[Rng], Cases], grows: Sequence[str] | None = None, **options: Any
+) -> Exercise:
+    """Distances; where `grows` says which images become more, also whether a loop visits them."""
 
-    def run(X, X_train, metric):
-        def distances(X, X_train):
+    def run(X: Array, X_train: Array, metric: str) -> Quantities:
+        def distances(X: Array, X_train: Array) -> Any:
             return getattr(_classifier(X_train, np.zeros(len(X_train), int), metric), method)(X)
 
         answer = {"dists": distances(X, X_train)}
         if grows is not None:
-            more = [
-                np.repeat(x, 4 if name in grows else 1, axis=0)
-                for name, x in (("X", X), ("X_train", X_train))
-            ]
-            steps = extra_steps(distances, (X, X_train), more)
+            more_X = np.repeat(X, 4, axis=0) if "X" in grows else X
+            more_X_train = np.repeat(X_train, 4, axis=0)
+            steps = extra_steps(distances, (X, X_train), (more_X, more_X_train))
             answer[f"{EXTRA_STEPS} for more {' and '.join(grows)}"] = steps
         return answer
 
     return Exercise(method, MODULE, (Probe("distances", run),), cases, **options)
 
 
-def _labels(dists, y_train, k):
+def _labels(dists: Array, y_train: Array, k: int) -> Quantities:
     return {"y_pred": _classifier(np.zeros((len(y_train), 1)), y_train).predict_labels(dists, k=k)}
 
 
-def _distance_cases(rng, metrics=("l2", "l1")):
-    def draw(num_test, num_train, D, metric, dtype="float64"):
-        X, X_train = (rng.randn(num, D).astype(dtype) for num in (num_test, num_train))
-        return {"X": X, "X_train": X_train, "metric": metric}
+def _distance_cases(rng: Rng, metrics: Sequence[str] = ("l2", "l1")) -> Cases:
+    def draw(num_test: int, num_train: int, D: int, metric: str, dtype: str = "float64") -> Inputs:
+        arrays = {"X": rng.randn(num_test, D), "X_train": rng.randn(num_train, D)}
+        return cast(arrays, dtype) | {"metric": metric}
 
     yield Case("a few images", draw(4, 7, 5, "l2"))
     yield Case("one test image", draw(1, 6, 3, "l2"))
@@ -56,8 +59,8 @@ def _distance_cases(rng, metrics=("l2", "l1")):
         yield Case("the training images themselves", same)
 
 
-def _label_cases(rng):
-    def draw(num_test, num_train, classes, k, dtype="float64"):
+def _label_cases(rng: Rng) -> Cases:
+    def draw(num_test: int, num_train: int, classes: int, k: int, dtype: str = "float64") -> Inputs:
         dists = rng.rand(num_test, num_train).astype(dtype)
         return {"dists": dists, "y_train": rng.randint(classes, size=num_train), "k": k}
 
@@ -75,15 +78,16 @@ def _label_cases(rng):
     yield Case("many equal distances", equal)
 
 
-def _two_metrics(rng):
+def _two_metrics(rng: Rng) -> Cases:
     return _distance_cases(rng)
 
 
-def _one_metric(rng):
+def _one_metric(rng: Rng) -> Cases:
     return _distance_cases(rng, ("l2",))
 
 
-# The root turns the rounding of |a|**2 + |b|**2 - 2 a.b, harmless elsewhere, into errors of 1e-8 at equal images.
+# The root turns the rounding of |a|**2 + |b|**2 - 2 a.b, harmless elsewhere, into errors of 1e-8
+# at equal images.
 _LIMITS = {"dists": 1e-6}
 
 EXERCISES = (

@@ -2,21 +2,29 @@
 
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe
+from ..exercise import Array, Arrays, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng
 
 
-def _train(W, x, batch_size, num_iters, learning_rate, reg, X_test):
-    """Train on equal examples, so that the result is the same whatever batches are drawn; then on numbered ones."""
+def _train(
+    W: Array,
+    x: Array,
+    batch_size: int,
+    num_iters: int,
+    learning_rate: float,
+    reg: float,
+    X_test: Array,
+) -> Quantities:
+    """Train on equal examples, where any batches give the same; then on numbered ones."""
     from cs231n.classifiers import LinearClassifier
 
     batches = []
 
     class Recorder(LinearClassifier):
-        def loss(self, X_batch, y_batch, reg):
+        def loss(self, X_batch: Array, y_batch: Array, reg: float) -> tuple[float, Array]:
             batches.append((X_batch, y_batch))
-            return float(np.sum(self.W**3) + reg), np.sin(
-                self.W + X_batch.mean(axis=0)[:, np.newaxis]
-            ) * (1 + reg)
+            loss = float(np.sum(self.W**3) + reg)
+            dW = np.sin(self.W + X_batch.mean(axis=0)[:, np.newaxis]) * (1 + reg)
+            return loss, dW
 
     model = Recorder()
     model.W = W.copy()
@@ -38,26 +46,33 @@ def _train(W, x, batch_size, num_iters, learning_rate, reg, X_test):
     return answer
 
 
-def _properties(inputs, arrays):
-    """Any random batches are right, if rows and labels belong together and every step has its own."""
+def _properties(inputs: Inputs, arrays: Arrays) -> Arrays:
+    """Any batches are right, if rows and labels belong together and each step has its own."""
     rows = np.rint(arrays["batch rows"]).astype(int)
     labels = rows % inputs["W"].shape[1]
     different = len({tuple(np.sort(batch)) for batch in rows}) == len(rows)
     spread = rows.std() > 30
+    belong = np.array_equal(labels, arrays["batch labels"])
     kept = {name: arrays[name] for name in ("W after the steps", "loss history", "y_pred")}
     return kept | {
         "size of the batches": np.array([batch.size for batch in rows]),
-        "labels belong to the rows of the batch": np.asarray(
-            int(np.array_equal(labels, arrays["batch labels"]))
-        ),
+        "labels belong to the rows of the batch": np.asarray(int(belong)),
         "every step draws a batch of its own, from all examples": np.asarray(
             int(different and spread)
         ),
     }
 
 
-def _cases(rng):
-    def draw(D, C, batch_size, num_iters, learning_rate, reg, dtype="float64"):
+def _cases(rng: Rng) -> Cases:
+    def draw(
+        D: int,
+        C: int,
+        batch_size: int,
+        num_iters: int,
+        learning_rate: float,
+        reg: float,
+        dtype: str = "float64",
+    ) -> Inputs:
         return {
             "W": rng.randn(D, C).astype(dtype),
             "x": rng.randn(D).astype(dtype),

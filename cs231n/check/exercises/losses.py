@@ -2,22 +2,22 @@
 
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import Array, Case, Cases, Exercise, Probe, Quantities, Rng, unpack
 
 
-def _softmax(x, y):
+def _softmax(x: Array, y: Array) -> Quantities:
     from cs231n.layers import softmax_loss
 
     return unpack("softmax_loss", softmax_loss(x, y), "loss", "dx")
 
 
-def _svm(x, y):
+def _svm(x: Array, y: Array) -> Quantities:
     from cs231n.layers import svm_loss
 
     return unpack("svm_loss", svm_loss(x, y), "loss", "dx")
 
 
-def _cases(rng):
+def _cases(rng: Rng) -> Cases:
     yield Case("a batch of scores", {"x": rng.randn(6, 4), "y": rng.randint(4, size=6)})
     yield Case("one example", {"x": rng.randn(1, 5), "y": rng.randint(5, size=1)})
     yield Case("large scores", {"x": 800 * rng.randn(5, 3), "y": rng.randint(3, size=5)})

@@ -1,8 +1,10 @@
 """Exercises of ``cs231n/layers/normalization.py`` on arrays of shape (N, D)."""
 
+from typing import Any
+
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, cast, unpack
 
 # Columns of mean zero, with a number that may be their standard deviation for some eps.
 _COLUMNS = {
@@ -13,13 +15,20 @@ _COLUMNS = {
 }
 
 
-def _batchnorm_forward(batches, gamma, beta, running_mean, running_var, settings):
+def _batchnorm_forward(
+    batches: Array,
+    gamma: Array,
+    beta: Array,
+    running_mean: Array,
+    running_var: Array,
+    settings: Inputs,
+) -> Quantities:
     from cs231n.layers import batchnorm_forward
 
-    def run(x, bn_param):
-        return unpack(
-            "batchnorm_forward", batchnorm_forward(x, gamma, beta, bn_param), "out", "cache"
-        )["out"]
+    def run(x: Array, bn_param: Inputs) -> Array:
+        result = batchnorm_forward(x, gamma, beta, bn_param)
+        out: Array = unpack("batchnorm_forward", result, "out", "cache")["out"]
+        return out
 
     bn_param = dict(settings, mode="train")
     outs = [run(x, bn_param) for x in batches]
@@ -34,8 +43,10 @@ def _batchnorm_forward(batches, gamma, beta, running_mean, running_var, settings
     }
 
 
-def _batchnorm_forward_cases(rng):
-    def draw(N, D, dtype="float64", settings=(), shift=1.0):
+def _batchnorm_forward_cases(rng: Rng) -> Cases:
+    def draw(
+        N: int, D: int, dtype: str = "float64", settings: Inputs | None = None, shift: float = 1.0
+    ) -> Inputs:
         batches = shift * rng.randn(1, 1, D) + (0.5 + rng.rand(D)) * rng.randn(2, N, D)
         arrays = {
             "batches": batches,
@@ -44,9 +55,7 @@ def _batchnorm_forward_cases(rng):
             "running_mean": rng.randn(D),
             "running_var": 0.5 + rng.rand(D),
         }
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {
-            "settings": dict(settings)
-        }
+        return cast(arrays, dtype) | {"settings": settings or {}}
 
     yield Case("two batches", draw(6, 4))
     yield Case("other settings", draw(5, 3, settings={"eps": 0.01, "momentum": 0.7}))
@@ -57,19 +66,18 @@ def _batchnorm_forward_cases(rng):
     yield Case("large means, float32", draw(8, 3, "float32", shift=5), "float32")
 
 
-def _batchnorm_backward(name):
-    def given_cache(x_centered, std, gamma, mean, dout, mode):
+def _batchnorm_backward(name: str) -> Exercise:
+    def given_cache(
+        x_centered: Array, std: Array, gamma: Array, mean: Array, dout: Array, mode: str
+    ) -> Quantities:
         from cs231n import layers
 
-        return unpack(
-            name,
-            getattr(layers, name)(dout, (x_centered, std, gamma, mode)),
-            "dx",
-            "dgamma",
-            "dbeta",
-        )
+        result = getattr(layers, name)(dout, (x_centered, std, gamma, mode))
+        return unpack(name, result, "dx", "dgamma", "dbeta")
 
-    def own_cache(x_centered, std, gamma, mean, dout, mode):
+    def own_cache(
+        x_centered: Array, std: Array, gamma: Array, mean: Array, dout: Array, mode: str
+    ) -> Quantities:
         from cs231n import layers
 
         bn_param = {"mode": mode, "running_mean": mean.copy(), "running_var": np.square(std)}
@@ -82,8 +90,8 @@ def _batchnorm_backward(name):
     return Exercise(name, "cs231n.layers.normalization", probes, _batchnorm_backward_cases)
 
 
-def _batchnorm_backward_cases(rng):
-    def draw(N, D, mode="train", dtype="float64"):
+def _batchnorm_backward_cases(rng: Rng) -> Cases:
+    def draw(N: int, D: int, mode: str = "train", dtype: str = "float64") -> Inputs:
         x_centered, std = _centered(rng, N, D)
         arrays = {
             "x_centered": x_centered,
@@ -92,7 +100,7 @@ def _batchnorm_backward_cases(rng):
             "mean": rng.randn(D),
             "dout": rng.randn(N, D),
         }
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {"mode": mode}
+        return cast(arrays, dtype) | {"mode": mode}
 
     yield Case("a batch", draw(4, 3))
     yield Case("more features than examples", draw(5, 7))
@@ -101,26 +109,21 @@ def _batchnorm_backward_cases(rng):
     yield Case("float32", draw(6, 2, dtype="float32"), "float32")
 
 
-def _layernorm_forward(x, gamma, beta, settings):
+def _layernorm_forward(x: Array, gamma: Array, beta: Array, settings: Inputs) -> Quantities:
     from cs231n.layers import layernorm_forward
 
-    return {
-        "out": unpack(
-            "layernorm_forward", layernorm_forward(x, gamma, beta, dict(settings)), "out", "cache"
-        )["out"]
-    }
+    result = layernorm_forward(x, gamma, beta, dict(settings))
+    return {"out": unpack("layernorm_forward", result, "out", "cache")["out"]}
 
 
-def _layernorm_forward_cases(rng):
-    def draw(N, D, dtype="float64", **settings):
+def _layernorm_forward_cases(rng: Rng) -> Cases:
+    def draw(N: int, D: int, dtype: str = "float64", **settings: Any) -> Inputs:
         arrays = {
             "x": rng.randn(N, 1) + (0.5 + rng.rand(N, 1)) * rng.randn(N, D),
             "gamma": rng.randn(D),
             "beta": rng.randn(D),
         }
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {
-            "settings": settings
-        }
+        return cast(arrays, dtype) | {"settings": settings}
 
     yield Case("a batch", draw(4, 6))
     yield Case("square, other eps", draw(5, 5, eps=0.01))
@@ -131,27 +134,26 @@ def _layernorm_forward_cases(rng):
     yield Case("float32", draw(2, 7, "float32"), "float32")
 
 
-def _layernorm_backward_given(x_centered, std, gamma, mean, dout):
+def _layernorm_backward_given(
+    x_centered: Array, std: Array, gamma: Array, mean: Array, dout: Array
+) -> Quantities:
     from cs231n.layers import layernorm_backward
 
-    return unpack(
-        "layernorm_backward",
-        layernorm_backward(dout, (x_centered, std, gamma)),
-        "dx",
-        "dgamma",
-        "dbeta",
-    )
+    result = layernorm_backward(dout, (x_centered, std, gamma))
+    return unpack("layernorm_backward", result, "dx", "dgamma", "dbeta")
 
 
-def _layernorm_backward_own(x_centered, std, gamma, mean, dout):
+def _layernorm_backward_own(
+    x_centered: Array, std: Array, gamma: Array, mean: Array, dout: Array
+) -> Quantities:
     from cs231n.layers import layernorm_backward, layernorm_forward
 
     _, cache = layernorm_forward(x_centered + mean, gamma, np.zeros_like(gamma), {})
     return unpack("layernorm_backward", layernorm_backward(dout, cache), "dx", "dgamma", "dbeta")
 
 
-def _layernorm_backward_cases(rng):
-    def draw(N, D, dtype="float64"):
+def _layernorm_backward_cases(rng: Rng) -> Cases:
+    def draw(N: int, D: int, dtype: str = "float64") -> Inputs:
         x_centered, std = _centered(rng, D, N)
         arrays = {
             "x_centered": x_centered.T.copy(),
@@ -160,7 +162,7 @@ def _layernorm_backward_cases(rng):
             "mean": rng.randn(N, 1),
             "dout": rng.randn(N, D),
         }
-        return {name: array.astype(dtype) for name, array in arrays.items()}
+        return cast(arrays, dtype)
 
     yield Case("a batch", draw(3, 4))
     yield Case("square", draw(5, 5))
@@ -168,11 +170,12 @@ def _layernorm_backward_cases(rng):
     yield Case("float32", draw(7, 4, "float32"), "float32")
 
 
-def _centered(rng, N, D):
+def _centered(rng: Rng, N: int, D: int) -> tuple[Array, Array]:
     """Columns of mean zero, each of its own size, and a standard deviation for each."""
     column, std = _COLUMNS[N]
     size = 0.5 + rng.rand(D)
-    return size * np.stack([rng.permutation(column) for _ in range(D)], axis=1), size * std
+    columns = [rng.permutation(column) for _ in range(D)]
+    return size * np.stack(columns, axis=1), size * std
 
 
 _MODULE = "cs231n.layers.normalization"

@@ -2,26 +2,28 @@
 
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, unpack
 
 
-def _probe(rule):
-    def steps(w, gradients, config):
+def _probe(rule: str) -> tuple[Probe, ...]:
+    def steps(w: Array, gradients: Array, config: Inputs) -> Quantities:
         """Follow several gradients and return the weights after each step."""
         from cs231n import optim
 
-        weights, config = [], dict(config) or None
+        update = getattr(optim, rule)
+        kept: Inputs | None = dict(config) or None
+        weights = []
         for dw in gradients:
-            w, config = unpack(
-                rule, getattr(optim, rule)(w, dw.copy(), config), "next_w", "config"
-            ).values()
+            found = unpack(rule, update(w, dw.copy(), kept), "next_w", "config")
+            w = found["next_w"]
+            kept = found["config"]
             weights.append(np.array(w))
         return {"next_w, first step": weights[0], "next_w, later steps": np.stack(weights[1:])}
 
     return (Probe("steps", steps),)
 
 
-def _cases(rng, **settings):
+def _cases(rng: Rng, **settings: float) -> Cases:
     yield Case(
         "default settings", {"w": rng.randn(4, 5), "gradients": rng.randn(5, 4, 5), "config": {}}
     )
@@ -37,10 +39,11 @@ def _cases(rng, **settings):
     yield Case("float32", single, "float32")
 
 
-def _exercise(rule, **settings):
-    return Exercise(
-        rule, "cs231n.optim", _probe(rule), lambda rng: _cases(rng, **settings), keeps_inputs=False
-    )
+def _exercise(rule: str, **settings: float) -> Exercise:
+    def cases(rng: Rng) -> Cases:
+        return _cases(rng, **settings)
+
+    return Exercise(rule, "cs231n.optim", _probe(rule), cases, keeps_inputs=False)
 
 
 EXERCISES = (

@@ -1,43 +1,57 @@
 """Exercises of ``cs231n/layers/pooling.py``."""
 
-from ..exercise import Case, Exercise, Probe, unpack
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, cast, unpack
 from .off_limits import FAST_LAYERS, FRAMEWORKS
 
+_MODULE = "cs231n.layers.pooling"
 
-def _exercises(kind):
-    forward, backward = f"{kind}_pool_forward_naive", f"{kind}_pool_backward_naive"
 
-    def there(x, pool_param, windows, dout=None):
+def _exercises(kind: str) -> Iterator[Exercise]:
+    forward = f"{kind}_pool_forward_naive"
+    backward = f"{kind}_pool_backward_naive"
+
+    def there(x: Array, pool_param: Inputs, windows: str, dout: Array | None = None) -> Quantities:
         from cs231n import layers
 
-        out, _ = unpack(forward, getattr(layers, forward)(x, pool_param), "out", "cache").values()
-        return {f"out, {windows}": out}
+        found = unpack(forward, getattr(layers, forward)(x, pool_param), "out", "cache")
+        return {f"out, {windows}": found["out"]}
 
-    def back(x, pool_param, windows, dout):
+    def back(x: Array, pool_param: Inputs, windows: str, dout: Array) -> Quantities:
         from cs231n import layers
 
         return {f"dx, {windows}": getattr(layers, backward)(dout, (x, pool_param))}
 
-    def back_own_cache(x, pool_param, windows, dout):
+    def back_own_cache(x: Array, pool_param: Inputs, windows: str, dout: Array) -> Quantities:
         from cs231n import layers
 
         _, cache = getattr(layers, forward)(x, pool_param)
         return {f"dx, {windows}": getattr(layers, backward)(dout, cache)}
 
-    both = Probe("given cache", back), Probe("own cache", back_own_cache)
-    for name, probes in ((forward, (Probe("forward", there),)), (backward, both)):
-        yield Exercise(
-            name, "cs231n.layers.pooling", probes, _cases, without=FRAMEWORKS + FAST_LAYERS
-        )
+    probes = {
+        forward: (Probe("forward", there),),
+        backward: (Probe("given cache", back), Probe("own cache", back_own_cache)),
+    }
+    for name, ways in probes.items():
+        yield Exercise(name, _MODULE, ways, _cases, without=FRAMEWORKS + FAST_LAYERS)
 
 
-def _cases(rng):
-    def draw(shape, window, stride, out, values=rng.randn, dtype="float64"):
+def _cases(rng: Rng) -> Cases:
+    def draw(
+        shape: tuple[int, ...],
+        window: tuple[int, ...],
+        stride: Any,
+        out: tuple[int, ...],
+        values: Callable[..., Any] = rng.randn,
+        dtype: str = "float64",
+    ) -> Inputs:
         pool_param = {"pool_height": window[0], "pool_width": window[1], "stride": stride}
         steps = stride if isinstance(stride, list) else [stride, stride]
         kind = "side by side" if steps == list(window) else "apart or overlapping"
         arrays = {"x": values(*shape), "dout": rng.randn(*shape[:2], *out)}
-        return {n: a.astype(dtype) for n, a in arrays.items()} | {
+        return cast(arrays, dtype) | {
             "pool_param": pool_param,
             "windows": kind,
         }

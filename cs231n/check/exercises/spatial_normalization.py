@@ -1,33 +1,35 @@
 """Exercises of ``cs231n/layers/normalization.py`` on images."""
 
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from ..exercise import Case, Exercise, Probe, unpack
+from ..exercise import Array, Case, Cases, Exercise, Inputs, Probe, Quantities, Rng, cast, unpack
 
 _MODULE = "cs231n.layers.normalization"
 
 
-def _other_forward(x, gamma, beta, bn_param):
-    """Something with the arguments of batch normalization, column by column, whatever the order of the rows."""
+def _other_forward(x: Array, gamma: Array, beta: Array, bn_param: Inputs) -> tuple[Array, Any]:
+    """What takes the arguments of batch normalization; by columns, for any order of the rows."""
     mean = bn_param.get("running_mean", np.zeros_like(gamma)) + x.mean(axis=0)
-    bn_param["running_mean"], bn_param["running_var"] = mean, 2 * mean
-    return (0.5 * x + gamma * np.cos(mean) + beta).astype(x.dtype), (x, gamma)
+    bn_param["running_mean"] = mean
+    bn_param["running_var"] = 2 * mean
+    out = 0.5 * x + gamma * np.cos(mean) + beta
+    return out.astype(x.dtype), (x, gamma)
 
 
-def _other_backward(dout, cache):
+def _other_backward(dout: Array, cache: object) -> tuple[Array, Array, Array]:
     total = dout.sum(axis=0)
-    return (
-        (0.5 * dout + np.sin(total)).astype(dout.dtype),
-        total * np.arange(1, 1 + len(total), dtype=dout.dtype),
-        2 * total,
-    )
+    dx = 0.5 * dout + np.sin(total)
+    dgamma = total * np.arange(1, 1 + len(total), dtype=dout.dtype)
+    return dx.astype(dout.dtype), dgamma, 2 * total
 
 
-def _others():
-    """Let the spatial layers meet stand-ins, so that a slip in batch normalization does not count against them."""
+def _others() -> AbstractContextManager[Any]:
+    """Replace batch normalization: a slip in it does not count against the spatial layers."""
     return patch.multiple(
         _MODULE,
         batchnorm_forward=_other_forward,
@@ -36,18 +38,18 @@ def _others():
     )
 
 
-def _batchnorm_forward(context):
-    def run(x, gamma, beta, settings, dout=None):
+def _batchnorm_forward(
+    context: Callable[[], AbstractContextManager[Any]],
+) -> Callable[..., Quantities]:
+    def run(
+        x: Array, gamma: Array, beta: Array, settings: Inputs, dout: Array | None = None
+    ) -> Quantities:
         from cs231n.layers import spatial_batchnorm_forward
 
         with context():
             training = dict(settings, mode="train")
-            out, _ = unpack(
-                "spatial_batchnorm_forward",
-                spatial_batchnorm_forward(x, gamma, beta, training),
-                "out",
-                "cache",
-            ).values()
+            result = spatial_batchnorm_forward(x, gamma, beta, training)
+            out = unpack("spatial_batchnorm_forward", result, "out", "cache")["out"]
             testing = {
                 **settings,
                 "mode": "test",
@@ -61,88 +63,94 @@ def _batchnorm_forward(context):
     return run
 
 
-def _batchnorm_backward_other(x, gamma, beta, settings, dout):
+def _batchnorm_backward_other(
+    x: Array, gamma: Array, beta: Array, settings: Inputs, dout: Array
+) -> Quantities:
     from cs231n.layers import spatial_batchnorm_backward
 
     with _others():
-        return unpack(
-            "spatial_batchnorm_backward",
-            spatial_batchnorm_backward(dout, None),
-            "dx",
-            "dgamma",
-            "dbeta",
-        )
+        result = spatial_batchnorm_backward(dout, None)
+        return unpack("spatial_batchnorm_backward", result, "dx", "dgamma", "dbeta")
 
 
-def _batchnorm_backward_own(x, gamma, beta, settings, dout):
+def _batchnorm_backward_own(
+    x: Array, gamma: Array, beta: Array, settings: Inputs, dout: Array
+) -> Quantities:
     from cs231n.layers import spatial_batchnorm_backward, spatial_batchnorm_forward
 
     _, cache = spatial_batchnorm_forward(x, gamma, beta, dict(settings, mode="train"))
-    return unpack(
-        "spatial_batchnorm_backward",
-        spatial_batchnorm_backward(dout, cache),
-        "dx",
-        "dgamma",
-        "dbeta",
-    )
+    result = spatial_batchnorm_backward(dout, cache)
+    return unpack("spatial_batchnorm_backward", result, "dx", "dgamma", "dbeta")
 
 
-def _batchnorm_cases(rng):
-    def draw(N, C, H, W, dtype="float64", **settings):
+def _batchnorm_cases(rng: Rng) -> Cases:
+    def draw(N: int, C: int, H: int, W: int, dtype: str = "float64", **settings: Any) -> Inputs:
         arrays = {
             "x": rng.randn(1, C, 1, 1) + rng.randn(N, C, H, W),
             "gamma": rng.randn(C),
             "beta": rng.randn(C),
             "dout": rng.randn(N, C, H, W),
         }
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {
-            "settings": settings
-        }
+        return cast(arrays, dtype) | {"settings": settings}
 
     yield Case("a batch of images", draw(2, 3, 4, 5))
     yield Case("as many channels as rows and columns", draw(3, 4, 4, 4, eps=0.01, momentum=0.6))
     yield Case("one image, float32", draw(1, 2, 5, 3, "float32"), "float32")
 
 
-def _groupnorm_forward(x, gamma, beta, G, gn_param, dout=None, x_hat=None, std=None):
+def _groupnorm_forward(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    G: int,
+    gn_param: Inputs,
+    dout: Array | None = None,
+    x_hat: Array | None = None,
+    std: Array | None = None,
+) -> Quantities:
     from cs231n.layers import spatial_groupnorm_forward
 
-    out, _ = unpack(
-        "spatial_groupnorm_forward",
-        spatial_groupnorm_forward(x, gamma, beta, G, gn_param),
-        "out",
-        "cache",
-    ).values()
-    return {"out": out}
+    result = spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
+    return {"out": unpack("spatial_groupnorm_forward", result, "out", "cache")["out"]}
 
 
-def _groupnorm_backward(x, gamma, beta, G, gn_param, dout, x_hat, std):
+def _groupnorm_backward(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    G: int,
+    gn_param: Inputs,
+    dout: Array,
+    x_hat: Array,
+    std: Array,
+) -> Quantities:
     from cs231n.layers import spatial_groupnorm_backward
 
-    return unpack(
-        "spatial_groupnorm_backward",
-        spatial_groupnorm_backward(dout, (x_hat, std, gamma, G)),
-        "dx",
-        "dgamma",
-        "dbeta",
-    )
+    result = spatial_groupnorm_backward(dout, (x_hat, std, gamma, G))
+    return unpack("spatial_groupnorm_backward", result, "dx", "dgamma", "dbeta")
 
 
-def _groupnorm_backward_own(x, gamma, beta, G, gn_param, dout, x_hat, std):
+def _groupnorm_backward_own(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    G: int,
+    gn_param: Inputs,
+    dout: Array,
+    x_hat: Array,
+    std: Array,
+) -> Quantities:
     from cs231n.layers import spatial_groupnorm_backward, spatial_groupnorm_forward
 
     _, cache = spatial_groupnorm_forward(x, gamma, beta, G, gn_param)
-    return unpack(
-        "spatial_groupnorm_backward",
-        spatial_groupnorm_backward(dout, cache),
-        "dx",
-        "dgamma",
-        "dbeta",
-    )
+    result = spatial_groupnorm_backward(dout, cache)
+    return unpack("spatial_groupnorm_backward", result, "dx", "dgamma", "dbeta")
 
 
-def _groupnorm_cases(rng):
-    def draw(N, C, H, W, G, dtype="float64", **gn_param):
+def _groupnorm_cases(rng: Rng) -> Cases:
+    def draw(
+        N: int, C: int, H: int, W: int, G: int, dtype: str = "float64", **gn_param: Any
+    ) -> Inputs:
         arrays = {
             "x": rng.randn(N, C, 1, 1) + rng.randn(N, C, H, W),
             "dout": rng.randn(N, C, H, W),
@@ -152,10 +160,9 @@ def _groupnorm_cases(rng):
         }
         # As many 1 as -1 in each group: mean zero and variance one, without normalizing anything.
         signs = np.repeat([1.0, -1.0], C // G * H * W // 2)
-        arrays["x_hat"] = np.stack([rng.permutation(signs) for _ in range(N * G)]).reshape(
-            N, C, H, W
-        )
-        return {name: array.astype(dtype) for name, array in arrays.items()} | {
+        rows = [rng.permutation(signs) for _ in range(N * G)]
+        arrays["x_hat"] = np.stack(rows).reshape(N, C, H, W)
+        return cast(arrays, dtype) | {
             "G": G,
             "gn_param": gn_param,
         }
@@ -166,7 +173,11 @@ def _groupnorm_cases(rng):
     yield Case("three groups", draw(2, 6, 4, 1, 3))
 
 
-def _exercise(name, probes, cases):
+def _exercise(
+    name: str,
+    probes: Sequence[tuple[str, Callable[..., Quantities]]],
+    cases: Callable[[Rng], Cases],
+) -> Exercise:
     return Exercise(name, _MODULE, tuple(Probe(*probe) for probe in probes), cases)
 
 

@@ -16,7 +16,8 @@ class NoAnswerError(Exception):
     message : str
         For the student.
     ended : bool
-        Whether the worker says that the process of the question is over; then the worker may be kept.
+        Whether the worker says that the process of the question is over; then the worker may be
+        kept.
     """
 
     def __init__(self, status: str, message: str, ended: bool = False) -> None:

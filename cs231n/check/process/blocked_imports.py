@@ -1,7 +1,8 @@
-"""Modules that are not there while an exercise runs: those that would be the whole answer, and libraries of one's own.
+"""Keeps modules away while an exercise runs: ready-made answers, and libraries of one's own.
 
-The sandbox of the judge does not hold their files. Here, where a student checks what is on disk, an import of one
-of them ends with a sentence that says why. So nobody passes at home with an import that costs all points later.
+The sandbox of the judge does not hold their files. Here, where a student checks what is on disk, an
+import of one of them ends with a sentence that says why. So nobody passes at home with an import
+that costs all points later.
 """
 
 import contextlib
@@ -18,7 +19,9 @@ ALLOWED = sys.stdlib_module_names | {"numpy", "scipy", "cs231n"}
 
 @contextlib.contextmanager
 def block_imports(names: Sequence[str]) -> Iterator[None]:
-    """Let nothing in the block import these modules, imported before or not, nor a library that is not `ALLOWED`.
+    """Let nothing in the block import these modules, nor a library that is not `ALLOWED`.
+
+    Modules that were imported before are as if they had not been.
 
     Parameters
     ----------
@@ -52,11 +55,17 @@ class _BlockingFinder(MetaPathFinder):
     ) -> None:
         """Raise for a module that is not there; leave all others to the next finder."""
         if self.blocks(fullname):
-            text = f"{fullname} is not there in this exercise: the task is to write it with NumPy alone"
-            raise ModuleNotFoundError(text, name=fullname)
+            raise ModuleNotFoundError(
+                f"{fullname} is not there in this exercise: "
+                "the task is to write it with NumPy alone",
+                name=fullname,
+            )
         if fullname.partition(".")[0] not in ALLOWED and _is_library(fullname):
-            text = f"{fullname} is not there where this is graded; import it in the notebook, and here only NumPy and SciPy"
-            raise ModuleNotFoundError(text, name=fullname)
+            raise ModuleNotFoundError(
+                f"{fullname} is not there where this is graded; "
+                "import it in the notebook, and here only NumPy and SciPy",
+                name=fullname,
+            )
 
 
 def _is_library(name: str) -> bool:

@@ -1,8 +1,8 @@
-"""Asks a worker about a submission: starts it, sends questions, waits no longer than allowed, starts another one.
+"""Asks a worker about a submission: starts it, sends questions, waits, starts another one.
 
-The worker is an ordinary child process with two pipes. In a notebook it runs the student's own files; the judge
-starts the same worker inside a sandbox. Nothing that comes back is trusted to be more than bytes. What is said is
-described in `cs231n.check.process.messages`.
+The worker is an ordinary child process with two pipes. In a notebook it runs the student's own
+files; the judge starts the same worker inside a sandbox. Nothing that comes back is trusted to be
+more than bytes. What is said is described in `cs231n.check.process.messages`.
 """
 
 import contextlib
@@ -60,7 +60,7 @@ except ModuleNotFoundError as error:
 else:
     main()
 """
-"""What a worker's interpreter runs. A kit from before `cs231n.check.process` answers as one of another version."""
+"""What a worker's interpreter runs. A kit without that module answers as one of another version."""
 
 Row = tuple[str, str, Case]
 """Exercise, probe and case."""
@@ -90,8 +90,8 @@ def python_command(
     Returns
     -------
     command : list of str
-        It runs isolated: no user or site packages, no files from the current folder. `WorkerClient` clears the
-        environment.
+        It runs isolated: no user or site packages, no files from the current folder. `WorkerClient`
+        clears the environment.
     """
     path = [str(tree), *map(str, packages)]
     no_version = _frame_bytes(Ready(0).to_frame())
@@ -116,9 +116,11 @@ class QuestionPart:
     Parameters
     ----------
     rows : list of (str, str, Case)
-        Exercise, probe and case. In all parts of a question the probes run with stand-ins, or none does.
+        Exercise, probe and case. In all parts of a question the probes run with stand-ins, or none
+        does.
     modules : dict of str -> ndarray
-        What the sandbox does not hold and these rows may use, as `cs231n.check.process.sent_modules` takes them.
+        What the sandbox does not hold and these rows may use, as
+        `cs231n.check.process.sent_modules` takes them.
     """
 
     rows: Sequence[Row]
@@ -139,7 +141,8 @@ class WorkerClient:
     seconds : float
         The longest wait for the answer to one case.
     answer_bytes : int
-        The most array bytes of one answer. All answers to one question may hold `MAX_FULL_ANSWERS` times as many.
+        The most array bytes of one answer. All answers to one question may hold `MAX_FULL_ANSWERS`
+        times as many.
     environment : dict of str -> str, optional
         Environment variables of the worker; none but these.
     stderr : file, optional
@@ -191,14 +194,15 @@ class WorkerClient:
         probe : str
         cases : list of Case
         shown : int, optional
-            So many of the cases, the first ones, are answered before the others are sent; all, by default.
+            So many of the cases, the first ones, are answered before the others are sent; all, by
+            default.
 
         Returns
         -------
         answers : list of Answer
-            One for each case. A case that kills the worker, twice, loses its own answer; the next ones are asked of a new
-            worker. After a timeout the rest is not asked: endless code is endless in every case. The same holds for
-            answers without end.
+            One for each case. A case that kills the worker, twice, loses its own answer; the next
+            ones are asked of a new worker. After a timeout the rest is not asked: endless code is
+            endless in every case. The same holds for answers without end.
 
         Raises
         ------
@@ -223,21 +227,22 @@ class WorkerClient:
         return answers
 
     def ask_together(self, parts: list[QuestionPart], keep: bool = False) -> list[Answer]:
-        """Ask several exercises in one go, of one process, which is cheaper than one process for each.
+        """Ask several exercises of one process, which is cheaper than one process for each.
 
         Parameters
         ----------
         parts : list of QuestionPart
             In their order.
         keep : bool
-            Whether this list will be asked again, unchanged, of the next submission: a worker that forks remembers its
-            first part.
+            Whether this list will be asked again, unchanged, of the next submission: a worker that
+            forks remembers its first part.
 
         Returns
         -------
         answers : list of Answer
-            As `ask` gives them, of all rows. Fewer than asked where the process did not come to the end: of the last
-            exercise among them, and of those after it, nothing is known until they are asked alone.
+            As `ask` gives them, of all rows. Fewer than asked where the process did not come to the
+            end: of the last exercise among them, and of those after it, nothing is known until they
+            are asked alone.
 
         Raises
         ------
@@ -250,15 +255,16 @@ class WorkerClient:
         return answers
 
     def start(self) -> None:
-        """Start now what the first question would start; a `WorkerError` says that it does not."""
+        """Start now what the first question would start; `WorkerError` where it does not start."""
         if self._process is None:
             self._start()
 
     def reset(self) -> None:
-        """Get ready for the next submission, whose files are about to take the place of the last one's.
+        """Get ready for the next submission, whose files are about to replace the last one's.
 
-        A worker is kept only if it proves, by an answer that no submission can foresee, that the last question is
-        over and nothing else is on its way. The process of a question ends before that answer is given.
+        A worker is kept only if it proves, by an answer that no submission can foresee, that the
+        last question is over and nothing else is on its way. The process of a question ends before
+        that answer is given.
         """
         self._waited = 0.0
         if self._process is not None and not self._is_idle():
@@ -286,7 +292,7 @@ class WorkerClient:
                 self._stderr_meter.close()
 
     def shutdown(self, seconds: float = 2) -> None:
-        """Let an idle worker end by itself, so that whoever counts processor time learns of its own."""
+        """Let an idle worker end by itself, so that its processor time is counted."""
         if self._process is not None:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 _stdin(self._process).close()
@@ -297,10 +303,11 @@ class WorkerClient:
         return self.total_seconds is not None and self._waited + seconds >= self.total_seconds
 
     def _out_of_time(self) -> NoAnswerError:
-        return NoAnswerError(
-            TIMEOUT,
-            f"not run: this submission has used the {self.total_seconds:g} s that a whole one may take",
+        text = (
+            f"not run: this submission has used the {self.total_seconds:g} s "
+            "that a whole one may take"
         )
+        return NoAnswerError(TIMEOUT, text)
 
     def _ask_once(self, parts: list[QuestionPart], keep: bool = False) -> list[Answer]:
         """Ask one process; the last of its answers may say how it failed."""
@@ -344,7 +351,7 @@ class WorkerClient:
         return NoAnswerError(DIED, text)
 
     def _send(self, nonce: str, parts: list[QuestionPart], keep: bool) -> None:
-        """Ask the first part: of the worker that runs, or, if that does not take it, of a new one."""
+        """Ask the first part of the worker that runs or, if that does not take it, of a new one."""
         for patience in (ACK_SECONDS, START_SECONDS):
             if self._process is None or self._process.poll() is not None:
                 self.close()
@@ -367,7 +374,7 @@ class WorkerClient:
         return question
 
     def _later_frames(self, parts: list[QuestionPart], keep: bool) -> list[bytes]:
-        """Return the frames of each part but the first; of parts that are kept they are made only once."""
+        """Return the frames of the later parts; of parts that are kept they are made only once."""
         if parts is self._later[0]:
             return self._later[1]
         frames = []
@@ -380,7 +387,7 @@ class WorkerClient:
         return frames
 
     def _is_taken(self, nonce: str, patience: float) -> bool:
-        """Whether the worker still does its part; if not, an earlier question broke it, and this one is not to blame."""
+        """Whether the worker says so; if not, an earlier question broke it, and not this one."""
         try:
             frame = self._frames.next(patience)
         except queue.Empty:
@@ -391,7 +398,7 @@ class WorkerClient:
         return self._pass_on(_frame_bytes(question.to_frame()))
 
     def _pass_on(self, frame: bytes) -> bool:
-        """Write from a thread: a worker that a submission has stopped reads no more, and a full pipe waits for ever."""
+        """Write from a thread: a worker that was stopped reads no more, and a full pipe waits."""
         assert self._process is not None
         stdin = _stdin(self._process)
         outcome = []
@@ -436,10 +443,11 @@ class WorkerClient:
         return frame
 
     def _start(self) -> None:
-        # A second attempt, since what is killed while it starts says nothing about what there is to start.
+        # A second attempt: one that is killed while it starts says nothing of what there is.
         if not self._launch() and not self._launch():
+            command = " ".join(self.command[:3])
             raise WorkerError(
-                f"the worker does not start: {' '.join(self.command[:3])} ...; try again, or run the doctor"
+                f"the worker does not start: {command} ...; try again, or run the doctor"
             )
 
     def _launch(self) -> bool:
@@ -469,7 +477,8 @@ class WorkerClient:
         self.close()
         if isinstance(frame, dict):
             raise WorkerError(
-                "this kit and these programs are of different versions; run `autograder release` again"
+                "this kit and these programs are of different versions; "
+                "run `autograder release` again"
             )
         return False
 
@@ -479,7 +488,7 @@ class WorkerError(ChildProcessError):
 
 
 def quiet_environment() -> dict[str, str]:
-    """Return environment variables of a worker: one thread each for numerical libraries, as many workers run at once."""
+    """Return the environment of a worker: one thread each for libraries, as many run at once."""
     keep = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
     environment = {name: os.environ[name] for name in keep if name in os.environ}
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -1,5 +1,6 @@
 """What a worker and the processes of its questions may use, and what holds them."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -73,12 +74,10 @@ def _load_filter(libc: Any, program: bytes) -> None:
 
 
 def end_everything_else() -> None:
-    """Kill what a question left behind, so that it cannot answer the next one; only ever in a namespace of its own."""
+    """Kill what a question left behind, which could answer the next; only in an own namespace."""
     if (os.getpid(), os.getppid()) == (2, 1):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def limit_processor_time(seconds: int) -> None:

@@ -1,22 +1,24 @@
-"""What whoever asks (notebook, command line, judge) and a worker say to each other, one message a frame.
+"""What a worker and whoever asks it (notebook, judge) say to each other, one message a frame.
 
-=============  ========  ===========================================================================
-message        from      when
-=============  ========  ===========================================================================
-`Ready`        worker    once, when it has started
-`Question`     asker     any time after that: the first part of a question, or nothing, to hear an end
-`Taken`        worker    at once, in reply to a `Question`: the worker lives and has read it
-`Answer`       worker    one for each case, in their order; sent by the process of the question
-`PartSize`     asker     when all cases so far are answered and there is a later part
-`LaterPart`    asker     right after its `PartSize`
-`End`          worker    last: the process of the question has ended, and how
-=============  ========  ===========================================================================
+===========  ========  ===========================================================================
+message      from      when
+===========  ========  ===========================================================================
+`Ready`      worker    once, when it has started
+`Question`   asker     any time after that: the first part of a question, or nothing, to hear an end
+`Taken`      worker    at once, in reply to a `Question`: the worker lives and has read it
+`Answer`     worker    one for each case, in their order; sent by the process of the question
+`PartSize`   asker     when all cases so far are answered and there is a later part
+`LaterPart`  asker     right after its `PartSize`
+`End`        worker    last: the process of the question has ended, and how
+===========  ========  ===========================================================================
 
-Every question has a nonce, which all that is said in reply repeats. Who asks believes nothing else: a submission can
-send any bytes in place of an `Answer` or an `End`, so their ``from_frame`` checks each value, and neither holds more
-than arrays, short texts and an exit code. What comes from who asks is trusted: no submission can write there.
+Every question has a nonce, which all that is said in reply repeats. Who asks believes nothing else:
+a submission can send any bytes in place of an `Answer` or an `End`, so their ``from_frame`` checks
+each value, and neither holds more than arrays, short texts and an exit code. What comes from who
+asks is trusted: no submission can write there.
 
-A `PartSize` lets the worker pass on a `LaterPart` to the process of its question without reading it.
+A `PartSize` lets the worker pass on a `LaterPart` to the process of its question without reading
+it.
 """
 
 from dataclasses import dataclass, field
@@ -27,9 +29,13 @@ import numpy as np
 from ...printable import printable
 
 VERSION = 4
-"""Of everything on this page. Worker and asker must have the same: raise it whenever a message changes."""
-ANSWERED, NOT_STARTED, RAISED, UNANSWERABLE = "answered", "not started", "raised", "unanswerable"
-TIMEOUT, DIED = "timeout", "died"
+"""Of everything on this page, the same for worker and asker: raise it when a message changes."""
+ANSWERED = "answered"
+NOT_STARTED = "not started"
+RAISED = "raised"
+UNANSWERABLE = "unanswerable"
+TIMEOUT = "timeout"
+DIED = "died"
 MAX_TEXT = 600
 MAX_TEXTS = 8
 
@@ -95,8 +101,8 @@ class Question:
     nonce : str
         Unforeseeable, new for each question.
     cases : list of AskedCase, or None
-        None asks for the cases of the last question that had ``keep``. A question without cases and without a later part
-        is answered by its `End` alone.
+        None asks for the cases of the last question that had ``keep``. A question without cases and
+        without a later part is answered by its `End` alone.
     modules : dict of str -> ndarray
         Modules that these cases may import, see `cs231n.check.process.sent_modules`.
     more : bool
@@ -269,7 +275,8 @@ class Answer:
             None where the frame holds no answer.
         """
         status = text_field(frame, "status")
-        changed, warnings = _texts(frame.get("changed")), _texts(frame.get("warnings"))
+        changed = _texts(frame.get("changed"))
+        warnings = _texts(frame.get("warnings"))
         if status == ANSWERED:
             arrays = frame.get("arrays")
             if not isinstance(arrays, dict):
@@ -321,7 +328,7 @@ class End:
 
 
 def text_field(frame: dict[str, Any], key: str) -> str:
-    """Return a value of a frame where it is a text, else ""; an array would compare in its own way."""
+    """Return a value of a frame where it is a text, else ""; an array compares in its own way."""
     value = frame.get(key)
     return value if isinstance(value, str) else ""
 

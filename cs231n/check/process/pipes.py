@@ -1,4 +1,4 @@
-"""The pipes of a worker, read by threads so that waiting for them can end, and the end of its process."""
+"""The pipes of a worker, read by threads so that waiting can end, and the end of its process."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from .protocol import ProtocolError, read_frame
 
 END_SECONDS = 60.0
 FRAME_BYTES = 1 << 10
-"""Counted for each frame besides its bytes: the smallest one takes up that much memory once it is read."""
+"""Counted for each frame besides its bytes: the smallest one takes up that much memory."""
 
 
 class OutputLimitError(ProtocolError):
@@ -29,7 +29,8 @@ class Frames:
     answer_bytes : int
         The most array bytes of one frame.
     max_bytes : int
-        The most bytes of all frames since `restart`: they wait in memory until somebody asks for them.
+        The most bytes of all frames since `restart`: they wait in memory until somebody asks for
+        them.
     """
 
     def __init__(self, stream: IO[bytes], answer_bytes: int, max_bytes: int) -> None:
@@ -141,7 +142,7 @@ class StderrMeter:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process group whatever it does; a thread that still reads from it sees the end of the stream."""
+    """End a process group whatever it does; a thread that reads from it sees the stream end."""
     deadline = time.monotonic() + END_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if not kill_group(process):

@@ -1,4 +1,4 @@
-"""Runs probes on the cases of a question, beside the student's code, and tells what came of each."""
+"""Runs probes on the cases of a question, beside the student's code; says what came of each."""
 
 import contextlib
 import errno
@@ -79,7 +79,7 @@ def answer_cases(question: Question, answers: BinaryIO, answer_bytes: int) -> No
 
 
 def _blocked(exercise: Exercise) -> tuple[str, ...] | None:
-    """What cannot be imported; None for a goal, which may use what is there: where it counts, it runs nothing."""
+    """What cannot be imported; None for a goal, which runs nothing where it counts."""
     return exercise.without if exercise.module else None
 
 

@@ -1,9 +1,9 @@
-"""Frames between whoever asks (notebook, command line, judge) and the worker that runs a submission.
+"""Frames between whoever asks (notebook, judge) and the worker that runs a submission.
 
-A frame is an 8-byte big-endian length, a JSON header of that length, and the raw bytes of the arrays that the
-header lists, in order. Nothing is ever unpickled; dtypes come from a short list; every size is checked before
-memory is taken, so that whatever the other side sends can be refused but cannot hurt. What frames say is described in
-`cs231n.check.process.messages`.
+A frame is an 8-byte big-endian length, a JSON header of that length, and the raw bytes of the
+arrays that the header lists, in order. Nothing is ever unpickled; dtypes come from a short list;
+every size is checked before memory is taken, so that whatever the other side sends can be refused
+but cannot hurt. What frames say is described in `cs231n.check.process.messages`.
 """
 
 import json
@@ -84,7 +84,8 @@ def write_frame(
         )
     if len(text) > MAX_HEADER_BYTES:
         raise ProtocolError(
-            f"a header of {len(text):,} bytes is more than the {MAX_HEADER_BYTES:,} that may be sent"
+            f"a header of {len(text):,} bytes is more than "
+            f"the {MAX_HEADER_BYTES:,} that may be sent"
         )
     stream.write(_LENGTH.pack(len(text)) + text)
     for array in arrays:

@@ -1,7 +1,7 @@
 """Modules that come with a question, for those of its cases that may use them: no file holds them.
 
-An exercise is asked where the modules are missing that would be its answer. What is asked of the same process later,
-when that exercise is answered, may need them.
+An exercise is asked where the modules are missing that would be its answer. What is asked of the
+same process later, when that exercise is answered, may need them.
 """
 
 import marshal

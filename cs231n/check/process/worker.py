@@ -1,8 +1,9 @@
-"""The process in which a submission runs: it answers questions about the student's code and judges nothing.
+"""The process in which a submission runs: it answers questions about it and judges nothing.
 
-Whoever asks holds the other ends of standard input and output; `cs231n.check.process.messages` describes what is
-said. For each question the worker forks a child (where the platform can), so that whatever an exercise does to NumPy,
-to loaded modules or to itself is gone with it. Its answers are arrays, or how it failed.
+Whoever asks holds the other ends of standard input and output; `cs231n.check.process.messages`
+describes what is said. For each question the worker forks a child (where the platform can), so that
+whatever an exercise does to NumPy, to loaded modules or to itself is gone with it. Its answers are
+arrays, or how it failed.
 """
 
 import argparse
@@ -53,7 +54,7 @@ PRELOADED = (
     "cs231n.check.stand_ins",
     "cs231n.checkpoint",
 )
-"""tuple of str : what every question needs and nobody edits. The packages load what students write when it is asked for."""
+"""tuple of str : what every question needs and nobody edits; what students write comes later."""
 
 AnswerCases = Callable[[Question, BinaryIO, int], None]
 """``answer(question, answers, answer_bytes)`` writes an `Answer` to each case of a question."""
@@ -75,7 +76,7 @@ def main(argv: list[str] | None = None, answer: AnswerCases = answer_cases) -> N
     for module in (*PRELOADED, *options.preload):
         import_module(module)
     given = _load_given(options.given)
-    gc.freeze()  # no collection in the process of a question touches, and so copies, what was loaded before it
+    gc.freeze()  # no collection in the process of a question touches, and so copies, all this
     if options.wipe:
         _wipe(options.scratch)
     _Worker(options, questions, answers, answer, given).serve()
@@ -139,7 +140,7 @@ class _Worker:
         return question
 
     def _reply(self, question: Question) -> bool:
-        """Have a question answered; False where the worker must end, so that whoever asks starts a new one."""
+        """Have a question answered; False where the worker must end and give way to a new one."""
         if not question.cases and not question.more:
             self._say(End(question.nonce))
             return True
@@ -231,7 +232,7 @@ def _no_part() -> NoReturn:
 
 
 def _stream_settings(questions: FileIO, answers: BinaryIO) -> list[tuple[int, int, int]]:
-    """How the streams are set that the process of a question shares: whether they wait, and how much a pipe holds.
+    """How the streams are set that the process of a question shares: waiting or not, their size.
 
     Returns
     -------
@@ -421,8 +422,8 @@ def _be_the_child(
 def _pass_on_parts(questions: FileIO, parts: FileIO) -> None:
     """Pass on the later parts of a question, while its process lives.
 
-    Another question means that whoever asks takes this one for answered: the process has said so, and goes on. Then this
-    worker ends, and with it the process.
+    Another question means that whoever asks takes this one for answered: the process has said so,
+    and goes on. Then this worker ends, and with it the process.
     """
     watch = select.poll()
     watch.register(questions, select.POLLIN)
