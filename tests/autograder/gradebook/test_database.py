@@ -65,9 +65,9 @@ def test_a_locked_gradebook_is_one_clear_line(students):
 def test_a_file_that_is_no_gradebook_is_named_and_no_traceback_is_logged(course, caplog):
     course.database.write_text("not a database")
     path = os.environ["PATH"]
-    with caplog.at_level(logging.DEBUG), pytest.raises(UserError) as caught:
-        with open_gradebook(course):
-            pass
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(UserError) as caught, open_gradebook(course):
+        pass
     message = str(caught.value)
     assert str(course.database) in message and "run the same command" in message
     assert len(message.splitlines()) == 1 and "Traceback" not in caplog.text

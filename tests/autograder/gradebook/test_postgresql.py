@@ -1,4 +1,4 @@
-"""The gradebook in PostgreSQL, as `db_url` of nbgrader's settings names it: a real server, the same scores."""
+"""The gradebook in PostgreSQL, as nbgrader's `db_url` names it: a real server, the same scores."""
 
 import os
 import shutil

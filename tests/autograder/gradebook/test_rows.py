@@ -24,13 +24,13 @@ def contents(database, tables=MADE):
         connection.execute("SELECT id, assignment_id, notebook_id FROM submitted_notebook")
     ):
         names[row["id"]] = f"{names[row['assignment_id']]}'s {names[row['notebook_id']]}"
-    rows = {
-        table: sorted(
-            str({key: names.get(row[key], row[key]) for key in row.keys() if key != "id"})
-            for row in connection.execute(f"SELECT * FROM {table}")
-        )
-        for table in tables
-    }
+    rows = {}
+    for table in tables:
+        found = []
+        for row in map(dict, connection.execute(f"SELECT * FROM {table}")):
+            del row["id"]
+            found.append(str({key: names.get(value, value) for key, value in row.items()}))
+        rows[table] = sorted(found)
     connection.close()
     return rows
 

@@ -13,7 +13,8 @@ SOURCES = Path(__file__).parents[3] / "assignments"
 
 def test_a_fraction_becomes_mathml():
     assert mathml(r"\frac{1}{N}") == (
-        '<math display="inline"><mrow><mfrac><mrow><mn>1</mn></mrow><mrow><mi>N</mi></mrow></mfrac></mrow></math>'
+        '<math display="inline"><mrow><mfrac><mrow><mn>1</mn></mrow><mrow><mi>N</mi></mrow></mfrac>'
+        "</mrow></math>"
     )
 
 

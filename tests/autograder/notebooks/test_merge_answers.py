@@ -125,7 +125,7 @@ def test_mutated_notebooks_never_break_the_reader(released_once, tmp_path_factor
     "make",
     [
         lambda path: path.symlink_to("/etc/passwd"),
-        lambda path: os.mkfifo(path),
+        os.mkfifo,
         lambda path: path.mkdir(),
         lambda path: None,
     ],
