@@ -23,6 +23,7 @@ UNIT = (
 """Tests, relative to this folder, that need no process, no nbgrader and no sandbox."""
 NOT_UNIT = (
     "cs231n/check/process",
+    "cs231n/check/test_check.py",
     "cs231n/commands",
 )
 """What among them does need one, besides the tests that are marked with `process`."""

@@ -13,6 +13,7 @@ from cs231n import fast_layers
 from cs231n.fast import extensions
 
 
+@pytest.mark.process
 @pytest.mark.skipif(extensions.kernels() is None, reason="the extension is not built")
 def test_defect_compiling_needed_a_restart_of_the_kernel(tmp_path):
     folder = Path(fast_layers.__file__).parent
@@ -62,6 +63,7 @@ def test_a_thread_waits_for_an_extension_that_another_thread_still_imports(monke
         del sys.modules["cs231n.fast._slow"]
 
 
+@pytest.mark.process
 def test_threads_that_wait_go_to_sleep_soon_and_the_environment_stays_as_it_was():
     program = (
         "import os; before = dict(os.environ); from cs231n.fast_layers import backend; backend(); "
