@@ -161,11 +161,11 @@ def _finish_other_exercises(course, assignment, body):
 
 def hand_in(course, assignment, count):
     """Lay out so many hand-ins of the reference, with the cells that train."""
-    from autograder.reference.submission import train_weights, write_hand_in
+    from autograder.reference.submission import train_weights, write_submission
 
     cache = course.root / "weights"
     if not cache.exists():
-        write_hand_in(course, assignment, cache, None, train_weights(course, assignment))
+        write_submission(course, assignment, cache, None, train_weights(course, assignment))
         for name in assignment.notebooks:
             _answer(cache / f"{name}.ipynb", course.source / assignment.name / f"{name}.ipynb")
     for k in range(count):
@@ -287,7 +287,7 @@ def functions(root, assignment, times=40):
 def nets(root, assignment, times=20):
     """Classify the hidden images with the weights that were trained, and do nothing else."""
     from autograder.course.manifest import Course
-    from autograder.reference.process import scorer
+    from autograder.reference.process import goal_worker
     from cs231n.check.exercise import Case, TrainingGoal
     from cs231n.check.exercises import EXERCISES
     from cs231n.checkpoint import load_params
@@ -303,7 +303,7 @@ def nets(root, assignment, times=20):
         ):
             (images,) = goal.draw(np.arange(4, dtype=np.uint32))
             case = Case(images.name, {"weights": load_params(root / "weights" / goal.weights)})
-            with scorer(images.inputs, modules) as worker:
+            with goal_worker(images.inputs, modules) as worker:
                 for _ in range(count):
                     worker.ask(goal.id, "scores", [case])
         spent.append(_cpu() - start)

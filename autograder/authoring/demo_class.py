@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..reference.mistakes import all_mistakes
 from ..reference.package_files import package_files
-from ..reference.submission import train_weights, write_hand_in
+from ..reference.submission import train_weights, write_submission
 
 MISTAKES = {
     "mistake-db-axis": "affine_backward: db keeps a dimension",
@@ -64,7 +64,7 @@ def write_class(course, assignment, inbox):
     weights = train_weights(course, assignment)
     for student, changes in _changes().items():
         with tempfile.TemporaryDirectory(prefix="cs231n-demo-") as folder:
-            write_hand_in(course, assignment, folder, changes, weights)
+            write_submission(course, assignment, folder, changes, weights)
             _zip(folder, assignment.submission_files, inbox / f"{student}.zip")
         yield student
     _zip(

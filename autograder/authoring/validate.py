@@ -11,7 +11,7 @@ from cs231n.check.exercises import EXERCISES
 from ..grading.judge import Judge
 from ..progress import no_progress
 from ..reference.mistakes import all_mistakes
-from ..reference.submission import train_weights, write_hand_in
+from ..reference.submission import train_weights, write_submission
 from ..release.kit import release
 from .course_setup import set_up
 
@@ -98,7 +98,7 @@ def _try_mistake(judge, folder, weights, mistake):
 
 
 def _hand_in(judge, folder, weights, changes=None):
-    write_hand_in(judge.course, judge.assignment, folder, changes, weights)
+    write_submission(judge.course, judge.assignment, folder, changes, weights)
     return judge.findings(folder)
 
 

@@ -28,7 +28,7 @@ from ..course.verdicts import Finding, Verdict
 from ..errors import UserError
 from ..reference.mistakes import all_mistakes
 from ..reference.package_files import package_files
-from ..reference.process import reference, scorer
+from ..reference.process import goal_worker, reference
 from ..sandbox.find import Bubblewrap, Landlock, Unisolated
 from .batches import Batch, make_batches, module_name, weights_cases
 from .expected import ExpectedResults, expected_results
@@ -225,7 +225,7 @@ class Judge:
         """WorkerClient : the reference, which holds the hidden images already."""
         if exercise not in self._goal_workers:
             modules = [module_name(name) for name in self.assignment.editable]
-            worker = self._resources.enter_context(scorer(case.inputs, modules))
+            worker = self._resources.enter_context(goal_worker(case.inputs, modules))
             self._goal_workers[exercise] = worker
         return self._goal_workers[exercise]
 

@@ -1,32 +1,38 @@
 """The reference, asked like any submission: its answers are what is expected.
 
-It runs in a process of its own on a copy of the package, unsandboxed because it is trusted. Nothing of a student ever
-comes near it but arrays.
+It runs in a process of its own on a copy of the package, unsandboxed because it is trusted. Nothing
+of a student ever comes near it but arrays.
 """
 
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import cs231n
-from cs231n.check.exercise import TrainingGoal
+from cs231n.check.exercise import Case, Exercise, TrainingGoal
 from cs231n.check.process.client import (
     WorkerClient,
     python_command,
     quiet_environment,
     site_packages,
 )
+from cs231n.check.process.messages import Answer
 
 from .package_files import write_tree
 
 SECONDS = 120
-SCORER_BYTES = 4 << 30
+GOAL_WORKER_BYTES = 4 << 30
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
-"""dict of str -> str : glibc's settings for a process that needs the same large arrays again and again. Where it gives
-them back to the system and gets them cleared, a convolutional net takes a third longer."""
+"""dict of str -> str : glibc's settings for a process that needs large arrays again and again.
+
+Where it gives them back to the system and gets them cleared, a convolutional net takes a third
+longer.
+"""
 EXTENSIONS = [
     path
     for path in Path(cs231n.__file__).parent.joinpath("fast").glob("_*")
@@ -34,12 +40,12 @@ EXTENSIONS = [
 ]
 
 
-class ReferenceError(RuntimeError):
+class ReferenceFailureError(RuntimeError):
     """The reference cannot answer one of its own exercises."""
 
 
 @contextlib.contextmanager
-def reference(changes=None):
+def reference(changes: Mapping[str, str] | None = None) -> Iterator[WorkerClient]:
     """Start a worker on the reference.
 
     Parameters
@@ -58,11 +64,12 @@ def reference(changes=None):
 
 
 @contextlib.contextmanager
-def scorer(inputs, preload):
-    """Start a worker on the reference that scores trained weights, see `autograder.reference.goal_worker`.
+def goal_worker(inputs: Mapping[str, np.ndarray], preload: Sequence[str]) -> Iterator[WorkerClient]:
+    """Start a worker on the reference that tries trained weights on the images of a training goal.
 
-    It answers every question in the one process, which saves starting others, and with the compiled kernels where there
-    are any. Weights that would take more memory than `SCORER_BYTES` are refused: others are judged beside them.
+    It is `autograder.reference.goal_worker`. It answers every question in the one process, which
+    saves starting others, and with the compiled kernels where there are any. Weights that would
+    take more memory than `GOAL_WORKER_BYTES` are refused: others are judged beside them.
 
     Parameters
     ----------
@@ -75,31 +82,29 @@ def scorer(inputs, preload):
     ------
     worker : WorkerClient
     """
-    with tempfile.TemporaryDirectory(prefix="cs231n-scorer-") as folder:
+    with tempfile.TemporaryDirectory(prefix="cs231n-goal-") as folder:
         write_tree(folder)
         for kernels in EXTENSIONS:
             shutil.copy(kernels, Path(folder) / "cs231n" / "fast")
         files = {name: Path(folder) / f"{name}.npy" for name in inputs}
         for name, path in files.items():
             np.save(path, inputs[name], allow_pickle=False)
-        options = [
-            "--trusted",
-            f"--memory-bytes={SCORER_BYTES}",
-            *(f"--given={name}={path}" for name, path in files.items()),
-        ]
+        options = ["--trusted", f"--memory-bytes={GOAL_WORKER_BYTES}"]
+        options += [f"--given={name}={path}" for name, path in files.items()]
         options += [f"--preload={module}" for module in preload]
-        packages = [*site_packages(), Path(__file__).parents[2]]
+        packages = [*map(Path, site_packages()), Path(__file__).parents[2]]
         command = python_command(
             Path(folder), packages, options=options, program="autograder.reference.goal_worker"
         )
-        with WorkerClient(
-            command, SECONDS, environment=quiet_environment() | KEEP_MEMORY
-        ) as worker:
+        environment = quiet_environment() | KEEP_MEMORY
+        with WorkerClient(command, SECONDS, environment=environment) as worker:
             yield worker
 
 
-def expected_answers(worker, exercise, cases):
-    """What the reference returns.
+def expected_answers(
+    worker: WorkerClient, exercise: Exercise, cases: list[Case]
+) -> dict[str, list[dict[str, Any]]]:
+    """Ask the reference about some cases.
 
     Parameters
     ----------
@@ -114,19 +119,21 @@ def expected_answers(worker, exercise, cases):
 
     Raises
     ------
-    ReferenceError
+    ReferenceFailureError
+        If it fails, or changes an input that it must leave alone.
     """
     if isinstance(exercise, TrainingGoal):
         return {}
-    return {
-        probe.name: [_arrays(exercise, a) for a in exercise.answers(worker.ask, probe.name, cases)]
-        for probe in exercise.probes
-    }
+    expected = {}
+    for probe in exercise.probes:
+        answers = exercise.answers(worker.ask, probe.name, cases)
+        expected[probe.name] = [_arrays(exercise, answer) for answer in answers]
+    return expected
 
 
-def _arrays(exercise, answer):
+def _arrays(exercise: Exercise, answer: Answer) -> dict[str, Any]:
     if not answer.is_answered or (exercise.keeps_inputs and answer.changed):
-        raise ReferenceError(
+        raise ReferenceFailureError(
             f"{exercise.id}: the reference does not answer: {answer.error or answer.changed}"
         )
     return answer.arrays

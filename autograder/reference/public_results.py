@@ -1,22 +1,30 @@
-"""Builds what ships in place of the reference: its results on the public cases and the fingerprints of mistakes.
+"""Builds what ships in place of the reference: its results on the public cases, and the
+fingerprints of mistakes.
 
-``python -m autograder.reference.public_results [FAMILY ...]`` writes them into the package; a test holds them to the reference.
+``python -m autograder.reference.public_results [FAMILY ...]`` writes them into the package; a test
+holds them to the reference.
 """
 
 import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tqdm import tqdm
 
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES, FAMILIES, FAMILY_OF
 from cs231n.check.fingerprints import fingerprint
+from cs231n.check.process.client import WorkerClient
 from cs231n.check.public import FOLDER, save_public_results
 
-from .mistakes import load_mistakes
+from .mistakes import Mistake, load_mistakes
 from .process import expected_answers, reference
 
+Results = dict[str, list[dict[str, Any]]]
+"""By probe, the arrays of each case."""
 
-def expected_results(worker, family):
+
+def expected_results(worker: WorkerClient, family: str) -> dict[str, Results]:
     """Ask the reference for the public cases of a family.
 
     Parameters
@@ -30,15 +38,14 @@ def expected_results(worker, family):
     expected : dict of str -> dict of str -> list of dict
         As `cs231n.check.public.save_public_results` takes them; nothing for training goals.
     """
-    exercises = [
-        e
-        for e in EXERCISES.values()
-        if FAMILY_OF[e.id] == family and not isinstance(e, TrainingGoal)
-    ]
-    return {e.id: expected_answers(worker, e, e.draw()) for e in exercises}
+    expected = {}
+    for exercise in EXERCISES.values():
+        if FAMILY_OF[exercise.id] == family and not isinstance(exercise, TrainingGoal):
+            expected[exercise.id] = expected_answers(worker, exercise, exercise.draw())
+    return expected
 
 
-def fingerprints(family, expected):
+def fingerprints(family: str, expected: Mapping[str, Results]) -> dict[str, list[dict[str, Any]]]:
     """Ask the mutants of the reference for the public cases of a family.
 
     Parameters
@@ -52,7 +59,7 @@ def fingerprints(family, expected):
     mistakes : dict of str -> list of dict
         As `cs231n.check.public.save_public_results` takes them.
     """
-    found = {name: [] for name in expected}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in expected}
     for mistake in load_mistakes(family):
         marked = _fingerprint(mistake, expected[mistake.exercise])
         found[mistake.exercise].append(
@@ -61,19 +68,20 @@ def fingerprints(family, expected):
     return found
 
 
-def _fingerprint(mistake, expected):
+def _fingerprint(mistake: Mistake, expected: Results) -> dict[str, Any]:
     exercise = EXERCISES[mistake.exercise]
     cases = exercise.draw()
+    found = {}
     with reference(mistake.changes()) as worker:
-        answers = {probe: exercise.answers(worker.ask, probe, cases) for probe in expected}
-    return {
-        probe: fingerprint(exercise, cases, answers[probe], expected[probe]) for probe in expected
-    }
+        for probe, arrays in expected.items():
+            answers = exercise.answers(worker.ask, probe, cases)
+            found[probe] = fingerprint(exercise, cases, answers, arrays)
+    return found
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> None:
     """Write the public results of the named families, or of all."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("families", nargs="*", default=FAMILIES, metavar="FAMILY")
     for family in tqdm(parser.parse_args(argv).families, unit="family"):
         if family not in FAMILIES:

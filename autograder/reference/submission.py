@@ -1,54 +1,62 @@
-"""The reference as a student would hand it in: its modules, its notebooks, and weights that it trained."""
+"""The reference as a student would hand it in: its modules, its notebooks, and trained weights."""
 
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..course.manifest import Assignment, Course
 from ..errors import UserError
 from .package_files import package_files, write_tree
 
 WEIGHTS_TAG = "weights"
 
 
-def write_hand_in(course, assignment, folder, changes=None, weights=None):
-    """Write a hand-in of the reference.
+def write_submission(
+    course: Course,
+    assignment: Assignment,
+    folder: str | os.PathLike[str],
+    changes: Mapping[str, str] | None = None,
+    weights: Mapping[str, bytes] | None = None,
+) -> None:
+    """Write a submission of the reference.
 
     Parameters
     ----------
     course : Course
     assignment : Assignment
-    folder : path
+    folder : path-like
     changes : dict of str -> str, optional
         Text of the modules that differ from the reference.
     weights : dict of str -> bytes, optional
         Weight files, as `train_weights` returns them; none by default.
     """
     sources = package_files()
-    modules = (*assignment.editable, *assignment.own)
-    files = {
-        name: (changes or {}).get(name, sources[name].read_text(encoding="utf-8"))
-        for name in modules
-    }
-    released = [
-        course.release_folder(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks
-    ]
-    files |= {path.name: path.read_text(encoding="utf-8") for path in released}
-    for name, content in (files | (weights or {})).items():
+    files = {}
+    for name in (*assignment.editable, *assignment.own):
+        files[name] = sources[name].read_bytes()
+        if changes and name in changes:
+            files[name] = changes[name].encode()
+    for name in assignment.notebooks:
+        notebook = course.release_folder(assignment.name) / f"{name}.ipynb"
+        files[notebook.name] = notebook.read_bytes()
+    files.update(weights or {})
+    for name, content in files.items():
         path = Path(folder) / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.write_bytes(content)
 
 
-def train_weights(course, assignment):
-    """Run the notebook cells with the tag ``weights`` on the reference, and read the files that they leave.
+def train_weights(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """Run the notebook cells with the tag ``weights`` on the reference, and read what they leave.
 
     Returns
     -------
     weights : dict of str -> bytes
-        By path in the hand-in; empty when the assignment has no training goal.
+        By path in the submission; empty when the assignment has no training goal.
 
     Raises
     ------
@@ -77,7 +85,7 @@ def train_weights(course, assignment):
         return {name: (Path(tree) / name).read_bytes() for name in assignment.weights}
 
 
-def _tagged_cells(course, assignment):
+def _tagged_cells(course: Course, assignment: Assignment) -> Iterator[str]:
     for name in assignment.notebooks:
         path = course.source / assignment.name / f"{name}.ipynb"
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
@@ -86,6 +94,6 @@ def _tagged_cells(course, assignment):
                 yield "\n".join(line for line in lines if not line.startswith("%"))
 
 
-def _environment(tree):
-    """What is drawn needs no screen, and matplotlib's caches go where the rest goes, not into the home folder."""
+def _environment(tree: str) -> dict[str, str]:
+    """What is drawn needs no screen, and matplotlib's caches do not go into the home folder."""
     return os.environ | {"MPLBACKEND": "Agg", "MPLCONFIGDIR": str(Path(tree) / ".matplotlib")}

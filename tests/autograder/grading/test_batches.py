@@ -11,7 +11,7 @@ from autograder.authoring.course_setup import set_up
 from autograder.grading.batches import make_batches
 from autograder.grading.judge import Judge
 from autograder.reference.package_files import package_files
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 from autograder.release.kit import release
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercises import EXERCISES
@@ -149,7 +149,7 @@ def found(judge, tmp_path):
             name: package_files()[name].read_text(encoding="utf-8") + text
             for name, text in dict(additions).items()
         }
-        write_hand_in(judge.course, judge.assignment, tmp_path / "hand_in", changes)
+        write_submission(judge.course, judge.assignment, tmp_path / "hand_in", changes)
         return judge.findings(tmp_path / "hand_in")
 
     return findings

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from autograder.reference.package_files import package_files
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 
 distributed = pytest.importorskip(
     "distributed", reason='a cluster needs Dask: pip install "cs231n[cluster]"'
@@ -106,7 +106,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_gradebook(students, cluste
         changed = (
             text.replace("db = dout.sum(axis=0)", f"db = {k} * dout.sum(axis=0)") if k % 3 else text
         )
-        write_hand_in(
+        write_submission(
             students.course,
             students.assignment,
             students.course.submitted(f"s{k}", "assignment2"),
@@ -133,7 +133,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_gradebook(students, cluste
 
 
 def test_a_scheduler_that_is_not_there_gets_one_clear_line(students):
-    write_hand_in(
+    write_submission(
         students.course, students.assignment, students.course.submitted("ada", "assignment2")
     )
     process = grade(students.course.root, "--scheduler", "tcp://127.0.0.1:9")

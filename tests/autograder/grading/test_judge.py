@@ -12,7 +12,7 @@ from autograder.grading import run as grade
 from autograder.grading.judge import Judge
 from autograder.progress import no_progress
 from autograder.reference.package_files import package_files
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES
@@ -33,7 +33,7 @@ def hand_in(students):
 
     def write(student, changes=None):
         folder = students.course.submitted(student, "assignment2")
-        write_hand_in(students.course, students.assignment, folder, changes)
+        write_submission(students.course, students.assignment, folder, changes)
         return folder
 
     return write

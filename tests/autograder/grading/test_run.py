@@ -21,7 +21,7 @@ from autograder.grading import executors as pool
 from autograder.grading import run as grade
 from autograder.progress import no_progress
 from autograder.reference.package_files import package_files
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES
@@ -45,7 +45,7 @@ def hand_in(students):
             assert old in text
             text = text.replace(old, new)
         folder = students.course.submitted(student, "assignment2")
-        write_hand_in(students.course, students.assignment, folder, {name: text})
+        write_submission(students.course, students.assignment, folder, {name: text})
         return folder
 
     return write

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.reference.package_files import package_files
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 
 pytestmark = pytest.mark.slow
 AFFINE = "cs231n/layers/affine.py"
@@ -30,7 +30,7 @@ def filled(students):
         changed = (
             text.replace("db = dout.sum(axis=0)", f"db = {k} * dout.sum(axis=0)") if k % 3 else text
         )
-        write_hand_in(
+        write_submission(
             students.course,
             students.assignment,
             students.course.submitted(f"s{k}", "assignment2"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.reference import goal_worker as scorer
+from autograder.reference import goal_worker
 from autograder.reference import process as reference
 from cs231n.bag_of_words import BagOfVisualWords
 from cs231n.check.exercise import Case
@@ -33,19 +33,19 @@ def vocabulary(words=9, patch_size=5, stride=3, grid=2, dtype=np.float32):
 )
 def test_features_are_those_that_the_package_takes_from_each_image(options):
     bag = vocabulary(**options)
-    np.testing.assert_array_equal(scorer.Images(X).features(bag), training.features(X, bag))
+    np.testing.assert_array_equal(goal_worker.Images(X).features(bag), training.features(X, bag))
 
 
 def test_another_vocabulary_gets_its_own_patches_and_the_next_one_those_that_are_kept():
-    images = scorer.Images(X)
+    images = goal_worker.Images(X)
     for options in ({}, {"patch_size": 6}, {"patch_size": 6}, {}):
         bag = vocabulary(**options)
         np.testing.assert_array_equal(images.features(bag), training.features(X, bag))
 
 
 def test_patches_that_take_too_much_memory_are_not_kept(monkeypatch):
-    monkeypatch.setattr(scorer, "MOST_BYTES", 1000)
-    images, bag = scorer.Images(X), vocabulary()
+    monkeypatch.setattr(goal_worker, "MAX_KEPT_BYTES", 1000)
+    images, bag = goal_worker.Images(X), vocabulary()
     for _ in range(2):
         np.testing.assert_array_equal(images.features(bag), training.features(X, bag))
     assert images._patches == []
@@ -54,10 +54,10 @@ def test_patches_that_take_too_much_memory_are_not_kept(monkeypatch):
 def test_a_grid_that_does_not_fit_is_refused_as_the_package_refuses_it():
     bag = vocabulary(patch_size=31, stride=2)
     with pytest.raises(ValueError, match="a grid of 2 fields each way needs as many patches"):
-        scorer.Images(X).features(bag)
+        goal_worker.Images(X).features(bag)
 
 
-def test_the_scorer_beside_the_judge_gives_the_scores_of_the_package():
+def test_the_goal_worker_beside_the_judge_gives_the_scores_of_the_package():
     bag = vocabulary()
     found = training.features(X, bag)
     weights = {
@@ -70,7 +70,7 @@ def test_the_scorer_beside_the_judge_gives_the_scores_of_the_package():
         "settings": np.array([5, 3, 2]),
     }
     expected = EXERCISES["train_features"].probe("scores").run(X=X, weights=weights)["scores"]
-    with reference.scorer({"X": X}, ["cs231n.features"]) as worker:
+    with reference.goal_worker({"X": X}, ["cs231n.features"]) as worker:
         for _ in range(2):
             (answer,) = worker.ask(
                 "train_features", "scores", [Case("hidden", {"weights": weights})]
@@ -88,7 +88,7 @@ def test_the_scorer_beside_the_judge_gives_the_scores_of_the_package():
 
 
 def test_weights_for_pixels_are_scored_like_one_after_the_other():
-    with reference.scorer({"X": X}, ["cs231n.classifiers.linear_classifier"]) as worker:
+    with reference.goal_worker({"X": X}, ["cs231n.classifiers.linear_classifier"]) as worker:
         for _ in range(2):
             weights = {"W": RNG.standard_normal((3073, 10))}
             (answer,) = worker.ask("train_linear", "scores", [Case("hidden", {"weights": weights})])
@@ -98,7 +98,7 @@ def test_weights_for_pixels_are_scored_like_one_after_the_other():
 
 
 def test_weights_that_take_too_much_memory_are_refused_and_the_next_ones_scored(monkeypatch):
-    monkeypatch.setattr(reference, "SCORER_BYTES", 3 << 29)
+    monkeypatch.setattr(reference, "GOAL_WORKER_BYTES", 3 << 29)
     many = np.zeros((6000, 3, 32, 32), np.float32)
     wide = {
         "W1": np.zeros((3072, 1)),
@@ -106,7 +106,7 @@ def test_weights_that_take_too_much_memory_are_refused_and_the_next_ones_scored(
         "W2": np.zeros((1, 40_000)),
         "b2": np.zeros(40_000),
     }
-    with reference.scorer({"X": many}, ["cs231n.classifiers.fc_net"]) as worker:
+    with reference.goal_worker({"X": many}, ["cs231n.classifiers.fc_net"]) as worker:
         (answer,) = worker.ask(
             "train_fully_connected", "scores", [Case("hidden", {"weights": wide})]
         )

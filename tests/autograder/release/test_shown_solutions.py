@@ -12,7 +12,7 @@ from autograder.grading.judge import Judge
 from autograder.grading.workspaces import WorkspacePool
 from autograder.reference.mistakes import all_mistakes
 from autograder.reference.package_files import package_files
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 from autograder.release.kit import allowed_files, release
 from autograder.release.leaks import find_leaks
 from autograder.release.shown_solutions import show_solved
@@ -128,10 +128,10 @@ def test_what_is_wrong_or_missing_from_earlier_costs_nothing_later(
         show_solved(source(NORMALIZATION), NORMALIZATION, {"spatial_batchnorm_forward"}),
         NORMALIZATION,
     )
-    write_hand_in(course, assignment, tmp_path / "mistaken", carried)
-    write_hand_in(course, assignment, tmp_path / "empty", {NORMALIZATION: empty})
+    write_submission(course, assignment, tmp_path / "mistaken", carried)
+    write_submission(course, assignment, tmp_path / "empty", {NORMALIZATION: empty})
     unreadable = source(NORMALIZATION).replace("def ", "def def ")
-    write_hand_in(course, assignment, tmp_path / "broken", {NORMALIZATION: unreadable})
+    write_submission(course, assignment, tmp_path / "broken", {NORMALIZATION: unreadable})
     with Judge(course, assignment, find_sandbox(allow_unisolated=True)) as judge:
         folders = (
             *(tmp_path / name for name in ("mistaken", "empty", "broken")),
