@@ -9,7 +9,7 @@ from autograder.errors import UserError
 from autograder.grading.run import grade
 from autograder.grading.run_log import RunLog
 from autograder.reference.package_files import package_files
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 from autograder.sandbox.find import find_sandbox
 
 AFFINE = "cs231n/layers/affine.py"
@@ -30,7 +30,7 @@ def test_the_log_has_a_line_for_every_event(students):
     wrong = wrong.replace("db = dout.sum(axis=0)", "db = 2 * dout.sum(axis=0)")
     for student, changes in (("ada", None), ("ben", {AFFINE: wrong})):
         folder = students.course.submitted(student, "assignment2")
-        write_hand_in(students.course, students.assignment, folder, changes)
+        write_submission(students.course, students.assignment, folder, changes)
     sandbox = find_sandbox(allow_unisolated=True)
     grade(students.course, students.assignment, sandbox)
     found = events(students.course)

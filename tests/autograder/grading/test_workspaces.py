@@ -7,7 +7,7 @@ import pytest
 
 from autograder.grading.judge import Judge
 from autograder.grading.workspaces import Workspace, WorkspacePool, lay_out, removed
-from autograder.reference.submission import write_hand_in
+from autograder.reference.submission import write_submission
 from autograder.sandbox.find import find_sandbox
 
 AFFINE = "cs231n/layers/affine.py"
@@ -24,7 +24,7 @@ def hand_in(students):
 
     def write(student):
         folder = students.course.submitted(student, "assignment2")
-        write_hand_in(students.course, students.assignment, folder)
+        write_submission(students.course, students.assignment, folder)
         return folder
 
     return write
