@@ -5,11 +5,13 @@ in ``cs231n.layers`` at the time of the call, so a file that does not import
 breaks only the sandwiches that need it.
 """
 
+import numpy as np
+
 from . import layers
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward
 
 
-def affine_relu_forward(x, w, b):
+def affine_relu_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, tuple]:
     """Compute an affine layer followed by a ReLU.
 
     Parameters
@@ -33,7 +35,7 @@ def affine_relu_forward(x, w, b):
     return out, (fc_cache, relu_cache)
 
 
-def affine_relu_backward(dout, cache):
+def affine_relu_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
     """Push the upstream gradient through `affine_relu_forward`.
 
     Parameters
@@ -52,7 +54,9 @@ def affine_relu_backward(dout, cache):
     return affine_backward(relu_backward(dout, relu_cache), fc_cache)
 
 
-def conv_relu_forward(x, w, b, conv_param):
+def conv_relu_forward(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict
+) -> tuple[np.ndarray, tuple]:
     """Compute a convolution followed by a ReLU.
 
     Parameters
@@ -80,7 +84,7 @@ def conv_relu_forward(x, w, b, conv_param):
     return out, (conv_cache, relu_cache)
 
 
-def conv_relu_backward(dout, cache):
+def conv_relu_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
     """Push the upstream gradient through `conv_relu_forward`.
 
     Parameters
@@ -101,7 +105,15 @@ def conv_relu_backward(dout, cache):
     return conv_backward_fast(relu_backward(dout, relu_cache), conv_cache)
 
 
-def conv_bn_relu_forward(x, w, b, gamma, beta, conv_param, bn_param):
+def conv_bn_relu_forward(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    gamma: np.ndarray,
+    beta: np.ndarray,
+    conv_param: dict,
+    bn_param: dict,
+) -> tuple[np.ndarray, tuple]:
     """Compute a convolution, spatial batch normalization and a ReLU.
 
     Parameters
@@ -132,7 +144,7 @@ def conv_bn_relu_forward(x, w, b, gamma, beta, conv_param, bn_param):
     return out, (conv_cache, bn_cache, relu_cache)
 
 
-def conv_bn_relu_backward(dout, cache):
+def conv_bn_relu_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
     """Push the upstream gradient through `conv_bn_relu_forward`.
 
     Parameters
@@ -156,7 +168,9 @@ def conv_bn_relu_backward(dout, cache):
     return dx, dw, db, dgamma, dbeta
 
 
-def conv_relu_pool_forward(x, w, b, conv_param, pool_param):
+def conv_relu_pool_forward(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray, conv_param: dict, pool_param: dict
+) -> tuple[np.ndarray, tuple]:
     """Compute a convolution, a ReLU and a max pooling.
 
     Parameters
@@ -187,7 +201,7 @@ def conv_relu_pool_forward(x, w, b, conv_param, pool_param):
     return out, (conv_cache, relu_cache, pool_cache)
 
 
-def conv_relu_pool_backward(dout, cache):
+def conv_relu_pool_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
     """Push the upstream gradient through `conv_relu_pool_forward`.
 
     Parameters

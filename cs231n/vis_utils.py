@@ -145,6 +145,26 @@ def image_grid(
     return fig, ax
 
 
+def color_scale(values: np.ndarray) -> dict[str, Any]:
+    """Choose the color map of values, and its range, for ``imshow``.
+
+    Parameters
+    ----------
+    values : ndarray of any shape
+        Without negative entries they are shown as magnitudes; otherwise as signed values, with
+        white at zero.
+
+    Returns
+    -------
+    scale : dict
+        ``cmap``, ``vmin`` and ``vmax``.
+    """
+    limit = np.abs(values).max() or 1.0
+    if np.min(values) < 0:
+        return {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
+    return {"cmap": MAGNITUDE, "vmin": 0, "vmax": limit}
+
+
 def fixed_layout() -> "LayoutEngine":
     """LayoutEngine : for a figure where everything has its place.
 

@@ -262,7 +262,7 @@ class _Array:
     """
 
     def __setstate__(self, state: tuple) -> None:
-        version, self.shape, self.dtype, self.fortran_order, self.raw = state
+        _, self.shape, self.dtype, self.fortran_order, self.raw = state
 
     def to_numpy(self) -> np.ndarray:
         if self.dtype.name != "u1" or self.fortran_order or not isinstance(self.raw, bytes):

@@ -1,12 +1,18 @@
 """Nets as lists of layers: those of this package, and three that made history."""
 
+from typing import Any
+
+import numpy as np
+
 from ..classifiers.chain import Residual as ResidualLink
 from ..classifiers.chain import global_avg_pool_forward
-from .specs import Affine, Conv, GlobalAvgPool, Normalization, Pool, ReLU, Residual
+from .specs import Affine, Conv, GlobalAvgPool, Layer, Normalization, Pool, ReLU, Residual
 
 
-def describe(net):
-    """Write a net of `cs231n.classifiers` as a list of layers; dropout costs nothing and is left out.
+def describe(net: Any) -> list[Layer | Residual]:
+    """Write a net of `cs231n.classifiers` as a list of layers.
+
+    Dropout costs nothing and is left out.
 
     Parameters
     ----------
@@ -20,41 +26,52 @@ def describe(net):
     """
     if hasattr(net, "layers"):
         return [_describe_link(link, net) for link in net.layers]
-    layers = []
+    layers: list[Layer | Residual] = []
     count = sum(name.startswith("W") for name in net.params)
     for i in range(1, count + 1):
         W = net.params[f"W{i}"]
         is_conv = W.ndim > 2
-        layers.append(_conv(W, net.conv_param) if is_conv else Affine(W.shape[1]))
-        layers += [Normalization()] if f"gamma{i}" in net.params else []
-        layers += [ReLU()] if i < count else []
-        layers += [_pool(net.pool_param)] if is_conv else []
+        if is_conv:
+            layers.append(_conv(W, net.conv_param))
+        else:
+            layers.append(Affine(W.shape[1]))
+        if f"gamma{i}" in net.params:
+            layers.append(Normalization())
+        if i < count:
+            layers.append(ReLU())
+        if is_conv:
+            layers.append(_pool(net.pool_param))
     return layers
 
 
-def _describe_link(link, net):
+def _describe_link(link: Any, net: Any) -> Layer | Residual:
     if isinstance(link, ResidualLink):
-        ways = ([_describe_link(inner, net) for inner in way] for way in (link.body, link.shortcut))
-        return Residual(*map(tuple, ways))
+        body = [_describe_link(inner, net) for inner in link.body]
+        shortcut = [_describe_link(inner, net) for inner in link.shortcut]
+        return Residual(tuple(body), tuple(shortcut))
     if not link.names:
         if link.settings:
             return _pool(link.settings[0])
-        return GlobalAvgPool() if link.functions[0] is global_avg_pool_forward else ReLU()
+        if link.functions[0] is global_avg_pool_forward:
+            return GlobalAvgPool()
+        return ReLU()
     first = net.params[link.names[0]]
     if first.ndim == 1:
         return Normalization()
-    return Affine(first.shape[1]) if first.ndim == 2 else _conv(first, link.settings[0])
+    if first.ndim == 2:
+        return Affine(first.shape[1])
+    return _conv(first, link.settings[0])
 
 
-def _conv(W, conv_param):
+def _conv(W: np.ndarray, conv_param: dict) -> Conv:
     return Conv(W.shape[0], W.shape[2:], **conv_param)
 
 
-def _pool(pool_param):
+def _pool(pool_param: dict) -> Pool:
     return Pool((pool_param["pool_height"], pool_param["pool_width"]), pool_param["stride"])
 
 
-def alexnet(groups=2):
+def alexnet(groups: int = 2) -> list[Layer]:
     """AlexNet by layers, for images of 3 x 227 x 227.
 
     Parameters
@@ -87,7 +104,7 @@ def alexnet(groups=2):
     ]
 
 
-def vgg16():
+def vgg16() -> list[Layer]:
     """VGG-16 by layers, for images of 3 x 224 x 224: 138,357,544 parameters.
 
     Returns
@@ -99,13 +116,14 @@ def vgg16():
     Configuration D of Simonyan and Zisserman, "Very Deep Convolutional Networks for
     Large-Scale Image Recognition" (2015).
     """
-    layers = []
+    layers: list[Layer] = []
     for filters, repeats in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]:
-        layers += [Conv(filters, 3, pad=1)] * repeats + [Pool()]
+        layers += [Conv(filters, 3, pad=1)] * repeats
+        layers.append(Pool())
     return [*layers, Affine(4096), Affine(4096), Affine(1000)]
 
 
-def lenet5():
+def lenet5() -> list[Layer]:
     """LeNet-5 by layers, for images of 1 x 32 x 32, with today's parts: 61,706 parameters.
 
     The paper counts 60,000: its second convolution sees only some of the maps, its

@@ -1,5 +1,6 @@
 """Layers as sizes only: what one layer makes of the shape of its input."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -25,39 +26,41 @@ class Conv:
     """
 
     filters: int
-    size: int | tuple
-    stride: int | tuple = 1
-    pad: int | tuple | str = 0
+    size: int | tuple[int, ...]
+    stride: int | tuple[int, ...] = 1
+    pad: int | tuple[int, ...] | str = 0
     groups: int = 1
-    dilation: int | tuple = 1
+    dilation: int | tuple[int, ...] = 1
     bias: bool = True
 
-    def measure(self, shape):
+    def measure(self, shape: tuple[int, ...]) -> "Measure":
         """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         C, *sizes = _require_maps(self, shape)
         if C % self.groups or self.filters % self.groups:
             raise ValueError(
-                f"analyze: {self}: {self.groups} groups must divide the {C} channels and the {self.filters} "
-                "filters. Change one of the three."
+                f"analyze: {self}: {self.groups} groups must divide the {C} channels and the "
+                f"{self.filters} filters. Change one of the three."
             )
         window = _per_axis(self.size, sizes)
         geometry = slide(
             "analyze", sizes, window, self.stride, self.pad, self.dilation, "filter", str(self)
         )
         weights = self.filters * (C // self.groups) * prod(window)
-        parameters = weights + (self.filters if self.bias else 0)
+        parameters = weights
+        if self.bias:
+            parameters += self.filters
         out = (self.filters, *geometry.out)
-        return Measure(
-            out, parameters, weights * prod(geometry.out), geometry.reach, geometry.stride
-        )
+        multiply_adds = weights * prod(geometry.out)
+        return Measure(out, parameters, multiply_adds, geometry.reach, geometry.stride)
 
-    def __str__(self):
+    def __str__(self) -> str:
+        text = f"conv {_extent(self.size)} x {self.filters}"
         usual = {"stride": 1, "pad": 0, "groups": 1, "dilation": 1}
-        settings = {name: getattr(self, name) for name in usual}
-        unusual = "".join(
-            f" {name} {value}" for name, value in settings.items() if value != usual[name]
-        )
-        return f"conv {_extent(self.size)} x {self.filters}{unusual}"
+        for name, value in usual.items():
+            setting = getattr(self, name)
+            if setting != value:
+                text += f" {name} {setting}"
+        return text
 
 
 @dataclass(frozen=True)
@@ -72,17 +75,18 @@ class Pool:
         If None, the size of the window.
     """
 
-    size: int | tuple = 2
-    stride: int | tuple | None = None
+    size: int | tuple[int, ...] = 2
+    stride: int | tuple[int, ...] | None = None
 
-    def measure(self, shape):
+    def measure(self, shape: tuple[int, ...]) -> "Measure":
         """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         C, *sizes = _require_maps(self, shape)
+        window = _per_axis(self.size, sizes)
         stride = self.size if self.stride is None else self.stride
-        geometry = slide("analyze", sizes, _per_axis(self.size, sizes), stride, None, got=str(self))
+        geometry = slide("analyze", sizes, window, stride, None, got=str(self))
         return Measure((C, *geometry.out), 0, 0, geometry.reach, geometry.stride)
 
-    def __str__(self):
+    def __str__(self) -> str:
         stride = self.size if self.stride is None else self.stride
         return f"pool {_extent(self.size)} stride {stride}"
 
@@ -91,12 +95,12 @@ class Pool:
 class GlobalAvgPool:
     """The mean of every channel over all positions."""
 
-    def measure(self, shape):
+    def measure(self, shape: tuple[int, ...]) -> "Measure":
         """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         C, *sizes = _require_maps(self, shape)
         return Measure((C,), 0, 0, tuple(sizes), (1,) * len(sizes))
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "global average pool"
 
 
@@ -114,13 +118,15 @@ class Affine:
     units: int
     bias: bool = True
 
-    def measure(self, shape):
+    def measure(self, shape: tuple[int, ...]) -> "Measure":
         """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         weights = prod(shape) * self.units
-        parameters = weights + (self.units if self.bias else 0)
+        parameters = weights
+        if self.bias:
+            parameters += self.units
         return Measure((self.units,), parameters, weights, shape[1:], (1,) * len(shape[1:]))
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"affine {self.units}"
 
 
@@ -128,11 +134,11 @@ class Affine:
 class ReLU:
     """A rectifier, or any other function of single numbers."""
 
-    def measure(self, shape):
+    def measure(self, shape: tuple[int, ...]) -> "Measure":
         """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         return Measure(shape, 0, 0, (), ())
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "relu"
 
 
@@ -144,12 +150,15 @@ class Normalization:
     not counted as a receptive field.
     """
 
-    def measure(self, shape):
+    def measure(self, shape: tuple[int, ...]) -> "Measure":
         """Measure the layer on one example of this shape, without the batch axis; see `Measure`."""
         return Measure(shape, 2 * shape[0], 0, (), ())
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "normalization"
+
+
+Layer = Conv | Pool | GlobalAvgPool | Affine | ReLU | Normalization
 
 
 @dataclass(frozen=True)
@@ -161,25 +170,29 @@ class Residual:
     body, shortcut : sequence of layers
     """
 
-    body: tuple
-    shortcut: tuple = ()
+    body: "tuple[Layer | Residual, ...]"
+    shortcut: "tuple[Layer | Residual, ...]" = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "add shortcut"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What one layer does: output shape, parameters, multiply-adds, reach and stride of its window."""
+    """What one layer does: the shape of its output, its size, its work and its window.
 
-    out_shape: tuple
+    ``reach`` and ``stride`` are those of the window, one number per axis; empty where there is no
+    window.
+    """
+
+    out_shape: tuple[int, ...]
     parameters: int
     multiply_adds: int
-    reach: tuple
-    stride: tuple
+    reach: tuple[int, ...]
+    stride: tuple[int, ...]
 
 
-def _require_maps(layer, shape):
+def _require_maps(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
     if len(shape) < 2:
         raise ValueError(
             f"analyze: {layer} needs channels and positions, (C, H, W); got shape {shape}."
@@ -187,14 +200,18 @@ def _require_maps(layer, shape):
     return shape
 
 
-def _per_axis(value, sizes):
-    return tuple(value) if isinstance(value, tuple) else (value,) * len(sizes)
+def _per_axis(value: int | tuple[int, ...], sizes: Sequence[int]) -> tuple[int, ...]:
+    if isinstance(value, tuple):
+        return value
+    return (value,) * len(sizes)
 
 
-def _extent(size):
-    return times(size) if isinstance(size, tuple) else f"{size}x{size}"
+def _extent(size: int | tuple[int, ...]) -> str:
+    if isinstance(size, tuple):
+        return times(size)
+    return f"{size}x{size}"
 
 
-def times(sizes):
+def times(sizes: Iterable[int]) -> str:
     """Write sizes as in 3x32x32."""
     return "x".join(map(str, sizes))

@@ -1,12 +1,15 @@
 """The table: one row per layer, and the sums below."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .nets import describe
-from .specs import Residual, times
+from .specs import Layer, Residual, times
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,14 @@ class Row:
     """
 
     name: str
-    out_shape: tuple
+    out_shape: tuple[int, ...]
     parameters: int
     multiply_adds: int
-    receptive_field: tuple
-    step: tuple
+    receptive_field: tuple[int, ...]
+    step: tuple[int, ...]
 
     @property
-    def activations(self):
+    def activations(self) -> int:
         """int : numbers put out for one example."""
         return prod(self.out_shape)
 
@@ -52,52 +55,71 @@ class Table:
         Bytes per number.
     """
 
-    rows: tuple
+    rows: tuple[Row, ...]
     batch_size: int
     itemsize: int
 
     @property
-    def parameters(self):
+    def parameters(self) -> int:
         """int : numbers to learn."""
         return sum(row.parameters for row in self.rows)
 
     @property
-    def multiply_adds(self):
+    def multiply_adds(self) -> int:
         """int : work of the forward pass, for the whole batch."""
         return self.batch_size * sum(row.multiply_adds for row in self.rows)
 
     @property
-    def activations(self):
+    def activations(self) -> int:
         """int : numbers to keep for the backward pass, for the whole batch."""
         return self.batch_size * sum(row.activations for row in self.rows)
 
     @property
-    def activation_bytes(self):
+    def activation_bytes(self) -> int:
         """int : their memory."""
         return self.activations * self.itemsize
 
-    def __str__(self):
-        def line(name, out, parameters, work, numbers, field):
-            memory = _bytes(numbers * self.batch_size * self.itemsize)
-            return name, out, f"{parameters:,}", f"{work * self.batch_size:,}", memory, field
-
-        lines = [("layer", "output", "parameters", "multiply-adds", "memory", "sees")]
-        for row in self.rows:
-            out, field = times(row.out_shape), times(row.receptive_field)
-            lines.append(
-                line(row.name, out, row.parameters, row.multiply_adds, row.activations, field)
-            )
-        work = sum(row.multiply_adds for row in self.rows)
-        numbers = sum(row.activations for row in self.rows)
-        lines.append(line("total", "", self.parameters, work, numbers, ""))
+    def __str__(self) -> str:
+        head = ("layer", "output", "parameters", "multiply-adds", "memory", "sees")
+        lines = [head, *map(self._line, self.rows), self._total()]
         widths = [max(map(len, column)) for column in zip(*lines)]
-        form = "{:<%d}  {:<%d}  {:>%d}  {:>%d}  {:>%d}  {:>%d}" % tuple(widths)
-        text = [form.format(*cells) for cells in lines]
+        text = []
+        for name, out, *numbers in lines:
+            cells = [name.ljust(widths[0]), out.ljust(widths[1])]
+            cells += map(str.rjust, numbers, widths[2:])
+            text.append("  ".join(cells))
         rule = "-" * len(text[0])
         return "\n".join([text[0], rule, *text[1:-1], rule, text[-1]])
 
+    def _line(self, row: Row) -> tuple[str, ...]:
+        """The cells of one row, with work and memory for the whole batch."""
+        return (
+            row.name,
+            times(row.out_shape),
+            f"{row.parameters:,}",
+            f"{row.multiply_adds * self.batch_size:,}",
+            _bytes(row.activations * self.batch_size * self.itemsize),
+            times(row.receptive_field),
+        )
 
-def analyze(layers, input_shape, batch_size=1, dtype=np.float32):
+    def _total(self) -> tuple[str, ...]:
+        parameters = f"{self.parameters:,}"
+        return (
+            "total",
+            "",
+            parameters,
+            f"{self.multiply_adds:,}",
+            _bytes(self.activation_bytes),
+            "",
+        )
+
+
+def analyze(
+    layers: Any,
+    input_shape: Sequence[int],
+    batch_size: int = 1,
+    dtype: DTypeLike = np.float32,
+) -> Table:
     """Do the sums of an architecture.
 
     Parameters
@@ -129,14 +151,15 @@ def analyze(layers, input_shape, batch_size=1, dtype=np.float32):
     return Table(tuple(rows), batch_size, np.dtype(dtype).itemsize)
 
 
-def _append_rows(rows, layers, last):
+def _append_rows(rows: list[Row], layers: Sequence[Layer | Residual], last: Row) -> Row:
     """Measure the layers in turn, starting behind the row ``last``; return the final row."""
     for layer in layers:
         if isinstance(layer, Residual):
             last = _append_residual(rows, layer, last)
             continue
         m = layer.measure(last.out_shape)
-        field, step = last.receptive_field, last.step
+        field = last.receptive_field
+        step = last.step
         if m.reach:
             field = tuple(f + (k - 1) * s for f, k, s in zip(field, m.reach, step))
             step = tuple(s * t for s, t in zip(step, m.stride))
@@ -145,21 +168,21 @@ def _append_rows(rows, layers, last):
     return last
 
 
-def _append_residual(rows, layer, start):
+def _append_residual(rows: list[Row], layer: Residual, start: Row) -> Row:
     body = _append_rows(rows, layer.body, start)
     shortcut = _append_rows(rows, layer.shortcut, start)
     if body.out_shape != shortcut.out_shape:
         raise ValueError(
-            f"analyze: the two ways of a residual block must end alike; got {times(body.out_shape)} and "
-            f"{times(shortcut.out_shape)}. Give the shortcut a 1x1 convolution with the stride and filters "
-            "of the body."
+            "analyze: the two ways of a residual block must end alike; got "
+            f"{times(body.out_shape)} and {times(shortcut.out_shape)}. Give the shortcut a 1x1 "
+            "convolution with the stride and filters of the body."
         )
     field = tuple(map(max, body.receptive_field, shortcut.receptive_field))
     rows.append(Row(str(layer), body.out_shape, 0, 0, field, body.step))
     return rows[-1]
 
 
-def _bytes(count):
+def _bytes(count: float) -> str:
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.3g} {unit}"

@@ -1,12 +1,18 @@
 """Filters and the maps they make."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..analysis import describe
-from ..vis_utils import MAGNITUDE, SIGNED, image_grid
+from ..vis_utils import color_scale, image_grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
-def activation_maps(net, X):
+def activation_maps(net: Any, X: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """What every layer puts out for a batch, at test time.
 
     Parameters
@@ -30,7 +36,9 @@ def activation_maps(net, X):
     return maps
 
 
-def plot_activation_maps(maps, title=None, columns=8):
+def plot_activation_maps(
+    maps: np.ndarray, title: str | None = None, columns: int = 8
+) -> "tuple[Figure, np.ndarray]":
     """Show the maps of one layer for one image, all on one scale.
 
     Parameters
@@ -57,19 +65,13 @@ def plot_activation_maps(maps, title=None, columns=8):
         )
     columns = min(columns, len(maps))
     rows = -(-len(maps) // columns)
-    fig, ax = plt.subplots(
-        rows,
-        columns,
-        figsize=(1.1 * columns + 0.9, 1.15 * rows + 0.4),
-        squeeze=False,
-        layout="constrained",
-    )
-    limit = np.abs(maps).max() or 1.0
-    style = {"cmap": SIGNED, "vmin": -limit} if maps.min() < 0 else {"cmap": MAGNITUDE, "vmin": 0}
+    size = (1.1 * columns + 0.9, 1.15 * rows + 0.4)
+    fig, ax = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    scale = color_scale(maps)
     for axes in ax.flat:
         axes.axis("off")
     for f, (axes, one) in enumerate(zip(ax.flat, maps)):
-        shown = axes.imshow(one, vmax=limit, **style)
+        shown = axes.imshow(one, **scale)
         axes.set_title(f, fontsize=7, pad=2, y=1)
     fig.colorbar(shown, ax=ax, shrink=0.8, label="activation")
     if title:
@@ -77,7 +79,9 @@ def plot_activation_maps(maps, title=None, columns=8):
     return fig, ax
 
 
-def plot_filters(w, title=None, columns=None):
+def plot_filters(
+    w: np.ndarray, title: str | None = None, columns: int | None = None
+) -> "tuple[Figure, Axes]":
     """Show the filters of a convolution, each stretched to the full range of brightness.
 
     Filters on one or three channels are shown as images. Deeper ones see maps and not colors;
@@ -99,12 +103,13 @@ def plot_filters(w, title=None, columns=None):
     if w.ndim != 4:
         raise ValueError(f"plot_filters: w must have the shape (F, C, HH, WW); got {w.shape}.")
     F, C, HH, WW = w.shape
-    as_images = C in (1, 3)
-    fig, ax = image_grid(
-        w if as_images else w.reshape(F * C, 1, HH, WW), columns=columns if as_images else C
-    )
+    if C not in (1, 3):
+        w = w.reshape(F * C, 1, HH, WW)
+        columns = C
+    fig, ax = image_grid(w, columns=columns)
     if title:
-        room, height = 0.3, fig.get_figheight()
+        room = 0.3
+        height = fig.get_figheight()
         fig.set_figheight(height + room)
         ax.set_position((0, 0, 1, height / (height + room)))
         ax.set_title(title, fontsize=11)

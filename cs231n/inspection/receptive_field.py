@@ -1,11 +1,21 @@
 """How far a layer sees: receptive fields that grow from layer to layer."""
 
-from ..analysis import Pool
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..analysis import Conv, Pool
 from ..vis_utils import BLUE, VERMILLION
 from ..window_geometry import slide
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-def plot_receptive_fields(layers, width):
+Rows = list[list[float]]  # where the dots of every row stand
+Windows = list[list[list[int]]]  # which dots below every dot of every row sees
+
+
+def plot_receptive_fields(layers: Sequence[Conv | Pool], width: int) -> "tuple[Figure, Axes]":
     """Draw which pixels of a row the middle position of the last layer depends on.
 
     Every dot is a position, drawn above the middle of what it sees. What the middle dot of
@@ -33,28 +43,19 @@ def plot_receptive_fields(layers, width):
 
     rows, windows = _positions(layers, width)
     seen = _seen(rows, windows)
-    fig, ax = plt.subplots(
-        figsize=(max(5, 0.28 * width + 1.5), 0.8 * len(rows) + 0.9), layout="constrained"
-    )
+    size = (max(5, 0.28 * width + 1.5), 0.8 * len(rows) + 0.9)
+    fig, ax = plt.subplots(figsize=size, layout="constrained")
     for depth, (row, dots) in enumerate(zip(rows, seen)):
-        hidden = [x for j, x in enumerate(row) if j not in dots]
-        ax.plot(
-            hidden, [depth] * len(hidden), "o", markersize=6, color="white", markeredgecolor="gray"
-        )
-        ax.plot(
-            [row[j] for j in sorted(dots)],
-            [depth] * len(dots),
-            "o",
-            markersize=7,
-            color=BLUE,
-            zorder=3,
-        )
-        ends = (
-            [(row[j], rows[depth - 1][i]) for j in dots for i in windows[depth - 1][j]]
-            if depth
-            else []
-        )
-        lines = [((above, depth), (below, depth - 1)) for above, below in ends]
+        empty = [x for j, x in enumerate(row) if j not in dots]
+        full = [x for j, x in enumerate(row) if j in dots]
+        (hollow,) = ax.plot(empty, [depth] * len(empty), "o", color="white")
+        hollow.set(markersize=6, markeredgecolor="gray")
+        ax.plot(full, [depth] * len(full), "o", markersize=7, color=BLUE, zorder=3)
+    for depth in range(1, len(rows)):
+        lines = []
+        for j in seen[depth]:
+            for i in windows[depth - 1][j]:
+                lines.append([(rows[depth][j], depth), (rows[depth - 1][i], depth - 1)])
         ax.add_collection(LineCollection(lines, colors=VERMILLION, linewidths=1, zorder=2))
     ax.set_yticks(range(len(rows)), ["image", *map(str, layers)])
     ax.set_xlabel("column of the image")
@@ -64,36 +65,50 @@ def plot_receptive_fields(layers, width):
     return fig, ax
 
 
-def _positions(layers, width):
+def _positions(layers: Sequence[Conv | Pool], width: int) -> tuple[Rows, Windows]:
     """Where the dots of every row stand, and which dots of the row below each of them sees."""
-    rows, windows = [[float(i) for i in range(width)]], []
+    rows = [[float(i) for i in range(width)]]
+    windows: Windows = []
     step = 1
     for layer in layers:
-        pool = isinstance(layer, Pool)
-        size, stride = _across(layer.size), _across(layer.stride or layer.size)
-        pad, dilation = (None, 1) if pool else (_across(layer.pad), _across(layer.dilation))
-        below = range(len(rows[-1]))
-        caller, got = "plot_receptive_fields", str(layer)
-        geometry = slide(caller, (len(below),), (size,), stride, pad, dilation, got=got)
-        before = geometry.pads[0][0]
-        starts = [j * stride - before for j in range(geometry.out[0])]
-        windows.append(
-            [[i for i in range(a, a + geometry.reach[0], dilation) if i in below] for a in starts]
+        size = _across(layer.size)
+        stride = _across(layer.stride or layer.size)
+        pad = None
+        dilation = 1
+        if isinstance(layer, Conv):
+            pad = _across(layer.pad)
+            dilation = _across(layer.dilation)
+        below = len(rows[-1])
+        geometry = slide(
+            "plot_receptive_fields", (below,), (size,), stride, pad, dilation, got=str(layer)
         )
+        reach = geometry.reach[0]
+        before = geometry.pads[0][0]
         first = rows[-1][0]
-        rows.append([first + step * (a + (geometry.reach[0] - 1) / 2) for a in starts])
+        row = []
+        seen = []
+        for j in range(geometry.out[0]):
+            start = j * stride - before
+            row.append(first + step * (start + (reach - 1) / 2))
+            # What lies in the padding is no dot.
+            seen.append([i for i in range(start, start + reach, dilation) if 0 <= i < below])
+        rows.append(row)
+        windows.append(seen)
         step *= stride
     return rows, windows
 
 
-def _across(value):
+def _across(value: Any) -> Any:
     """The entry for the width of a setting that may hold one per axis."""
     return value[-1] if isinstance(value, tuple) else value
 
 
-def _seen(rows, windows):
+def _seen(rows: Rows, windows: Windows) -> list[set[int]]:
     """Which dots of each row the middle one of the last row depends on."""
-    seen = [{len(rows[-1]) // 2}]
+    dots = {len(rows[-1]) // 2}
+    seen = [dots]
     for window in reversed(windows):
-        seen.insert(0, {i for j in seen[0] for i in window[j]})
+        dots = set().union(*(window[j] for j in dots))
+        seen.append(dots)
+    seen.reverse()
     return seen

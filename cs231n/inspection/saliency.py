@@ -1,13 +1,19 @@
 """Which pixels does a score depend on: gradients of the image, and covering parts of it."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..classifiers.chain import Layer, Residual, chain_backward
 from ..layers import relu_backward, relu_forward
-from ..vis_utils import FILTERS, MAGNITUDE, SIGNED, visualize_grid
+from ..vis_utils import FILTERS, color_scale, visualize_grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def saliency(net, X, y=None):
+def saliency(net: Any, X: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
     """The gradient of one class score with respect to the pixels.
 
     Parameters
@@ -36,10 +42,11 @@ def saliency(net, X, y=None):
     Classification Models and Saliency Maps" (2014).
     """
     dscores, caches = _one_score("saliency", net, X, y)
-    return net.backward(dscores, caches)[0]
+    dX, _ = net.backward(dscores, caches)
+    return dX
 
 
-def guided_backpropagation(net, X, y=None):
+def guided_backpropagation(net: Any, X: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
     """The gradient of one class score, with every rectifier passing back only what is positive.
 
     What counts against the class is dropped on the way. The result is cleaner to look at than
@@ -69,19 +76,24 @@ def guided_backpropagation(net, X, y=None):
     Convolutional Net" (2015).
     """
     dscores, caches = _one_score("guided_backpropagation", net, X, y)
-    return chain_backward(_guided(net.layers), dscores, caches)[0]
+    dX, _ = chain_backward(_guided(net.layers), dscores, caches)
+    return dX
 
 
-def _one_score(caller, net, X, y):
+def _one_score(
+    caller: str, net: Any, X: np.ndarray, y: np.ndarray | None
+) -> tuple[np.ndarray, list]:
     """Run the net; return a gradient that is one at the score asked for, and the caches."""
     if not hasattr(net, "layers"):
         raise TypeError(
-            f"{caller}: a {type(net).__name__} does not pass gradients back to the image. Use a chain of "
-            "layers; PatternNet('[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX') takes the params of a "
-            "ThreeLayerConvNet."
+            f"{caller}: a {type(net).__name__} does not pass gradients back to the image. Use a "
+            "chain of layers; PatternNet('[(CONV-RELU)*1-POOL]*1-(FC-RELU)*1-SOFTMAX') takes the "
+            "params of a ThreeLayerConvNet."
         )
     scores, caches = net.forward(X)
-    y = scores.argmax(axis=1) if y is None else np.asarray(y)
+    if y is None:
+        y = scores.argmax(axis=1)
+    y = np.asarray(y)
     if y.shape != scores.shape[:1]:
         raise ValueError(
             f"{caller}: y needs one label per image, shape {scores.shape[:1]}; got {y.shape}."
@@ -91,9 +103,9 @@ def _one_score(caller, net, X, y):
     return dscores, caches
 
 
-def _guided(links):
+def _guided(links: Sequence[Layer | Residual]) -> list[Layer | Residual]:
     """The same chain, its rectifiers replaced in the backward pass."""
-    guided = []
+    guided: list[Layer | Residual] = []
     for link in links:
         if isinstance(link, Residual):
             link = Residual(_guided(link.body), _guided(link.shortcut))
@@ -103,11 +115,11 @@ def _guided(links):
     return guided
 
 
-def _guided_relu_backward(dout, cache):
+def _guided_relu_backward(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
     return relu_backward(np.maximum(dout, 0), cache)
 
 
-def saliency_map(dX):
+def saliency_map(dX: np.ndarray) -> np.ndarray:
     """One number per pixel: the largest absolute gradient among its channels.
 
     Parameters
@@ -121,7 +133,14 @@ def saliency_map(dX):
     return np.abs(dX).max(axis=1)
 
 
-def occlusion_map(net, x, y=None, size=8, stride=4, fill=0.0):
+def occlusion_map(
+    net: Any,
+    x: np.ndarray,
+    y: int | None = None,
+    size: int = 8,
+    stride: int = 4,
+    fill: float | np.ndarray = 0.0,
+) -> np.ndarray:
     """How far one class score falls when a square of the image is covered.
 
     Parameters
@@ -154,21 +173,30 @@ def occlusion_map(net, x, y=None, size=8, stride=4, fill=0.0):
             f"occlusion_map: x is one image of shape (C, H, W); got {x.shape}. "
             "Index the batch first."
         )
+    C, H, W = x.shape
     scores = net.loss(x[np.newaxis])[0]
-    y = int(scores.argmax()) if y is None else y
-    tops, lefts = range(0, x.shape[1], stride), range(0, x.shape[2], stride)
-    covered = np.repeat(x[np.newaxis], len(tops) * len(lefts), axis=0)
-    for image, (top, left) in zip(covered, ((i, j) for i in tops for j in lefts)):
+    if y is None:
+        y = int(scores.argmax())
+    rows = -(-H // stride)
+    columns = -(-W // stride)
+    cover = np.broadcast_to(fill, (C, size, size))
+    covered = np.repeat(x[np.newaxis], rows * columns, axis=0)
+    for image, (i, j) in zip(covered, np.ndindex(rows, columns)):
+        top = i * stride
+        left = j * stride
         hole = image[:, top : top + size, left : left + size]
-        hole[...] = np.broadcast_to(fill, (x.shape[0], size, size))[
-            :, : hole.shape[1], : hole.shape[2]
-        ]
-    # In batches, so that a fine grid on a large image stays small in memory.
-    after = [net.loss(batch)[:, y] for batch in np.array_split(covered, -(-len(covered) // 256))]
-    return (scores[y] - np.concatenate(after)).reshape(len(tops), len(lefts))
+        hole[...] = cover[:, : hole.shape[1], : hole.shape[2]]
+    # In batches, so that the activations of a fine grid on a large image stay small in memory.
+    batches = np.array_split(covered, -(-len(covered) // 256))
+    after = [net.loss(batch)[:, y] for batch in batches]
+    return (scores[y] - np.concatenate(after)).reshape(rows, columns)
 
 
-def plot_saliency(X, maps, titles=None):
+def plot_saliency(
+    X: np.ndarray,
+    maps: Mapping[str, np.ndarray | Sequence[np.ndarray]],
+    titles: Sequence[str] | None = None,
+) -> "tuple[Figure, np.ndarray]":
     """Show images and, in a row for each kind of map, what a score depends on.
 
     Parameters
@@ -190,21 +218,18 @@ def plot_saliency(X, maps, titles=None):
 
     N, _, H, W = X.shape
     rows = 1 + len(maps)
-    fig, ax = plt.subplots(
-        rows, N, figsize=(1.6 * N + 0.6, 1.7 * rows), squeeze=False, layout="constrained"
-    )
+    size = (1.6 * N + 0.6, 1.7 * rows)
+    fig, ax = plt.subplots(rows, N, figsize=size, squeeze=False, layout="constrained")
+    extent = (-0.5, W - 0.5, H - 0.5, -0.5)  # a map of any resolution covers the image
     for axes, image in zip(ax[0], X):
         stretched = visualize_grid(image.transpose(1, 2, 0)[np.newaxis], ubound=1.0)
         axes.imshow(stretched, cmap=FILTERS, vmin=0, vmax=1)
     for row, values in zip(ax[1:], maps.values()):
         for axes, value in zip(row, values):
-            limit = np.abs(value).max() or 1.0
-            signed = np.min(value) < 0
-            style = {"cmap": SIGNED, "vmin": -limit} if signed else {"cmap": MAGNITUDE, "vmin": 0}
-            axes.imshow(value, vmax=limit, extent=(-0.5, W - 0.5, H - 0.5, -0.5), **style)
+            axes.imshow(value, extent=extent, **color_scale(value))
     for axes, name in zip(ax[:, 0], ["image", *maps]):
         axes.set_ylabel(name)
-    for axes, title in zip(ax[0], titles or []):
+    for axes, title in zip(ax[0], titles or ()):
         axes.set_title(title, fontsize=10, y=1)
     for axes in ax.flat:
         axes.set_xticks([])

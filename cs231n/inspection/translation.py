@@ -4,12 +4,19 @@ A layer f is equivariant to translation if shifting its input shifts its output,
 and invariant if shifting its input changes nothing, f(T x) = f(x).
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..vis_utils import SERIES
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-def translate(x, right, down=0):
+
+def translate(x: np.ndarray, right: int, down: int = 0) -> np.ndarray:
     """Shift images by whole pixels; what comes in at the border is zero.
 
     Parameters
@@ -30,12 +37,17 @@ def translate(x, right, down=0):
     return shifted
 
 
-def _overlap(step, size):
+def _overlap(step: int, size: int) -> tuple[slice, slice]:
+    """Where along an axis the shifted pixels arrive, and where they come from."""
     step = max(-size, min(size, step))
-    return slice(max(step, 0), size + min(step, 0)), slice(max(-step, 0), size - max(step, 0))
+    to = slice(max(step, 0), size + min(step, 0))
+    source = slice(max(-step, 0), size - max(step, 0))
+    return to, source
 
 
-def equivariance_errors(f, x, shifts, stride=1):
+def equivariance_errors(
+    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, shifts: Sequence[int], stride: int = 1
+) -> np.ndarray:
     """How far f(T x) is from T f(x), for shifts to the right.
 
     Leave a margin of zeros around the object, at least as wide as the largest shift: what is
@@ -58,12 +70,16 @@ def equivariance_errors(f, x, shifts, stride=1):
         ||f(T x) - T f(x)|| / ||T f(x)||, with Euclidean norms. 0 is perfect equivariance.
     """
     maps = f(x)
-    return np.array(
-        [_relative(f(translate(x, s)), translate(maps, round(s / stride))) for s in shifts]
-    )
+    errors = []
+    for shift in shifts:
+        wanted = translate(maps, round(shift / stride))
+        errors.append(_relative(f(translate(x, shift)), wanted))
+    return np.array(errors)
 
 
-def invariance_errors(f, x, shifts):
+def invariance_errors(
+    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, shifts: Sequence[int]
+) -> np.ndarray:
     """How far f(T x) is from f(x), for shifts to the right.
 
     Parameters
@@ -85,11 +101,16 @@ def invariance_errors(f, x, shifts):
     return np.array([_relative(f(translate(x, s)), out) for s in shifts])
 
 
-def _relative(got, wanted):
+def _relative(got: np.ndarray, wanted: np.ndarray) -> np.floating:
     return np.linalg.norm(got - wanted) / np.linalg.norm(wanted)
 
 
-def plot_translation(shifts, curves, title, ylabel="relative change"):
+def plot_translation(
+    shifts: Sequence[int],
+    curves: Mapping[str, np.ndarray],
+    title: str,
+    ylabel: str = "relative change",
+) -> "tuple[Figure, Axes]":
     """Draw errors of equivariance or invariance over the shift.
 
     Parameters
@@ -110,14 +131,14 @@ def plot_translation(shifts, curves, title, ylabel="relative change"):
 
     if len(curves) > len(SERIES):
         raise ValueError(
-            f"plot_translation: at most {len(SERIES)} curves can be told apart; got {len(curves)}. Draw two figures."
+            f"plot_translation: at most {len(SERIES)} curves can be told apart; "
+            f"got {len(curves)}. Draw two figures."
         )
     fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
     for (name, errors), (color, line, marker) in zip(curves.items(), SERIES):
-        ax.plot(
-            shifts, errors, color=color, linestyle=line, marker=marker, markersize=5, label=name
-        )
+        (curve,) = ax.plot(shifts, errors, color=color, linestyle=line, label=name)
+        curve.set(marker=marker, markersize=5)
     ax.set(xlabel="shift to the right (pixels)", ylabel=ylabel, title=title, ylim=(-0.05, None))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     fig.legend(loc="outside right upper")
     return fig, ax

@@ -61,7 +61,7 @@ def affine_backward(dout, cache):
     ValueError
         If dout does not have the shape of out.
     """
-    x, w, b = cache
+    x, w, _ = cache
     require_shape("affine_backward", "dout", dout, (x.shape[0], w.shape[1]))
     ### BEGIN SOLUTION
     dx = (dout @ w.T).reshape(x.shape)

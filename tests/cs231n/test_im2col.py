@@ -32,7 +32,7 @@ def sliding(draw):
 def columns_by_definition(x, size, padding, stride):
     rows, cols = padding
     padded = np.pad(x, ((0, 0), (0, 0), (rows, rows), (cols, cols)))
-    N, C, H, W = padded.shape
+    N, _C, H, W = padded.shape
     found = [
         padded[n, :, y : y + size[0], z : z + size[1]].ravel()
         for y in range(0, H - size[0] + 1, stride[0])
@@ -106,7 +106,7 @@ def test_defect_row_index_multiplied_by_field_height_rectangular_filters_have_th
 
 
 def test_defect_width_checked_with_the_field_height_is_checked_with_the_width():
-    k, i, j = im2col.get_im2col_indices((1, 1, 4, 5), 2, 5, padding=0, stride=1)
+    _k, i, j = im2col.get_im2col_indices((1, 1, 4, 5), 2, 5, padding=0, stride=1)
     assert i.shape == (10, 3) and j.max() == 4
     with pytest.raises(ValueError, match="width 6 exceeds padded width 5"):
         im2col.get_im2col_indices((1, 1, 9, 5), 2, 6, padding=0, stride=1)

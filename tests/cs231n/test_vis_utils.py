@@ -71,7 +71,7 @@ def test_image_grid_shows_every_image_below_its_title_in_one_axes():
 
 
 def test_image_grid_shows_gray_images_in_gray_and_constant_ones_as_medium_gray():
-    fig, ax = image_grid(np.zeros((4, 1, 8, 8), np.uint8))
+    _fig, ax = image_grid(np.zeros((4, 1, 8, 8), np.uint8))
     assert ax.images[0].get_array().shape == (18, 18) and not ax.texts
     assert ax.images[0].get_cmap().name == "gray"
     assert (picture(ax, 3, 2, (8, 8), 0) == 0.5).all()
@@ -97,7 +97,7 @@ def test_image_grid_refuses_what_is_no_image(shape, titles, message):
 def test_weight_templates_are_the_columns_of_the_weights(bias, layout):
     W = np.random.default_rng(3).standard_normal((4 * 5 * 3 + bias, 7))
     shape = (3, 4, 5) if layout == "first" else (4, 5, 3)
-    fig, ax = weight_templates(W, [f"class {k}" for k in range(7)], shape)
+    _fig, ax = weight_templates(W, [f"class {k}" for k in range(7)], shape)
     assert ax.texts[6].get_text() == "class 6"
     template = W[:60, 6].reshape(shape)
     template = template.transpose(1, 2, 0) if layout == "first" else template

@@ -242,7 +242,7 @@ def test_download_unpacks_loads_and_is_not_repeated(
 def test_real_photographs_are_in_planes_of_red_green_and_blue(real_data):
     if not (real_data / "cifar-10-batches-bin").is_dir():
         pytest.skip("CS231N_DATA_DIR holds no cifar-10-batches-bin folder")
-    x, y, x_test, y_test = cifar10.load(real_data / "cifar-10-batches-bin", num_training=2000)
+    x, y, _x_test, y_test = cifar10.load(real_data / "cifar-10-batches-bin", num_training=2000)
     np.testing.assert_allclose(x.mean(axis=(0, 2, 3)), [125.3, 123.0, 113.9], atol=5)
     neighbors = np.abs(np.diff(x.astype(np.int64), axis=3)).mean()
     assert neighbors < 20 < np.abs(x[1:].astype(np.int64) - x[:-1]).mean()

@@ -130,7 +130,7 @@ def test_residual_net_projects_only_where_the_size_changes():
 
 
 def test_residual_block_with_silent_body_passes_its_input_on():
-    net, X, _ = draw("resnet")
+    net, _X, _ = draw("resnet")
     for name in net.params:
         if name.startswith(("gamma", "beta")) and name not in ("gamma1", "beta1"):
             net.params[name][...] = 0
@@ -157,7 +157,7 @@ def test_gradients_match_numerical_ones(name, normalization, N, assert_net_gradi
 
 @EACH
 def test_gradient_of_the_image_is_left_out_where_it_is_not_needed_and_changes_no_other(name):
-    net, X, y = draw(name, normalization="batchnorm", dtype=np.float64)
+    net, X, _y = draw(name, normalization="batchnorm", dtype=np.float64)
     scores, caches = net.forward(X, "train")
     dX, grads = net.backward(scores, caches)
     without, same = net.backward(scores, caches, need_dx=False)

@@ -54,7 +54,7 @@ def test_training_is_reproduced_by_its_seed_and_leaves_the_global_generator_alon
 
 
 def test_first_step_is_one_gradient_step_on_the_drawn_batch():
-    X, y = clusters(N=1)
+    X, _y = clusters(N=1)
     classifier = Softmax()
     classifier.W = np.full((6, 3), 0.5)
     loss, grad = softmax_loss_vectorized(classifier.W, X, np.array([2]), 0.1)

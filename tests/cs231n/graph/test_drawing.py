@@ -33,7 +33,7 @@ def test_every_edge_of_the_lecture_example_shows_value_and_gradient():
     x, y, z = Node(-2, "x"), Node(5, "y"), Node(-4, "z")
     f = (x + y) * z
     f.backward()
-    fig, ax = draw(f)
+    _fig, ax = draw(f)
     assert sorted(texts(ax, "value")) == sorted(["−2.00", "5.00", "−4.00", "3.00", "−12.00"])
     assert sorted(texts(ax, "gradient")) == sorted(["−4.00", "−4.00", "3.00", "−4.00", "1.00"])
     assert {"x", "y", "z", "+", "×"} <= set(texts(ax))

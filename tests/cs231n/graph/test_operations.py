@@ -115,7 +115,7 @@ def test_maximum_gives_the_gradient_of_a_tie_to_its_first_input():
 
 
 def test_relu_gradient_at_zero_is_zero():
-    out, cache = ops.ReLU().forward(np.array([-1.0, 0.0, 2.0]))
+    _out, cache = ops.ReLU().forward(np.array([-1.0, 0.0, 2.0]))
     np.testing.assert_array_equal(ops.ReLU().backward(np.ones(3), cache)[0], [0, 0, 1])
 
 

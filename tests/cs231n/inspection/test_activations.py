@@ -50,13 +50,13 @@ def test_all_maps_of_a_layer_share_one_scale():
 
 def test_signed_maps_are_centered_on_zero():
     maps = np.array([[[-3.0, 1.0]], [[0.0, 2.0]]])
-    fig, ax = plot_activation_maps(maps)
+    _fig, ax = plot_activation_maps(maps)
     assert ax.shape == (1, 2)
     assert ax[0, 1].images[0].get_clim() == (-3, 3) and ax[0, 1].images[0].get_cmap().name == "PuOr"
 
 
 def test_dead_maps_can_be_drawn():
-    fig, ax = plot_activation_maps(np.zeros((1, 2, 2)))
+    _fig, ax = plot_activation_maps(np.zeros((1, 2, 2)))
     assert ax[0, 0].images[0].get_clim() == (0, 1)
 
 
@@ -83,7 +83,7 @@ def test_first_layer_filters_are_shown_as_color_images():
 
 def test_deeper_filters_are_shown_one_row_each():
     w = np.random.default_rng(4).normal(size=(2, 5, 3, 3))
-    fig, ax = plot_filters(w)
+    _fig, ax = plot_filters(w)
     shown = ax.images[0].get_array()
     assert shown.shape == (2 * 4, 5 * 4)
     np.testing.assert_allclose(shown[4:7, 16:19], (w[1, 4] - w[1, 4].min()) / np.ptp(w[1, 4]))

@@ -26,7 +26,7 @@ def filled(ax):
 
 
 def test_three_by_three_filters_open_a_triangle():
-    fig, ax = plot_receptive_fields([Conv(1, 3)] * 3, 13)
+    _fig, ax = plot_receptive_fields([Conv(1, 3)] * 3, 13)
     assert filled(ax) == {3: [6], 2: [5, 6, 7], 1: [4, 5, 6, 7, 8], 0: [3, 4, 5, 6, 7, 8, 9]}
     assert ax.get_title() == "One position after 3 layers sees 7 pixels in a row"
     assert [t.get_text() for t in ax.get_yticklabels()] == ["image"] + ["conv 3x3 x 1"] * 3

@@ -221,7 +221,7 @@ def test_occlusion_wants_one_image():
 def test_the_figure_shows_images_over_magnitudes_and_signed_maps():
     X = np.random.default_rng(7).normal(size=(3, 3, 8, 12))
     signed = [np.array([[-2.0, 1.0]])] * 3
-    fig, ax = plot_saliency(
+    _fig, ax = plot_saliency(
         X, {"saliency": np.ones((3, 8, 12)), "occlusion": signed}, ["a", "b", "c"]
     )
     assert ax.shape == (3, 3)
@@ -237,5 +237,5 @@ def test_the_figure_shows_images_over_magnitudes_and_signed_maps():
 
 
 def test_gray_images_and_empty_maps_can_be_shown():
-    fig, ax = plot_saliency(np.ones((1, 1, 4, 4)), {"nothing": np.zeros((1, 4, 4))})
+    _fig, ax = plot_saliency(np.ones((1, 1, 4, 4)), {"nothing": np.zeros((1, 4, 4))})
     assert ax[1, 0].images[0].get_clim() == (0, 1)

@@ -39,7 +39,7 @@ def number(text):
 
 
 def test_the_dot_product_is_written_out():
-    fig, ax = plot_window(X, W, b=4, step=1)
+    fig, _ax = plot_window(X, W, b=4, step=1)
     products, total = (t.get_text() for t in fig.texts)
     assert products == "2·1 + 0·0 + 1·(−1)\n+ 1·2 + 3·(−1) + (−1)·0\n= 0"
     assert total == "0\n+ 4 (bias)\n= 4"
@@ -123,7 +123,6 @@ def test_an_animation_needs_no_network_and_a_sign_stands_on_each_button():
 
 def test_an_animation_needs_words():
     animation = animate_sliding_window(X, W)
-    animation._draw_was_started = True
     with pytest.raises(ValueError, match="alt is empty"):
         animation_html(animation, alt=" ")
 
