@@ -59,21 +59,25 @@ class Images:
         return {split: x.reshape(len(x), -1) for split, x in self.X.items()}
 
     def images(self):
-        """Images about -2 to 2 in float32, of shape (N, 3, 32, 32), by split, without the mean image."""
+        """Images by split, float32 of shape (N, 3, 32, 32).
+
+        They are without the mean image, and about -2 to 2.
+        """
         mean = self.X["train"].mean(axis=0, dtype=np.float64).astype(np.float32)
         return {split: (x - mean) / 64 for split, x in self.X.items()}
 
     def features(self):
         """Standardized gradients, hues and visual words by split."""
-        mean, std = self._features["train"].mean(axis=0), self._features["train"].std(axis=0) + 1e-8
-        return {split: ((f - mean) / std).astype(np.float32) for split, f in self._features.items()}
+        raw = self._features
+        mean = raw["train"].mean(axis=0)
+        std = raw["train"].std(axis=0) + 1e-8
+        return {split: ((x - mean) / std).astype(np.float32) for split, x in raw.items()}
 
     @cached_property
     def _features(self):
         images = {split: x.transpose(0, 2, 3, 1) for split, x in self.X.items()}
-        words = BagOfVisualWords(200, grid=2, num_patches=100_000, seed=self.seed).fit(
-            images["train"]
-        )
+        words = BagOfVisualWords(200, grid=2, num_patches=100_000, seed=self.seed)
+        words.fit(images["train"])
         functions = [hog_feature, partial(color_histogram_hsv, nbin=10), words]
         return {split: extract_features(x, functions, verbose=True) for split, x in images.items()}
 
@@ -91,25 +95,27 @@ def linear(cls, inputs, learning_rate, reg, num_iters, images):
     X = {split: _with_bias(x.reshape(len(x), -1)) for split, x in inputs(images).items()}
     classifier = cls()
     # A last stretch with smaller steps settles what the noise of the batches keeps moving.
-    for seed, (rate, share) in enumerate(
-        [(learning_rate, 0.7), (learning_rate / 5, 0.3)], images.seed
-    ):
-        classifier.train(
-            X["train"], images.y["train"], rate, reg, int(share * num_iters), 200, seed=seed
-        )
+    stretches = ((learning_rate, 0.7), (learning_rate / 5, 0.3))
+    for seed, (rate, share) in enumerate(stretches, images.seed):
+        steps = int(share * num_iters)
+        classifier.train(X["train"], images.y["train"], rate, reg, steps, 200, seed=seed)
     return classifier.predict(X["val"]), classifier.predict(X["test"])
 
 
 def net(make_model, inputs, images, mirror=False, **settings):
-    """Train on the inputs; with `mirror`, label by the sum of the scores of an image and its mirror image."""
+    """Train on the inputs.
+
+    With `mirror`, label by the sum of the scores of an image and its mirror image.
+    """
     X = inputs(images)
     model = make_model(X["train"].shape[1:], images.seed)
-    data = {f"X_{split}": X[split] for split in SPLITS} | {
-        f"y_{split}": images.y[split] for split in SPLITS
-    }
-    Solver(
-        model, data, seed=images.seed, verbose=images.verbose, print_every=100, **settings
-    ).train()
+    data = {}
+    for split in SPLITS:
+        data[f"X_{split}"] = X[split]
+        data[f"y_{split}"] = images.y[split]
+    reporting = {"verbose": images.verbose, "print_every": 100}
+    solver = Solver(model, data, seed=images.seed, **reporting, **settings)
+    solver.train()
     return _predict(model, X["val"], mirror), _predict(model, X["test"], mirror)
 
 
@@ -125,7 +131,9 @@ def three_layer(shape, seed):
 
 
 class QuickNet(ChainNet):
-    """A net of nine weighted layers that learns in minutes: its pooling comes early and its filters are few.
+    """A net of nine weighted layers that learns in minutes.
+
+    Its pooling comes early and its filters are few:
 
     conv - three stages of (conv - 2x2 max pool - batch norm - relu) - pooling over all that is left
     - affine. After the pooling of the first and the third stage stands a residual block of two
@@ -166,7 +174,7 @@ class QuickNet(ChainNet):
 
 
 class Row(NamedTuple):
-    """One line of the table: its title, the accuracy it must reach, and what predicts its labels."""
+    """One line of the table: its title, the accuracy to reach, and what predicts its labels."""
 
     title: str
     goal: float
@@ -270,11 +278,14 @@ def measure(row, images):
     on_val, on_test, seconds, cpu : float
         The two accuracies; seconds by the clock, and of processors, which others cannot stretch.
     """
-    start, start_cpu = time.perf_counter(), time.process_time()
-    predictions = row.run(images)
-    seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
-    on_val, on_test = (np.mean(p == images.y[split]) for p, split in zip(predictions, SPLITS[1:]))
-    return float(on_val), float(on_test), seconds, cpu
+    start = time.perf_counter()
+    start_cpu = time.process_time()
+    val_labels, test_labels = row.run(images)
+    seconds = time.perf_counter() - start
+    cpu = time.process_time() - start_cpu
+    on_val = float(np.mean(val_labels == images.y["val"]))
+    on_test = float(np.mean(test_labels == images.y["test"]))
+    return on_val, on_test, seconds, cpu
 
 
 def main(arguments=None):
@@ -307,19 +318,19 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 1
 
-    titles = (
-        f"{'classifier':27} {'goal':>6} {'validation':>11} {'test':>7} {'seconds':>8} {'CPU':>6}"
-    )
-    print(titles, flush=True)
+    titles = ("classifier", "goal", "validation", "test", "seconds", "CPU")
+    print("{:27} {:>6} {:>11} {:>7} {:>8} {:>6}".format(*titles), flush=True)
     missed = False
     for name in options.rows or ROWS:
         row = ROWS[name]
         on_val, on_test, seconds, cpu = measure(row, images)
         reached = on_test >= row.goal
         missed |= not reached
-        verdict = "" if reached else "  goal missed"
-        line = f"{row.title:27} {row.goal:6.0%} {on_val:11.1%} {on_test:7.1%} {seconds:8.0f} {cpu:6.0f}"
-        print(line + verdict, flush=True)
+        line = f"{row.title:27} {row.goal:6.0%} {on_val:11.1%} {on_test:7.1%}"
+        line += f" {seconds:8.0f} {cpu:6.0f}"
+        if not reached:
+            line += "  goal missed"
+        print(line, flush=True)
     return int(missed)
 
 

@@ -21,8 +21,10 @@ GOAL = 0.97
 
 def train(data, epochs, seed, verbose):
     """LeNet-5 with batch normalization and Adam on images divided by their standard deviation."""
+    data = dict(data)
     scale = data["X_train"].std()
-    data = {key: value / scale if key.startswith("X") else value for key, value in data.items()}
+    for key in ("X_train", "X_val", "X_test"):
+        data[key] = data[key] / scale
     solver = Solver(
         LeNet5(normalization="batchnorm", seed=seed),
         data,
@@ -55,12 +57,15 @@ def main(arguments=None):
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    start, start_cpu = time.perf_counter(), time.process_time()
+    start = time.perf_counter()
+    start_cpu = time.process_time()
     on_val, on_test = train(data, options.epochs, options.seed, options.verbose)
-    seconds, cpu = time.perf_counter() - start, time.process_time() - start_cpu
+    seconds = time.perf_counter() - start
+    cpu = time.process_time() - start_cpu
     print(
-        f"LeNet-5 on {len(data['y_train'])} digits, {options.epochs} epochs: validation {on_val:.1%}, "
-        f"test {on_test:.2%} of {len(data['y_test'])} (goal {GOAL:.0%}), {seconds:.0f} s, {cpu:.0f} CPU s"
+        f"LeNet-5 on {len(data['y_train'])} digits, {options.epochs} epochs: "
+        f"validation {on_val:.1%}, test {on_test:.2%} of {len(data['y_test'])} "
+        f"(goal {GOAL:.0%}), {seconds:.0f} s, {cpu:.0f} CPU s"
     )
     return int(on_test <= GOAL)
 

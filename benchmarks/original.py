@@ -1,8 +1,9 @@
-"""The algorithm of the original assignments' fast layers, written anew: one matrix of columns for the whole batch.
+"""The algorithm of the original assignments' fast layers, written anew.
 
-Forward copies every window into a column and keeps the columns for backward, which adds
-the gradient of the columns back onto the images with a compiled loop. Pooling takes the
-original's view of tiles, or the same columns where windows do not tile.
+It makes one matrix of columns for the whole batch. Forward copies every window into a column and
+keeps the columns for backward, which adds the gradient of the columns back onto the images with a
+compiled loop. Pooling takes the original's view of tiles, or the same columns where windows do not
+tile.
 """
 
 import numpy as np
@@ -13,9 +14,11 @@ from cs231n.im2col_cython import col2im_6d_cython, col2im_cython
 
 def conv_forward(x, w, b, stride, pad):
     """Output, and the cache that backward wants."""
-    (N, C, H, W), (F, _, HH, WW) = x.shape, w.shape
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
     x_pad = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    out_H, out_W = 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride
+    out_H = 1 + (H + 2 * pad - HH) // stride
+    out_W = 1 + (W + 2 * pad - WW) // stride
     step_N, step_C, step_H, step_W = x_pad.strides
     windows = np.lib.stride_tricks.as_strided(
         x_pad,
@@ -30,7 +33,9 @@ def conv_forward(x, w, b, stride, pad):
 def conv_backward(dout, cache):
     """dx, dw, db."""
     x_shape, w, stride, pad, cols = cache
-    (N, C, H, W), (F, _, HH, WW), (out_H, out_W) = x_shape, w.shape, dout.shape[2:]
+    N, C, H, W = x_shape
+    F, _, HH, WW = w.shape
+    out_H, out_W = dout.shape[2:]
     flat = dout.transpose(1, 0, 2, 3).reshape(F, -1)
     dcols = (w.reshape(F, -1).T @ flat).reshape(C, HH, WW, N, out_H, out_W)
     dx = col2im_6d_cython(dcols, N, C, H, W, HH, WW, pad, stride)
@@ -47,8 +52,10 @@ def max_pool_forward(x, size, stride):
     planes = x.reshape(N * C, 1, H, W)
     cols = im2col_indices(planes, size, size, 0, stride)
     winner = cols.argmax(axis=0)
-    out_H, out_W = 1 + (H - size) // stride, 1 + (W - size) // stride
-    out = cols[winner, np.arange(cols.shape[1])].reshape(out_H, out_W, N, C).transpose(2, 3, 0, 1)
+    out_H = 1 + (H - size) // stride
+    out_W = 1 + (W - size) // stride
+    largest = cols[winner, np.arange(cols.shape[1])]
+    out = largest.reshape(out_H, out_W, N, C).transpose(2, 3, 0, 1)
     return out, (x, cols, size, (winner, stride))
 
 
