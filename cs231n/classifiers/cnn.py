@@ -104,9 +104,12 @@ class ThreeLayerConvNet:
         loss, grads : float and dict
             Otherwise: the regularized loss and its gradient for each entry of `params`.
         """
-        W1, b1 = self.params["W1"], self.params["b1"]
-        W2, b2 = self.params["W2"], self.params["b2"]
-        W3, b3 = self.params["W3"], self.params["b3"]
+        W1 = self.params["W1"]
+        b1 = self.params["b1"]
+        W2 = self.params["W2"]
+        b2 = self.params["b2"]
+        W3 = self.params["W3"]
+        b3 = self.params["b3"]
         X = X.astype(self.dtype, copy=False)
         scores = None
         ### BEGIN SOLUTION

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from cs231n.datasets import mnist
 
 from cs231n.checkpoint import load_params, model_state, save_params, set_model_state
-from cs231n.classifiers import LeNet5, PatternNet, ResNet, parse_pattern
+from cs231n.classifiers import LeNet5, PatternNet, ResNet
 from cs231n.gradient_check import check_gradient
 from cs231n.solver import Solver
 
@@ -37,106 +36,6 @@ def draw(name, N=4, **settings):
     make, shape = NETS[name]
     rng = np.random.default_rng(0)
     return make(seed=1, **settings), rng.standard_normal((N, *shape)), rng.integers(3, size=N)
-
-
-@pytest.mark.parametrize(
-    "pattern, expected",
-    [
-        ("[(CONV-RELU)*2-POOL]*3-(FC-RELU)*1-SOFTMAX", (2, True, 3, 1)),
-        ("[(CONV-RELU)*1]*4-SOFTMAX", (1, False, 4, 0)),
-        ("[ (CONV-RELU)*12 - POOL ]*1 - (FC-RELU)*0 - SOFTMAX", (12, True, 1, 0)),
-    ],
-)
-def test_pattern_is_read_as_the_lecture_writes_it(pattern, expected):
-    assert parse_pattern(pattern) == expected
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "",
-        "CONV-RELU-SOFTMAX",
-        "[(CONV-RELU)*N-POOL]*M-(FC-RELU)*K-SOFTMAX",
-        PATTERN + "-POOL",
-    ],
-)
-def test_pattern_of_another_form_is_refused(pattern):
-    with pytest.raises(ValueError, match="Write it like"):
-        parse_pattern(pattern)
-
-
-def test_pattern_net_has_the_parameters_that_the_pattern_says():
-    net = small_pattern_net(normalization="batchnorm")
-    assert [net.params[f"W{k}"].shape for k in range(1, 7)] == [
-        (3, 2, 3, 3),
-        (3, 3, 3, 3),
-        (4, 3, 3, 3),
-        (4, 4, 3, 3),
-        (4 * 2 * 3, 5),
-        (5, 3),
-    ]
-    assert [net.params[f"gamma{k}"].shape for k in range(1, 6)] == [(3,), (3,), (4,), (4,), (5,)]
-    assert "gamma6" not in net.params and len(net.bn_params) == 5
-
-
-def test_pattern_net_without_pooling_or_hidden_layers_is_a_stack_of_convolutions():
-    net = PatternNet("[(CONV-RELU)*1]*2-SOFTMAX", (1, 3, 4), 2, num_classes=3)
-    assert [net.params[f"W{k}"].shape for k in (1, 2, 3)] == [(2, 1, 3, 3), (2, 2, 3, 3), (24, 3)]
-
-
-@pytest.mark.parametrize(
-    "settings, message",
-    [
-        ({"filter_size": 4}, "an even filter does not keep height and width"),
-        ({"num_filters": (8, 8, 8)}, "num_filters needs one number, or one per block, here 2"),
-        ({"hidden_dim": ()}, "hidden_dim needs one number, or one per hidden layer, here 1"),
-        ({"input_dim": (1, 8, 6)}, "PatternNet: window width 2 with stride 2 does not fit width 3"),
-        (
-            {"normalization": "layernorm"},
-            "normalization must be None or 'batchnorm'; got 'layernorm'",
-        ),
-    ],
-)
-def test_settings_that_do_not_fit_the_pattern_are_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
-        PatternNet(PATTERN, **settings)
-
-
-def test_lenet_has_the_sizes_of_the_paper():
-    net = LeNet5(seed=0)
-    assert [net.params[f"W{k}"].shape for k in range(1, 6)] == [
-        (6, 1, 5, 5),
-        (16, 6, 5, 5),
-        (120, 16, 5, 5),
-        (120, 84),
-        (84, 10),
-    ]
-    assert sum(value.size for value in net.params.values()) == 61_706
-    assert net.loss(np.zeros((2, 1, 28, 28))).shape == (2, 10)
-
-
-def test_lenet_refuses_images_that_its_filters_do_not_cover():
-    with pytest.raises(ValueError, match="LeNet5: .* does not fit height 29"):
-        LeNet5((1, 29, 28))
-
-
-def test_residual_net_projects_only_where_the_size_changes():
-    net = small_resnet()
-    kinds = {name: value.shape for name, value in net.params.items() if name.startswith("W")}
-    one_by_one = [shape for shape in kinds.values() if shape[2:] == (1, 1)]
-    assert one_by_one == [(4, 3, 1, 1), (4, 4, 1, 1)]
-    assert len(kinds) - len(one_by_one) == 2 * 3 + 2
-    assert len(net.bn_params) == len(kinds) - 1
-
-
-def test_residual_block_with_silent_body_passes_its_input_on():
-    net, _X, _ = draw("resnet")
-    for name in net.params:
-        if name.startswith(("gamma", "beta")) and name not in ("gamma1", "beta1"):
-            net.params[name][...] = 0
-    block = net.layers[3]
-    x = np.abs(np.random.default_rng(0).standard_normal((2, 3, 5, 8))).astype(np.float32)
-    np.testing.assert_array_equal(block.forward(x, net)[0], x)
 
 
 # LeNet-5 has thousands of rectifiers; with two images none lies within a step of its kink.
@@ -248,29 +147,3 @@ def test_net_overfits_a_few_images(net):
     )
     solver.train()
     assert solver.check_accuracy(X, y) == 1
-
-
-@pytest.mark.slow
-def test_lenet_reads_real_digits(real_data):
-    X_train, y_train, X_test, y_test = mnist.load(real_data / "mnist")
-    X_train, X_test = ((X.astype(np.float32) - 33) / 79 for X in (X_train, X_test))
-    data = {
-        "X_train": X_train[:7500],
-        "y_train": y_train[:7500],
-        "X_val": X_train[7500:],
-        "y_val": y_train[7500:],
-    }
-    net = LeNet5(normalization="batchnorm", seed=0)
-    solver = Solver(
-        net,
-        data,
-        update_rule="adam",
-        optim_config={"learning_rate": 3e-3},
-        lr_decay=0.6,
-        batch_size=50,
-        num_epochs=5,
-        verbose=False,
-        seed=0,
-    )
-    solver.train()
-    assert solver.check_accuracy(X_test, y_test) > 0.97
