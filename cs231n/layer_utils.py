@@ -35,7 +35,7 @@ def affine_relu_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np
     return out, (fc_cache, relu_cache)
 
 
-def affine_relu_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
+def affine_relu_backward(dout: np.ndarray, cache: tuple) -> tuple:
     """Push the upstream gradient through `affine_relu_forward`.
 
     Parameters
@@ -84,7 +84,7 @@ def conv_relu_forward(
     return out, (conv_cache, relu_cache)
 
 
-def conv_relu_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
+def conv_relu_backward(dout: np.ndarray, cache: tuple) -> tuple:
     """Push the upstream gradient through `conv_relu_forward`.
 
     Parameters
@@ -144,7 +144,7 @@ def conv_bn_relu_forward(
     return out, (conv_cache, bn_cache, relu_cache)
 
 
-def conv_bn_relu_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
+def conv_bn_relu_backward(dout: np.ndarray, cache: tuple) -> tuple:
     """Push the upstream gradient through `conv_bn_relu_forward`.
 
     Parameters
@@ -201,7 +201,7 @@ def conv_relu_pool_forward(
     return out, (conv_cache, relu_cache, pool_cache)
 
 
-def conv_relu_pool_backward(dout: np.ndarray, cache: tuple) -> tuple[np.ndarray, ...]:
+def conv_relu_pool_backward(dout: np.ndarray, cache: tuple) -> tuple:
     """Push the upstream gradient through `conv_relu_pool_forward`.
 
     Parameters
