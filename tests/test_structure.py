@@ -3,6 +3,8 @@
 import ast
 import re
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,91 @@ ANYWHERE = {
     "cs231n": AT_IMPORT["cs231n"] | {"matplotlib", "IPython", "tqdm", "sklearn", "PIL", "requests"},
     "datasets": AT_IMPORT["datasets"] | {"platformdirs", "tqdm", "sklearn", "requests"},
 }
+ARROWS = """
+autograder.__main__           cs231n.cli
+autograder.commands           autograder.authoring autograder.collect autograder.course
+                              autograder.doctor autograder.errors autograder.feedback
+                              autograder.gradebook autograder.grading autograder.progress
+                              autograder.release autograder.sandbox
+autograder.nbgrader_settings  autograder.course autograder.feedback autograder.gradebook
+                              autograder.release
+autograder.authoring          autograder.course autograder.errors autograder.grading
+                              autograder.progress autograder.reference autograder.release
+                              cs231n.check.exercises cs231n.cli
+autograder.grading            autograder.course autograder.errors autograder.evidence
+                              autograder.gradebook autograder.progress autograder.reference
+                              autograder.sandbox cs231n.check cs231n.check.exercise
+                              cs231n.check.exercises cs231n.check.process
+                              cs231n.check.process.messages
+autograder.feedback           autograder.course autograder.errors autograder.gradebook
+                              autograder.notebooks autograder.progress
+autograder.release            autograder.course autograder.errors autograder.gradebook
+                              autograder.notebooks autograder.reference cs231n.archive
+                              cs231n.atomic cs231n.check.exercises cs231n.kit
+autograder.collect            autograder.course autograder.errors autograder.notebooks
+                              autograder.progress autograder.regular_files cs231n.atomic
+                              cs231n.printable
+autograder.gradebook          autograder.course autograder.errors autograder.evidence
+                              autograder.notebooks cs231n.atomic
+autograder.evidence           autograder.course autograder.notebooks cs231n.atomic
+                              cs231n.check.exercise cs231n.check.process
+                              cs231n.check.process.messages cs231n.vis_utils datasets
+autograder.doctor             autograder autograder.course autograder.reference autograder.sandbox
+                              cs231n.check.exercises cs231n.check.process
+autograder.reference          autograder.errors cs231n.check cs231n.check.exercise
+                              cs231n.check.exercises cs231n.check.process
+                              cs231n.check.process.messages cs231n.bag_of_words cs231n.features
+                              cs231n
+autograder.sandbox            autograder.course autograder.errors cs231n.check.process
+autograder.notebooks          autograder.errors autograder.regular_files
+autograder.course             autograder.errors cs231n.atomic cs231n.check.exercise
+                              cs231n.check.exercises cs231n.locks
+autograder.progress
+autograder.regular_files
+autograder.errors             cs231n.errors
+cs231n.__main__               cs231n.cli
+cs231n.commands               cs231n.archive cs231n.atomic cs231n.check cs231n.check.exercises
+                              cs231n.data_utils cs231n.errors cs231n.fast_layers cs231n.kit
+                              datasets
+cs231n.check                  cs231n.check.exercise cs231n.check.exercises cs231n.check.process
+                              cs231n.check.process.messages cs231n.vis_utils
+                              cs231n.check.loop_check
+cs231n.check.process          cs231n.check.exercise cs231n.check.exercises cs231n.check.stand_ins
+                              cs231n.check.process.messages cs231n.fast cs231n.printable
+cs231n.check.exercises        cs231n.check.exercise cs231n.analysis cs231n.bag_of_words
+                              cs231n.checkpoint cs231n.classifiers cs231n.cross_validation
+                              cs231n.data_utils cs231n.features cs231n.filters cs231n.graph
+                              cs231n.im2col cs231n.layers cs231n.optim cs231n
+                              cs231n.check.stand_ins
+                              cs231n.check.loop_check
+cs231n.check.stand_ins        cs231n.window_geometry
+cs231n.check.loop_check
+cs231n.check.exercise         cs231n.check.process.messages
+cs231n.check.process.messages cs231n.printable
+cs231n.inspection             cs231n.analysis cs231n.classifiers cs231n.fast_layers cs231n.layers
+                              cs231n.vis_utils cs231n.window_geometry
+cs231n.analysis               cs231n.classifiers cs231n.window_geometry
+cs231n.solver                 cs231n.checkpoint cs231n.optim cs231n.schedules cs231n.vis_utils
+cs231n.cross_validation       cs231n.classifiers
+cs231n.classifiers            cs231n._lazy cs231n.fast_layers cs231n.initializers
+                              cs231n.layer_utils cs231n.layers cs231n.window_geometry
+cs231n.layer_utils            cs231n.fast_layers cs231n.layers
+cs231n.layers                 cs231n._lazy cs231n.im2col cs231n.window_geometry
+cs231n.fast_layers            cs231n.fast
+cs231n.im2col_cython          cs231n.fast
+cs231n.fast                   cs231n.im2col cs231n.window_geometry
+cs231n.im2col                 cs231n.window_geometry
+cs231n.graph                  cs231n._lazy cs231n.vis_utils
+cs231n.data_utils             datasets
+datasets                      cs231n.atomic cs231n.errors
+cs231n.archive                cs231n.atomic
+cs231n.checkpoint             cs231n.atomic
+cs231n.cli                    cs231n.errors cs231n
+cs231n.kit                    cs231n.errors
+cs231n.atomic                 cs231n.locks
+cs231n                        cs231n.fast
+"""
+"""Room, then the rooms that it may import; a module belongs to the longest name that it starts with."""
 FILES = [path for package in AT_IMPORT for path in sorted((ROOT / package).rglob("*.py"))]
 
 
@@ -68,3 +155,72 @@ def test_the_judge_never_imports_student_modules():
             and "cs231n.classifiers" not in text
             and not re.search(r"importlib(?!\.machinery)", text)
         )
+
+
+def _arrows() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    room = ""
+    for line in ARROWS.strip().splitlines():
+        names = line.split()
+        if not line.startswith(" "):
+            room = names.pop(0)
+            found[room] = set()
+        found[room].update(names)
+    return found
+
+
+MAY_IMPORT = _arrows()
+MODULES = {}
+for package in ("autograder", "cs231n", "datasets"):
+    for path in sorted((ROOT / package).rglob("*.py")):
+        if "templates" not in path.parts:
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            MODULES[name.removesuffix(".__init__")] = path
+
+
+def room_of(module: str) -> str:
+    """The room that a module belongs to; one that nobody named is a room of its own."""
+    if module.removeprefix("cs231n.").startswith("datasets"):
+        return "datasets"
+    while module not in MAY_IMPORT and module.count(".") > 1:
+        module = module.rpartition(".")[0]
+    return module
+
+
+def modules_imported(module: str) -> Iterator[str]:
+    """Modules of this project that a module imports when it runs, wherever the import stands."""
+    is_package = MODULES[module].name == "__init__.py"
+    parts = module.split(".")
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in _outside_type_checking(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = parts[: len(parts) - node.level + is_package] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            for alias in node.names:
+                below = f"{base}.{alias.name}"
+                yield below if below in MODULES else base
+
+
+def _outside_type_checking(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield child
+            yield from _outside_type_checking(child)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_room_imports_only_the_rooms_that_it_may(module):
+    own = room_of(module)
+    found = {
+        room_of(name)
+        for name in modules_imported(module)
+        if name.partition(".")[0] in ("autograder", "cs231n", "datasets")
+    }
+    assert found - {own} <= MAY_IMPORT.get(own, set())
+
+
+def test_no_room_imports_one_that_imports_it():
+    order = list(TopologicalSorter(MAY_IMPORT).static_order())
+    assert len(order) >= len(MAY_IMPORT)
