@@ -19,14 +19,8 @@ from .atomic import atomic_write
 
 MAX_BYTES = 256 * 1024**2
 _MAX_MEMBERS = 4096
-_NPZ_MISTAKES = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-)
+# What the zip reader raises for a damaged file; NotImplementedError is a RuntimeError.
+_NPZ_MISTAKES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 _RUNNING = ("running_mean", "running_var")
 _RUN_FORMAT = 1
 _RUN_NUMBERS = ("epoch", "iteration", "best_val_acc")
@@ -54,8 +48,8 @@ class RunState(NamedTuple):
 def save_params(path: str | os.PathLike, params: Mapping[str, np.ndarray]) -> None:
     """Save named arrays, for example ``model.params``, as one ``.npz`` file.
 
-    The file appears whole or not at all, its folder is made where it is missing; an older file
-    of that name stays as it was if writing fails.
+    The file appears whole or not at all: if writing fails, an older file of that name stays as it
+    was. Its folder is made if it is missing.
 
     Parameters
     ----------
@@ -128,7 +122,7 @@ def model_state(model: Any) -> Arrays:
     Returns
     -------
     state : dict of str to ndarray
-        The parameters, and running_mean1, running_var1, ... as far as there are any. The
+        The parameters, and running_mean1, running_var1, ... if there are any. These are the
         model's own arrays, not copies.
     """
     state = dict(model.params)
@@ -172,16 +166,7 @@ def set_model_state(model: Any, state: Mapping[str, np.ndarray]) -> None:
 
 
 def run_to_arrays(run: RunState) -> Arrays:
-    """Turn a run into named arrays of numbers; what is not an array goes into JSON notes.
-
-    Parameters
-    ----------
-    run : RunState
-
-    Returns
-    -------
-    arrays : dict of str to ndarray
-        For `save_params`.
+    """Turn a run into named arrays for `save_params`; what is not an array goes into JSON notes.
 
     Raises
     ------
@@ -212,16 +197,7 @@ def run_to_arrays(run: RunState) -> Arrays:
 
 
 def run_from_arrays(arrays: Arrays) -> RunState:
-    """Turn the arrays of `run_to_arrays` into a run again.
-
-    Parameters
-    ----------
-    arrays : dict of str to ndarray
-        From `load_params`.
-
-    Returns
-    -------
-    run : RunState
+    """Turn arrays from `load_params` into the run that `run_to_arrays` was given.
 
     Raises
     ------

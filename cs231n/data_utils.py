@@ -112,8 +112,8 @@ def load_dataset(
         "shapes10": generated color images; by default 5,000, 1,000 and 1,000 of shape (3, 32, 32),
         as many as wanted. "digits": real digits of scikit-learn; by default all 1,083, 359 and 355
         of shape (1, 8, 8). "mnist": the IDX files of `cs231n data mnist`; by default all but 1,000,
-        those 1,000, and all test images, of shape (1, 28, 28). Where only the 10,000 test images
-        lie, every fifth is for testing, the others for training. "cifar10": the folder of
+        those 1,000, and all test images, of shape (1, 28, 28). If only the 10,000 test images
+        are there, every fifth is for testing, the others for training. "cifar10": the folder of
         `cs231n data cifar10`; by default all but 1,000, those 1,000, and 1,000 test images, of
         shape (3, 32, 32).
     num_training, num_validation, num_test : int, optional

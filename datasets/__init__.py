@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def candidate_folders() -> list[Path]:
-    """List the folders where data may lie, the preferred one first.
+    """List the folders where data may be, the preferred one first.
 
     Returns
     -------

@@ -36,8 +36,8 @@ def fetch(
 ) -> Path:
     """Download a file, or what is missing of it.
 
-    What has arrived lies beside `path` as `.part`; the next call goes on from there. Only a file
-    with the right size and checksum ever gets the name `path`.
+    What has arrived is kept beside `path` as `.part`, and the next call goes on from there. Only a
+    file with the right size and checksum ever gets the name `path`.
 
     Parameters
     ----------

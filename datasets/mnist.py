@@ -85,8 +85,8 @@ def find_root(root: str | Path | None = None) -> Path:
 def load(root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Load the training and the test images.
 
-    Where only the 10,000 test images lie, every fifth of them stays a test image and the other
-    8,000 are for training.
+    If only the 10,000 test images are there, every fifth of them stays a test image and the other
+    8,000 become training images.
 
     Parameters
     ----------
