@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from cs231n.check import EXERCISES, check_with
 from cs231n.check.evaluation import FAIL, NOT_STARTED, PASS, Problem, Result
 from cs231n.check.report import Report, result_text
 
@@ -86,3 +89,12 @@ def test_words_can_be_read_on_white_and_on_the_dark_page_of_an_editor():
     bright = [luminance(color) for color in re.findall("color:(#[0-9a-f]{6})", page)]
     assert len(bright) == 3 and all(1.05 / (one + 0.05) >= 4.5 for one in bright)
     assert all((one + 0.05) / (luminance("#1f1f1f") + 0.05) >= 3 for one in bright)
+
+
+@pytest.mark.process
+def test_html_of_a_report_escapes_what_students_wrote(tree, broken):
+    result = check_with(
+        tree(broken("raise ValueError('<script>alert(1)</script>')")), EXERCISES["relu_forward"]
+    )
+    html = Report([result], "<b>printed</b>")._repr_html_()
+    assert "<script>" not in html and "<b>printed" not in html and "&lt;script&gt;" in html

@@ -6,10 +6,11 @@ import warnings
 
 import pytest
 
-from cs231n.check import EXERCISES
+from cs231n.check import EXERCISES, check_with
 from cs231n.check.process import probe_runner
 from cs231n.check.process.messages import AskedCase, Question
 from cs231n.check.process.protocol import read_frame
+from cs231n.check.report import result_text
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,41 @@ def answered(names):
     stream = Pieces()
     probe_runner.answer_cases(Question("n", asked), stream, 1 << 20)
     return stream, cases
+
+
+def test_a_syntax_error_breaks_only_its_own_file(tree, changed):
+    worker = tree(
+        changed(
+            "cs231n/layers/affine.py",
+            "def affine_backward(dout, cache):",
+            "def affine_backward(dout, cache)",
+        )
+    )
+    text = result_text(check_with(worker, EXERCISES["affine_forward"]))
+    assert "SyntaxError" in text and "cs231n/layers/affine.py, line 40" in text
+    for name in ("relu_forward", "softmax_loss", "TwoLayerNet", "FullyConnectedNet", "adam"):
+        assert check_with(worker, EXERCISES[name]).status == "pass"
+
+
+def test_nothing_returned_is_explained(tree, broken):
+    result = check_with(
+        tree(broken("pass", "relu_backward", "dout, cache")), EXERCISES["relu_backward"]
+    )
+    assert "dx is None; return an ndarray" in result_text(result)
+
+
+def test_an_error_shows_the_line_of_the_student(tree, broken):
+    result = check_with(tree(broken("return x.shpe, x")), EXERCISES["relu_forward"])
+    assert "AttributeError" in result_text(result)
+    assert "cs231n/layers/activations.py, line" in result_text(result)
+    assert "return x.shpe, x" in result_text(result)
+
+
+def test_an_array_that_lies_is_sent_as_what_it_holds(tree, broken):
+    lie = "class Lie(np.ndarray):\n        __eq__ = __le__ = __ge__ = lambda self, other: True\n    return np.zeros_like(x).view(Lie), x"
+    assert check_with(tree(broken(lie)), EXERCISES["relu_forward"]).status == "fail"
+
+
+def test_object_arrays_are_refused_with_a_sentence(tree, broken):
+    result = check_with(tree(broken("return x.astype(object), x")), EXERCISES["relu_forward"])
+    assert result.share == 0 and "object" in result_text(result)

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from cs231n.check import EXERCISES
+from cs231n.check import EXERCISES, check_with
 from cs231n.check.evaluation import evaluate
+from cs231n.check.exercise import unpack
 from cs231n.check.process.messages import Answer
+from cs231n.check.report import result_text
 
 ORDER = EXERCISES["topological_order"]
 EXPECTED = {
@@ -67,3 +70,19 @@ def test_an_exercise_without_it_is_compared_as_it_is():
     plain = replace(ORDER, reduce=None)
     answer = Answer("answered", {"order": np.arange(3)})
     assert plain.answers(lambda *_: [answer], "order", plain.draw()[:1]) == [answer]
+
+
+@pytest.mark.process
+def test_a_wrong_number_of_results_is_explained(tree, broken):
+    result = check_with(tree(broken("return x")), EXERCISES["relu_forward"])
+    assert "relu_forward must return 2 values: out, cache; got one of type ndarray" in result_text(
+        result
+    )
+
+
+def test_unpack_explains_what_should_have_come():
+    assert unpack("f", (1, 2), "a", "b") == {"a": 1, "b": 2}
+    with pytest.raises(ValueError, match="f must return 2 values: a, b; got 3"):
+        unpack("f", (1, 2, 3), "a", "b")
+    with pytest.raises(ValueError, match="got one of type float"):
+        unpack("f", 1.0, "a", "b")
