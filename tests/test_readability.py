@@ -9,7 +9,6 @@ NOT_YET = {
     "autograder/authoring/course_setup.py",
     "autograder/authoring/demo_class.py",
     "autograder/authoring/validate.py",
-    "autograder/course/manifest.py",
     "autograder/release/leaks.py",
     "autograder/release/shown_solutions.py",
     "autograder/release/solution_regions.py",

@@ -49,6 +49,9 @@ DAMAGE: tuple[type[Exception], ...] = (
 )
 """tuple of type : what the libraries raise where an archive is damaged, on purpose or not."""
 
+READ_ERRORS: tuple[type[Exception], ...] = (*DAMAGE, OSError)
+"""tuple of type : all that they raise; `is_damage` tells the two kinds apart."""
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -147,7 +150,7 @@ def read_member(member: Member) -> bytes:
     """
     try:
         return member.read()
-    except (*DAMAGE, OSError) as error:
+    except READ_ERRORS as error:
         if not is_damage(error):
             raise
         raise RefusedError(f"{plain(member.name)} is damaged: {_words(error)}") from None

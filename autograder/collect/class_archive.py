@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import RefusedError, UserError
 from .archives import (
-    DAMAGE,
+    READ_ERRORS,
     Submission,
     archive_suffix,
     has_more_entries,
@@ -67,7 +67,7 @@ def open_class_archive(path: str | Path, roster: Roster | None) -> Iterator[list
         try:
             archive = stack.enter_context(zipfile.ZipFile(path))
             entries = list(_entries(archive, roster))
-        except (*DAMAGE, OSError) as error:
+        except READ_ERRORS as error:
             if not is_damage(error):
                 raise
             raise UserError(

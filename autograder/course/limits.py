@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .decode import Number, WholeNumber
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -37,16 +39,16 @@ class Limits:
         Processor time of one such notebook.
     """
 
-    seconds: float = 20
-    submission_seconds: float = 600
-    cpu_seconds: int = 20
-    memory_mb: float = 2048
-    processes: int = 8
-    open_files: int = 64
-    file_mb: float = 16
-    disk_mb: float = 64
-    answer_mb: float = 64
-    output_mb: float = 16
-    hand_in_mb: float = 64
-    notebook_seconds: float = 120
-    notebook_cpu_seconds: int = 120
+    seconds: Number = 20
+    submission_seconds: Number = 600
+    cpu_seconds: WholeNumber = 20
+    memory_mb: Number = 2048
+    processes: WholeNumber = 8
+    open_files: WholeNumber = 64
+    file_mb: Number = 16
+    disk_mb: Number = 64
+    answer_mb: Number = 64
+    output_mb: Number = 16
+    hand_in_mb: Number = 64
+    notebook_seconds: Number = 120
+    notebook_cpu_seconds: WholeNumber = 120

@@ -60,60 +60,6 @@ def test_bad_input_gets_one_clear_line(made, arguments, words):
     assert state(made) == before
 
 
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("[course\n", "not valid TOML"),
-        ("\xff", "not valid TOML"),
-        ("", "no table [assignments.NAME]"),
-        ("[assignments.a]\nnotebooks = 3", "must be a list of notebook names"),
-        ("[assignments.a]\nnotebooks = ['../x']", "must be a list of notebook names"),
-        (
-            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\nnothing = 3",
-            "unknown exercise 'nothing'",
-        ),
-        (
-            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = -3",
-            "must be a number above 0",
-        ),
-        (
-            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\naffine_forward = nan",
-            "must be a number above 0",
-        ),
-        (
-            "[limits]\nseconds = 'ten'\n[assignments.a]\nnotebooks = ['x']",
-            "must be a number above 0",
-        ),
-        (
-            "[limits]\nseconds = inf\n[assignments.a]\nnotebooks = ['x']",
-            "at most 1,000,000; got inf",
-        ),
-        (
-            "[limits]\nopen_files = 64.5\n[assignments.a]\nnotebooks = ['x']",
-            "limits.open_files must be a whole number; got 64.5",
-        ),
-        ("[course]\nid = []\n[assignments.a]\nnotebooks = ['x']", "course.id must be a text"),
-        (
-            "[assignments.a]\nnotebooks = ['x']\n[assignments.a.points]\nadam = 1\n[assignments.a.written]\nadam = 1",
-            "give it two names",
-        ),
-        ("[limits]\nhours = 1\n[assignments.a]\nnotebooks = ['x']", "unknown key 'hours'"),
-        ("[extra]\n[assignments.a]\nnotebooks = ['x']", "unknown table [extra]"),
-    ],
-)
-def test_a_malformed_manifest_gets_one_clear_line(tmp_path, text, words):
-    (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "course.toml").write_bytes(text.encode("latin-1"))
-    run = autograder("grade", "assignment2", course=tmp_path)
-    assert run.returncode == 1
-    assert len(run.stderr.strip().splitlines()) == 1 and words in run.stderr
-
-
-def test_a_folder_without_a_course_says_how_to_begin(tmp_path):
-    run = autograder("grade", "assignment2", course=tmp_path)
-    assert run.returncode == 1 and "autograder init" in run.stderr
-
-
 def test_a_bug_is_told_apart_from_bad_input(tmp_path, monkeypatch, capsys):
     from autograder import __main__ as program
     from autograder.commands import doctor
