@@ -2,7 +2,8 @@
  * where NumPy must do it instead: dx meets w with the zeros around dout, dw meets x with zeros between the rows of dout. With
  * an infinity that is NaN. */
 
-/* Whether all numbers are. NumPy's isfinite and all take 0.05 ms where other work has emptied the caches, a sixtieth of S1. */
+/* Whether all numbers are finite. NumPy's isfinite and all take 0.05 ms where other work has emptied the caches, a sixtieth of
+ * a layer of 25 filters of 3x3 with stride 2 on 100 images of 3x31x31. */
 static int all_finite(const REAL *a, idx count)
 {
     int all = 1;

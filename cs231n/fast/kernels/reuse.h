@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #endif
 
-/* Measured: a training step with outputs of 6.5 MB gains a quarter; S1, whose output has 5.1 MB, loses a twentieth, as the C library
+/* Measured: a training step with outputs of 6.5 MB gains a quarter; a layer whose output has 5.1 MB loses a twentieth, as the C library
  * keeps smaller blocks itself and hands out first what may still be in the cache. */
 #ifndef MIN_REUSED
 #define MIN_REUSED ((size_t)6 << 20)

@@ -11,7 +11,7 @@
 
 /* Memory that a thread will use next, the source and the target of its next task, asked for while it computes. Copies of
  * images are short bursts of reading that the processor does not foresee: without this, images that come from main memory
- * cost S1 a quarter more. Each step in the loop of a tile asks for a bit; many lines at once hold up the loads behind them,
+ * cost a quarter more with 3x3 filters and stride 2. Each step in the loop of a tile asks for a bit; many lines at once hold up the loads behind them,
  * which costs 1x1 filters an eighth. */
 typedef struct {
     const char *at;
