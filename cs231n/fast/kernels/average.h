@@ -1,20 +1,24 @@
 /* Average pooling.
  *
- * The sum of a window is a sum over its columns. Forward adds the rows of a row of windows first, LANES neighboring columns at a
- * time, and then, in what has become one row, the columns of each window. Backward turns that round: a row of dout is spread
- * over one row, which is then written to, or added to, the rows that its windows cover. So of HH*WW steps for each window HH + WW
- * are left, and only a few of them move numbers across lanes.
+ * The sum of a window is a sum over its columns. Forward adds the rows of a row of windows first,
+ * LANES neighboring columns at a time, and then, in what has become one row, the columns of each
+ * window. Backward turns that round: a row of dout is spread over one row, which is then written
+ * to, or added to, the rows that its windows cover. So of HH*WW steps for each window HH + WW are
+ * left, and only a few of them move numbers across lanes.
  *
- * Where windows lie side by side, their rows do so as well and are treated as one long row; and planes that they tile are one tall
- * plane, or vectors would be read while what they are made of is still on its way to the cache. Windows as large as the image are
- * the sums of numbers that lie in memory one after the other.
+ * Where windows lie side by side, their rows do so as well and are treated as one long row; and
+ * planes that they tile are one tall plane, or vectors would be read while what they are made of is
+ * still on its way to the cache. Windows as large as the image are the sums of numbers that lie in
+ * memory one after the other.
  */
 
 #define POOL_PLANES 16 /* planes in a task: enough work to hand out */
-#define SUMS_BYTES (4 * 1024) /* of rows that are summed together: with 16 KB memory is idle for too long meanwhile */
+/* of rows that are summed together: with 16 KB memory is idle for too long meanwhile */
+#define SUMS_BYTES (4 * 1024)
 
 #define FAR 4096 /* bytes, a page: there the processor's own foresight ends */
-/* Ask for a line that is read or written next but a page: passes over main memory take a third less. */
+/* Ask for a line that is read or written next but a page: passes over main memory take a third
+ * less. */
 static INLINE void ask_far(const REAL *x) { __builtin_prefetch((const char *)x + FAR); }
 
 static INLINE void ask_all_far(const REAL *x, idx count)
@@ -30,10 +34,14 @@ static idx average_rows(const pool_plan *p)
 
 static idx average_scratch(const pool_plan *p)
 {
-    return 128 + (larger(average_rows(p) * p->W, POOL_PLANES * LANES) + p->out_W + 2 * p->WW + 4 * LANES) * REAL_BYTES;
+    return 128
+           + (larger(average_rows(p) * p->W, POOL_PLANES * LANES) + p->out_W + 2 * p->WW
+              + 4 * LANES)
+                 * REAL_BYTES;
 }
 
-/* Sums of the columns of some rows of x. The last vector runs over into what comes next, where x does not end. */
+/* Sums of the columns of some rows of x. The last vector runs over into what comes next, where x
+ * does not end. */
 static INLINE void add_rows(REAL *sums, const REAL *x, idx W, const idx rows, const REAL *end)
 {
     idx c = 0;
@@ -57,7 +65,8 @@ static INLINE void store_some(REAL *to, vec v, idx lanes)
         for (idx l = 0; l < lanes; l++) to[l] = v[l];
 }
 
-/* n outputs of windows that begin every s numbers of a row, WW long. A vector may run over into the `room` behind out. */
+/* n outputs of windows that begin every s numbers of a row, WW long. A vector may run over into the
+ * `room` behind out. */
 static void average_row(REAL *out, idx n, idx room, REAL *row, idx WW, idx s, REAL scale)
 {
     for (; WW == s && s % 2 == 0; WW /= 2, s /= 2)
@@ -81,7 +90,8 @@ static void average_row(REAL *out, idx n, idx room, REAL *row, idx WW, idx s, RE
         ask_far(out + k);
         store_some(out + k, sum * scale, room - k);
     }
-    for (idx c = 0; s > 2 && c <= (n - 1) * s; c += LANES) { /* the sums of windows that begin anywhere */
+    /* the sums of windows that begin anywhere */
+    for (idx c = 0; s > 2 && c <= (n - 1) * s; c += LANES) {
         vec sum = load(row + c);
         for (idx j = 1; j < WW; j++) sum += load(row + c + j);
         store(row + c, sum * scale);
@@ -118,11 +128,14 @@ static void average_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
     REAL *sums = (REAL *)((char *)scratch + 128), scale = (REAL)1 / (REAL)(p->HH * p->WW);
-    idx first = task * POOL_PLANES, planes = smaller(POOL_PLANES, p->planes - first), size = p->H * p->W;
+    idx first = task * POOL_PLANES, planes = smaller(POOL_PLANES, p->planes - first);
+    idx size = p->H * p->W;
     const REAL *x = (const REAL *)p->x + first * size, *end = x + planes * size;
-    REAL *out = (REAL *)p->out + first * p->out_H * p->out_W, *out_end = out + planes * p->out_H * p->out_W;
+    REAL *out = (REAL *)p->out + first * p->out_H * p->out_W;
+    REAL *out_end = out + planes * p->out_H * p->out_W;
     if (p->out_H * p->out_W == 1 && size >= LANES) {
-        for (idx m = 0; m < planes; m++) store(sums + m * LANES, plane_sum(x + m * size, size) * scale);
+        for (idx m = 0; m < planes; m++)
+            store(sums + m * LANES, plane_sum(x + m * size, size) * scale);
         memset(out, 0, planes * sizeof(REAL));
         add_totals(sums, 1, (int)planes, out, 0);
         return;
@@ -146,7 +159,8 @@ static void average_task(const void *plan, idx task, void *scratch)
 }
 
 /* What n windows give to the numbers of the row below them; `shares` is scratch. */
-static INLINE void spread_row(REAL *row, const REAL *dout, idx n, const REAL *end, idx WW, idx s, REAL scale, REAL *shares)
+static INLINE void spread_row(REAL *row, const REAL *dout, idx n, const REAL *end, idx WW, idx s,
+                              REAL scale, REAL *shares)
 {
     if (WW == 2 && s == 2) {
         idx k = 0;
@@ -177,8 +191,8 @@ static INLINE void spread_row(REAL *row, const REAL *dout, idx n, const REAL *en
     }
 }
 
-/* Write a row, or add it. A vector may run over into the `room` behind the row when it is written; when it is added, the last one
- * overlaps its neighbor and leaves out what that has added. */
+/* Write a row, or add it. A vector may run over into the `room` behind the row when it is written;
+ * when it is added, the last one overlaps its neighbor and leaves out what that has added. */
 static INLINE void put_row(REAL *to, const REAL *row, idx W, idx room, const int add, bits rest)
 {
     idx c = 0, last = add ? W : smaller(room, W + LANES - 1);
@@ -197,9 +211,12 @@ static INLINE void put_row(REAL *to, const REAL *row, idx W, idx room, const int
 static void spread_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
-    idx first = task * POOL_PLANES, planes = smaller(POOL_PLANES, p->planes - first), rows = average_rows(p), W = p->W;
-    REAL *row = (REAL *)((char *)scratch + 128), *shares = row + rows * W + 2 * LANES, scale = (REAL)1 / (REAL)(p->HH * p->WW);
-    const REAL *dout = (const REAL *)p->x + first * p->out_H * p->out_W, *end = dout + planes * p->out_H * p->out_W;
+    idx first = task * POOL_PLANES, planes = smaller(POOL_PLANES, p->planes - first);
+    idx rows = average_rows(p), W = p->W;
+    REAL *row = (REAL *)((char *)scratch + 128), *shares = row + rows * W + 2 * LANES;
+    REAL scale = (REAL)1 / (REAL)(p->HH * p->WW);
+    const REAL *dout = (const REAL *)p->x + first * p->out_H * p->out_W;
+    const REAL *end = dout + planes * p->out_H * p->out_W;
     REAL *dx = (REAL *)p->out + first * p->H * W, *dx_end = dx + planes * p->H * W;
     idx height = p->H == p->out_H * p->stride_H ? planes * p->out_H : p->out_H; /* in windows */
     bits rest = last_lanes(W % LANES);

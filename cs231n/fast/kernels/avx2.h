@@ -1,4 +1,5 @@
-/* The kernels for processors with AVX2; nothing for others. What stays plain is included before the pragma. */
+/* The kernels for processors with AVX2; nothing for others. What stays plain is included before the
+ * pragma. */
 
 #include "plan.h"
 #include "table.h"

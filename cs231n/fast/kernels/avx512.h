@@ -1,4 +1,5 @@
-/* The kernels for processors with AVX-512; nothing for others. What stays plain is included before the pragma. */
+/* The kernels for processors with AVX-512; nothing for others. What stays plain is included before
+ * the pragma. */
 
 #include "plan.h"
 #include "table.h"
@@ -6,7 +7,8 @@
 
 #ifdef X86
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,prefer-vector-width=512")
 #endif

@@ -49,20 +49,21 @@ typedef struct {
     int max, winner_bytes;
 } pool_plan;
 
-/* How many rows of outputs are computed as one long row, so that vectors are full: all of a small plane, where the windows of a
- * row lie side by side. */
+/* How many rows of outputs are computed as one long row, so that vectors are full: all of a small
+ * plane, where the windows of a row lie side by side. */
 static inline idx joined_rows(const pool_plan *p)
 {
     int side_by_side = p->stride_W <= 2 && p->W == p->out_W * p->stride_W && p->WW <= p->stride_W;
     return side_by_side && p->out_W < 16 && p->out_H <= 64 ? p->out_H : 1;
 }
 
-/* Whether the lanes of a vector hold planes, not neighbors of a row: with long strides, and where half of the lanes would be idle
- * or little is joined. A window's rows of them fit a megabyte. */
+/* Whether the lanes of a vector hold planes, not neighbors of a row: with long strides, and where
+ * half of the lanes would be idle or little is joined. A window's rows of them fit a megabyte. */
 static inline int planes_in_lanes(const pool_plan *p, idx lanes)
 {
     idx joined = joined_rows(p), row = joined * p->out_W;
-    return (p->stride_W > 2 || 2 * row <= lanes || (joined > 1 && row < 16)) && p->HH * p->W <= 1 << 14;
+    return (p->stride_W > 2 || 2 * row <= lanes || (joined > 1 && row < 16))
+           && p->HH * p->W <= 1 << 14;
 }
 
 /* A unit of work: `task` says which, `scratch` is memory that no other thread uses. */

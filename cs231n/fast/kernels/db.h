@@ -1,7 +1,8 @@
 /* The gradient with respect to the biases: the sum of every plane of dout, image by image.
  *
- * dw.h, outer.h and winograd_dw.h call `sum_planes` for the images that they are about to read, which then are in
- * the cache already: on its own, db costs a twentieth of the layer, as dout comes from main memory once more.
+ * dw.h, outer.h and winograd_dw.h call `sum_planes` for the images that they are about to read,
+ * which then are in the cache already: on its own, db costs a twentieth of the layer, as dout comes
+ * from main memory once more.
  */
 
 typedef struct {
@@ -10,7 +11,8 @@ typedef struct {
     double *sums; /* [N][planes], or NULL when nobody wants them */
 } db_plan;
 
-/* The sums of the planes of one image: in the order of memory, which takes half the time of plane after plane. */
+/* The sums of the planes of one image: in the order of memory, which takes half the time of plane
+ * after plane. */
 static OUTLINE void sum_planes(const db_plan *d, idx n)
 {
     const REAL *pixel = d->dout + n * d->step;
@@ -21,7 +23,8 @@ static OUTLINE void sum_planes(const db_plan *d, idx n)
         for (; k + 4 * LANES <= d->pixels; k += 4 * LANES)
             UNROLL for (int v = 0; v < 4; v++) sum[v] += load(pixel + k + v * LANES);
         sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        UNROLL for (int round = 1; round < LANES; round *= 2) sum[0] = UNZIP(sum[0], sum[0], 0) + UNZIP(sum[0], sum[0], 1);
+        UNROLL for (int round = 1; round < LANES; round *= 2)
+            sum[0] = UNZIP(sum[0], sum[0], 0) + UNZIP(sum[0], sum[0], 1);
         total = sum[0][0];
         for (; k < d->pixels; k++) total += pixel[k];
         d->sums[n * d->planes + f] = total;

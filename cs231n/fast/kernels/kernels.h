@@ -1,4 +1,5 @@
-/* All kernels for one dtype and one instruction set, and their table; plain.h, avx2.h and avx512.h include this file. */
+/* All kernels for one dtype and one instruction set, and their table; plain.h, avx2.h and avx512.h
+ * include this file. */
 
 #include "vector.h"
 #include "direct.h"

@@ -9,10 +9,11 @@
  * Ties: an entry must be larger than the best so far, hence the first maximum wins. NaN beats
  * every number, the first NaN stays, as in numpy.max and numpy.argmax.
  *
- * From stride 3 on, and where rows of outputs would leave half of the lanes idle, a vector holds the same pixel of LANES planes
- * instead: the planes are turned, a few rows at a time, so that the lanes of a pixel lie side by side, and the outputs are turned
- * back. No lane is idle then, whatever the window, and turning costs log2(LANES) shuffles a vector: the maximum of each plane of
- * 7x7 takes a tenth of the time. Rows that are split by column phase, as the copies of direct.h
+ * From stride 3 on, and where rows of outputs would leave half of the lanes idle, a vector holds
+ * the same pixel of LANES planes instead: the planes are turned, a few rows at a time, so that the
+ * lanes of a pixel lie side by side, and the outputs are turned back. No lane is idle then,
+ * whatever the window, and turning costs log2(LANES) shuffles a vector: the maximum of each plane
+ * of 7x7 takes a tenth of the time. Rows that are split by column phase, as the copies of direct.h
  * are, took up to three times as long. Windows of very wide images are picked number by number.
  *
  * Backward clears a plane of dx and adds each window's gradient to its winner while the plane is
@@ -20,11 +21,12 @@
  * is about 3 cycles for each window, whatever its size. 2x2 windows with stride 2 are so common,
  * and so close to the limit of a copy, that they have vectors of their own: compare, mask, ZIP.
  *
- * Rows that do not fill whole vectors: forward, the last vector runs over into the next row, which is
- * computed later and overwrites it; 14x14 images take half the time so. At the end of a task, and
- * backward, it overlaps its neighbor. Where the windows of short rows lie side by side, forward joins all rows of a plane to
- * one (`join_rows`): 8x8 images take two thirds of the time so. Few planes with short rows are left to the copy of this file with
- * narrower vectors (pool_target in targets.h), and in the last resort to vectors of which only some lanes are used.
+ * Rows that do not fill whole vectors: forward, the last vector runs over into the next row, which
+ * is computed later and overwrites it; 14x14 images take half the time so. At the end of a task,
+ * and backward, it overlaps its neighbor. Where the windows of short rows lie side by side, forward
+ * joins all rows of a plane to one (`join_rows`): 8x8 images take two thirds of the time so. Few
+ * planes with short rows are left to the copy of this file with narrower vectors (pool_target in
+ * targets.h), and in the last resort to vectors of which only some lanes are used.
  */
 
 typedef uint8_t narrow __attribute__((vector_size(LANES), aligned(1), may_alias));
@@ -33,8 +35,11 @@ typedef uint8_t narrow __attribute__((vector_size(LANES), aligned(1), may_alias)
 static INLINE vec entry(const REAL *row, idx j, const idx stride, idx WW, idx lanes)
 {
     if (lanes == LANES && stride == 1) return load(row + j);
-    if (lanes == LANES && stride == 2 && j + 1 < WW) return UNZIP(load(row + j), load(row + j + LANES), 0);
-    if (lanes == LANES && stride == 2 && j > 0) return UNZIP(load(row + j - 1), load(row + j - 1 + LANES), 1); /* stay inside the row */
+    if (lanes == LANES && stride == 2 && j + 1 < WW)
+        return UNZIP(load(row + j), load(row + j + LANES), 0);
+    /* stay inside the row */
+    if (lanes == LANES && stride == 2 && j > 0)
+        return UNZIP(load(row + j - 1), load(row + j - 1 + LANES), 1);
     REAL lane[LANES] = {0};
     for (idx l = 0; l < lanes; l++) lane[l] = row[j + l * stride];
     return load(lane);
@@ -50,7 +55,10 @@ static INLINE void save_winners(void *winner, idx at, bits w, idx lanes, int win
         for (idx l = 0; l < lanes; l++) ((int32_t *)winner)[at + l] = (int32_t)w[l];
 }
 
-static INLINE vec choose(bits wins, vec a, vec b) { return (vec)(((bits)a & wins) | ((bits)b & ~wins)); }
+static INLINE vec choose(bits wins, vec a, vec b)
+{
+    return (vec)(((bits)a & wins) | ((bits)b & ~wins));
+}
 
 /* Let one more entry of the window take part, the one at place k. */
 static INLINE void take(vec *best, bits *place, vec v, idx k)
@@ -60,12 +68,14 @@ static INLINE void take(vec *best, bits *place, vec v, idx k)
     *place = (wins & (int32_t)k) | (*place & ~wins);
 }
 
-/* One row of outputs, best for strides 1 and 2. With `over`, the last vector may run over the end of the row. */
+/* One row of outputs, best for strides 1 and 2. With `over`, the last vector may run over the end
+ * of the row. */
 static INLINE void pool_row(const idx HH, const idx WW, const idx stride, const REAL *x, idx W,
                             REAL *out, void *winner, idx at, idx out_W, int winner_bytes, int over)
 {
     for (idx begin = 0; begin < out_W; begin += LANES) {
-        idx start = over ? begin : larger(0, smaller(begin, out_W - LANES)), lanes = over ? LANES : smaller(LANES, out_W);
+        idx start = over ? begin : larger(0, smaller(begin, out_W - LANES));
+        idx lanes = over ? LANES : smaller(LANES, out_W);
         const REAL *corner = x + start * stride;
         vec best = entry(corner, 0, stride, WW, lanes);
         bits place = {0};
@@ -85,18 +95,22 @@ static void join_rows(REAL *to, const REAL *x, const pool_plan *p)
 {
     idx W = p->out_H * p->W;
     for (idx i = 0; i < p->HH; i++)
-        copy_plane(to + i * W, W, x, p->W, span_of(p->out_H, p->stride_H, i, p->H), span_of(p->W, 1, 0, p->W), 0);
+        copy_plane(to + i * W, W, x, p->W, span_of(p->out_H, p->stride_H, i, p->H),
+                   span_of(p->W, 1, 0, p->W), 0);
 }
 
 static void pool_rows_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
-    idx HH = p->HH, WW = p->WW, s = p->stride_W, joined = joined_rows(p), W = joined * p->W, out_W = joined * p->out_W;
+    idx HH = p->HH, WW = p->WW, s = p->stride_W, joined = joined_rows(p), W = joined * p->W;
+    idx out_W = joined * p->out_W;
     REAL *wide = (REAL *)((char *)scratch + 128);
-    idx last = smaller(p->planes, (task + 1) * POOL_PLANES), lanes = parts(out_W, LANES) * LANES; /* of a row */
+    /* of a row */
+    idx last = smaller(p->planes, (task + 1) * POOL_PLANES), lanes = parts(out_W, LANES) * LANES;
     idx reach = (HH - 1) * W + (lanes - 1) * s + WW;
     for (idx plane = task * POOL_PLANES; plane < last; plane++) {
-        const REAL *x = (const REAL *)p->x + plane * p->H * p->W, *end = x + (last - plane) * p->H * p->W;
+        const REAL *x = (const REAL *)p->x + plane * p->H * p->W;
+        const REAL *end = x + (last - plane) * p->H * p->W;
         if (joined > 1) {
             ask_all_far(x, p->H * p->W);
             join_rows(wide, x, p);
@@ -129,37 +143,50 @@ static idx turned_rows(const pool_plan *p)
     return smaller(p->out_H, larger(1, (rows - p->HH) / p->stride_H + 1));
 }
 
-static idx turned_pixels(const pool_plan *p, idx rows) { return ((rows - 1) * p->stride_H + p->HH) * p->W; }
+static idx turned_pixels(const pool_plan *p, idx rows)
+{
+    return ((rows - 1) * p->stride_H + p->HH) * p->W;
+}
 
 /* of a band, in whole vectors */
-static idx turned_outputs(const pool_plan *p, idx rows) { return parts(rows * p->out_W, LANES) * LANES; }
+static idx turned_outputs(const pool_plan *p, idx rows)
+{
+    return parts(rows * p->out_W, LANES) * LANES;
+}
 
-#define TOGETHER 4 /* outputs: each waits for its last comparison, 9 cycles for an entry if there is nothing else to do */
+/* outputs: each waits for its last comparison, 9 cycles for an entry if there is nothing else to do
+ */
+#define TOGETHER 4
 
-/* n neighboring outputs [n, LANES] and the places of their winners from turned pixels, W and s numbers from row to row and
- * from window to window. */
-static INLINE void pool_pixels(const int n, idx HH, idx WW, const REAL *x, idx W, idx s, REAL *out, REAL *places)
+/* n neighboring outputs [n, LANES] and the places of their winners from turned pixels, W and s
+ * numbers from row to row and from window to window. */
+static INLINE void pool_pixels(const int n, idx HH, idx WW, const REAL *x, idx W, idx s, REAL *out,
+                               REAL *places)
 {
     vec best[TOGETHER];
     bits place[TOGETHER] = {{0}};
     UNROLL for (int k = 0; k < n; k++) best[k] = load(x + k * s);
     for (idx i = 0; i < HH; i++)
         for (idx j = !i; j < WW; j++)
-            UNROLL for (int k = 0; k < n; k++) take(best + k, place + k, load(x + i * W + j * LANES + k * s), i * WW + j);
+            UNROLL for (int k = 0; k < n; k++)
+                take(best + k, place + k, load(x + i * W + j * LANES + k * s), i * WW + j);
     UNROLL for (int k = 0; k < n; k++) {
         store(out + k * LANES, best[k]);
         store(places + k * LANES, (vec)place[k]);
     }
 }
 
-/* Outputs [rows, out_W, LANES] and the places of the winners: integers in the bits of REAL numbers, tiny ones, which arithmetic
- * takes for 0 where the processor is told to flush them. So places are only moved. */
+/* Outputs [rows, out_W, LANES] and the places of the winners: integers in the bits of REAL numbers,
+ * tiny ones, which arithmetic takes for 0 where the processor is told to flush them. So places are
+ * only moved. */
 static void pool_turned(const pool_plan *p, const REAL *x, REAL *out, REAL *places, idx rows)
 {
     idx HH = p->HH, WW = p->WW, W = p->W * LANES, s = p->stride_W * LANES, out_W = p->out_W;
-    for (idx y = 0; y < rows; y++, x += p->stride_H * W, out += out_W * LANES, places += out_W * LANES)
+    for (idx y = 0; y < rows;
+         y++, x += p->stride_H * W, out += out_W * LANES, places += out_W * LANES)
         if (out_W < TOGETHER)
-            for (idx k = 0; k < out_W; k++) pool_pixels(1, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
+            for (idx k = 0; k < out_W; k++)
+                pool_pixels(1, HH, WW, x + k * s, W, s, out + k * LANES, places + k * LANES);
         else
             for (idx begin = 0; begin < out_W; begin += TOGETHER) {
                 idx k = smaller(begin, out_W - TOGETHER);
@@ -174,19 +201,21 @@ static void pool_lanes_task(const void *plan, idx task, void *scratch)
     idx rows = turned_rows(p), outputs = p->out_H * p->out_W, most = turned_outputs(p, rows);
     REAL *pixels = (REAL *)((char *)scratch + 128), *out = pixels + turned_pixels(p, rows) * LANES;
     REAL *places = out + most * LANES, *turned = places + most * LANES;
-    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane += LANES) {
+    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES);
+         plane += LANES) {
         idx planes = smaller(LANES, p->planes - plane);
         const REAL *x = (const REAL *)p->x + plane * p->H * p->W;
         for (idx y = 0; y < p->out_H; y += rows, x += rows * p->stride_H * p->W) {
-            idx n = smaller(rows, p->out_H - y), count = n * p->out_W, at = plane * outputs + y * p->out_W;
+            idx n = smaller(rows, p->out_H - y), count = n * p->out_W;
+            idx at = plane * outputs + y * p->out_W;
             turn(pixels, LANES, x, p->H * p->W, planes, turned_pixels(p, n), 0, 1);
             pool_turned(p, pixels, out, places, n);
             turn((REAL *)p->out + at, outputs, out, LANES, count, planes, 0, 0);
             turn(turned, most, places, LANES, count, planes, 0, 0);
             for (idx m = 0; m < planes; m++)
                 for (idx k = 0; k < count; k += LANES)
-                    save_winners(p->winner, at + m * outputs + k, (bits)load(turned + m * most + k), smaller(LANES, count - k),
-                                 p->winner_bytes);
+                    save_winners(p->winner, at + m * outputs + k, (bits)load(turned + m * most + k),
+                                 smaller(LANES, count - k), p->winner_bytes);
         }
     }
 }
@@ -211,9 +240,11 @@ static INLINE void route_2x2(REAL *dx, idx W, const REAL *dout, const uint8_t *w
 static void pool_backward_task(const void *plan, idx task, void *scratch)
 {
     const pool_plan *p = plan;
-    int32_t *distance = (int32_t *)((char *)scratch + 128); /* of the window's entries from its corner */
+    /* of the window's entries from its corner */
+    int32_t *distance = (int32_t *)((char *)scratch + 128);
     for (idx k = 0; k < p->HH * p->WW; k++) distance[k] = (int32_t)(k / p->WW * p->W + k % p->WW);
-    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES); plane++) {
+    for (idx plane = task * POOL_PLANES; plane < smaller(p->planes, (task + 1) * POOL_PLANES);
+         plane++) {
         REAL *dx = (REAL *)p->out + plane * p->H * p->W;
         idx at = plane * p->out_H * p->out_W;
         const REAL *dout = (const REAL *)p->x + at;
@@ -241,7 +272,9 @@ static int pool_forward(const pool_plan *p, int threads)
 {
     if (!p->max) return average_forward(p, threads);
     idx numbers = joined_rows(p) > 1 ? p->HH * p->out_H * p->W : 0;
-    if (!planes_in_lanes(p, LANES)) return run_tasks(pool_rows_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
+    if (!planes_in_lanes(p, LANES))
+        return run_tasks(pool_rows_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL),
+                         threads);
     idx rows = turned_rows(p);
     numbers = (turned_pixels(p, rows) + 3 * turned_outputs(p, rows)) * LANES;
     return run_tasks(pool_lanes_task, p, pool_tasks(p), 128 + numbers * (idx)sizeof(REAL), threads);
@@ -250,5 +283,6 @@ static int pool_forward(const pool_plan *p, int threads)
 static int pool_backward(const pool_plan *p, int threads)
 {
     if (!p->max) return average_backward(p, threads);
-    return run_tasks(pool_backward_task, p, pool_tasks(p), 128 + p->HH * p->WW * (idx)sizeof(int32_t), threads);
+    return run_tasks(pool_backward_task, p, pool_tasks(p),
+                     128 + p->HH * p->WW * (idx)sizeof(int32_t), threads);
 }

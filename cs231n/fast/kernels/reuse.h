@@ -1,12 +1,14 @@
 /* Memory of large results, used again.
  *
- * A training step makes arrays of the same sizes as the step before. The C library gives large ones back to the system as soon as
- * they are dropped, and the system clears every page of the next ones: a third of the step of a small net, and where pages come
- * from outside a virtual machine, as much as the convolution itself. So blocks that are dropped wait here for a result of exactly
+ * A training step makes arrays of the same sizes as the step before. The C library gives large ones
+ * back to the system as soon as they are dropped, and the system clears every page of the next
+ * ones: a third of the step of a small net, and where pages come from outside a virtual machine, as
+ * much as the convolution itself. So blocks that are dropped wait here for a result of exactly
  * their size.
  *
- * What waits and what is in use together never exceed the most that was in use at one time, unless an array is resized: before a
- * size is fetched anew, as many bytes that wait are given back, those that wait longest first. No more than MAX_WAITING wait.
+ * What waits and what is in use together never exceed the most that was in use at one time, unless
+ * an array is resized: before a size is fetched anew, as many bytes that wait are given back, those
+ * that wait longest first. No more than MAX_WAITING wait.
  */
 
 #ifndef CS231N_REUSE_H
@@ -18,8 +20,9 @@
 #include <sys/mman.h>
 #endif
 
-/* Measured: a training step with outputs of 6.5 MB gains a quarter; a layer whose output has 5.1 MB loses a twentieth, as the C library
- * keeps smaller blocks itself and hands out first what may still be in the cache. */
+/* Measured: a training step with outputs of 6.5 MB gains a quarter; a layer whose output has 5.1 MB
+ * loses a twentieth, as the C library keeps smaller blocks itself and hands out first what may
+ * still be in the cache. */
 #ifndef MIN_REUSED
 #define MIN_REUSED ((size_t)6 << 20)
 #endif
@@ -59,7 +62,8 @@ static void *fetch(size_t bytes)
 {
     void *block = malloc(bytes);
 #ifdef MADV_HUGEPAGE
-    if (block && bytes >= 2 * HUGE_PAGE) { /* one fault for 512 pages, as NumPy does for its own arrays */
+    /* one fault for 512 pages, as NumPy does for its own arrays */
+    if (block && bytes >= 2 * HUGE_PAGE) {
         uintptr_t first = ((uintptr_t)block + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
         madvise((void *)first, (uintptr_t)block + bytes - first, MADV_HUGEPAGE);
     }

@@ -1,5 +1,5 @@
-/* The entries of the kernels for one instruction set and one dtype. Each table is compiled from a small file of its own, in which
- * `static` keeps all other names apart. */
+/* The entries of the kernels for one instruction set and one dtype. Each table is compiled from a
+ * small file of its own, in which `static` keeps all other names apart. */
 
 #ifndef CS231N_TABLE_H
 #define CS231N_TABLE_H
@@ -7,7 +7,8 @@
 #include "common.h"
 
 typedef struct {
-    int (*forward)(const conv_sizes *, const void *x, const void *w, const void *b, void *out, int threads);
+    int (*forward)(const conv_sizes *, const void *x, const void *w, const void *b, void *out,
+                   int threads);
     int (*dx)(const conv_sizes *, const void *dout, const void *w, void *dx, int threads);
     int (*dw)(const conv_sizes *, const void *x, const void *dout, void *dw, void *db, int threads);
     int (*pool_forward)(const pool_plan *, int threads);

@@ -25,8 +25,8 @@ static int best_target(void)
 {
 #ifdef X86
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512bw"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return AVX512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return AVX2;
 #endif
@@ -43,15 +43,18 @@ static const kernel_table *kernels_of(int target, int real_bytes)
     return real_bytes == 8 ? &cs231n_plain_f64 : &cs231n_plain_f32;
 }
 
-/* Winograd's tiles fill the lanes of a vector along a row. Where half of a long vector would be empty, a
- * short one does the same: 8x8 images in float32 gain 1.4 times. */
+/* Winograd's tiles fill the lanes of a vector along a row. Where half of a long vector would be
+ * empty, a short one does the same: 8x8 images in float32 gain 1.4 times. */
 static int narrow_target(int target, const conv_sizes *s, int real_bytes)
 {
     int small = s->winograd && s->HH == 3 && s->WW == 3 && s->stride_H == 1 && s->stride_W == 1;
-    return target > AVX2 && small && s->W * real_bytes <= 32 && s->out_W * real_bytes <= 32 ? AVX2 : target;
+    return target > AVX2 && small && s->W * real_bytes <= 32 && s->out_W * real_bytes <= 32
+               ? AVX2
+               : target;
 }
 
-/* Max pooling wants vectors that planes fill, or backward, a row; so does the backward pass of average pooling, where rows are added. */
+/* Max pooling wants vectors that planes fill, or backward, a row; so does the backward pass of
+ * average pooling, where rows are added. */
 static int pool_target(int target, const pool_plan *p, int real_bytes, int forward)
 {
     static const idx vector_bytes[] = {16, 32, 64};

@@ -58,17 +58,20 @@ static INLINE vec keep(vec v, bits mask) { return (vec)((bits)v & mask); }
 #define ZIP(a, b, high) ((high) ? SHUFFLE(a, b, bits, 2, 6, 3, 7) : SHUFFLE(a, b, bits, 0, 4, 1, 5))
 #define EVERY_OTHER(a, b) SHUFFLE(a, b, bits, 0, 2, 5, 7)
 #elif LANES == 8
-#define UNZIP(a, b, odd) \
-    ((odd) ? SHUFFLE(a, b, bits, 1, 3, 5, 7, 9, 11, 13, 15) : SHUFFLE(a, b, bits, 0, 2, 4, 6, 8, 10, 12, 14))
-#define ZIP(a, b, high) \
-    ((high) ? SHUFFLE(a, b, bits, 4, 12, 5, 13, 6, 14, 7, 15) : SHUFFLE(a, b, bits, 0, 8, 1, 9, 2, 10, 3, 11))
+#define UNZIP(a, b, odd)                                    \
+    ((odd) ? SHUFFLE(a, b, bits, 1, 3, 5, 7, 9, 11, 13, 15) \
+           : SHUFFLE(a, b, bits, 0, 2, 4, 6, 8, 10, 12, 14))
+#define ZIP(a, b, high)                                       \
+    ((high) ? SHUFFLE(a, b, bits, 4, 12, 5, 13, 6, 14, 7, 15) \
+            : SHUFFLE(a, b, bits, 0, 8, 1, 9, 2, 10, 3, 11))
 #define EVERY_OTHER(a, b) SHUFFLE(a, b, bits, 0, 2, 4, 6, 9, 11, 13, 15)
 #else
-#define UNZIP(a, b, odd)                                                                          \
-    ((odd) ? SHUFFLE(a, b, bits, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)       \
+#define UNZIP(a, b, odd)                                                                    \
+    ((odd) ? SHUFFLE(a, b, bits, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31) \
            : SHUFFLE(a, b, bits, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30))
-#define ZIP(a, b, high)                                                                           \
-    ((high) ? SHUFFLE(a, b, bits, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)   \
+#define ZIP(a, b, high)                                                                         \
+    ((high) ? SHUFFLE(a, b, bits, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31) \
             : SHUFFLE(a, b, bits, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23))
-#define EVERY_OTHER(a, b) SHUFFLE(a, b, bits, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31)
+#define EVERY_OTHER(a, b) \
+    SHUFFLE(a, b, bits, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31)
 #endif

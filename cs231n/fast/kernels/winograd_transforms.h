@@ -1,7 +1,8 @@
 /* The transforms of Winograd's F(4x4, 3x3) along one row or column, and when they may be used.
  *
- * winograd.h needs B', A' and G, its gradient (winograd_dw.h) B', A and G'. The polynomial is evaluated at
- * 0, 1, -1, 2, -2 and infinity, so the entries are small powers of two, and their fractions in G.
+ * winograd.h needs B', A' and G, its gradient (winograd_dw.h) B', A and G'. The polynomial is
+ * evaluated at 0, 1, -1, 2, -2 and infinity, so the entries are small powers of two, and their
+ * fractions in G.
  */
 
 #if LANES >= 4 /* a quarter is at least one tile */
@@ -9,7 +10,8 @@
 /* out = B' d for one row or column of 6, at distance `step`. */
 static INLINE void patch_1d(vec *out, const vec *d, const int step)
 {
-    vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
+    vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
+    vec d5 = d[5 * step];
     vec a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = 2 * (d3 - d1);
     out[0] = 4 * d0 - 5 * d2 + d4;
     out[step] = a + b;
@@ -46,16 +48,19 @@ static INLINE void dout_1d(vec *out, const int out_step, const vec *y, const int
 /* out[0], out[out_step], ... = G' u for one row or column of 6. */
 static INLINE void dg_1d(vec *out, const int out_step, const vec *u, const int step)
 {
-    vec near = (u[step] + u[2 * step]) * (REAL)(-1. / 6), far = (u[3 * step] + u[4 * step]) * (REAL)(1. / 24);
+    vec near = (u[step] + u[2 * step]) * (REAL)(-1. / 6);
+    vec far = (u[3 * step] + u[4 * step]) * (REAL)(1. / 24);
     out[0] = u[0] * (REAL)0.25 + near + far;
-    out[out_step] = (u[2 * step] - u[step]) * (REAL)(1. / 6) + (u[3 * step] - u[4 * step]) * (REAL)(1. / 12);
+    out[out_step] = (u[2 * step] - u[step]) * (REAL)(1. / 6)
+                    + (u[3 * step] - u[4 * step]) * (REAL)(1. / 12);
     out[2 * out_step] = near + 4 * far + u[5 * step];
 }
 
 /* p0..p3: 4V pixels. column[j] = pixels j, j+4, j+8, ... The first `columns` of them. */
 static INLINE void part4(vec *column, vec p0, vec p1, vec p2, vec p3, const int columns)
 {
-    vec even_a = UNZIP(p0, p1, 0), even_b = UNZIP(p2, p3, 0), odd_a = UNZIP(p0, p1, 1), odd_b = UNZIP(p2, p3, 1);
+    vec even_a = UNZIP(p0, p1, 0), even_b = UNZIP(p2, p3, 0), odd_a = UNZIP(p0, p1, 1);
+    vec odd_b = UNZIP(p2, p3, 1);
     column[0] = UNZIP(even_a, even_b, 0);
     column[1] = UNZIP(odd_a, odd_b, 0);
     if (columns < 4) return;
@@ -77,7 +82,10 @@ static INLINE void join4(vec *pixel, const vec *column)
 #define RANGE 12
 
 /* of the powers of two, with an offset; 0 for 0, the largest for infinity and NaN */
-static INLINE bits exponent(vec v) { return ((bits)v >> FRACTION_BITS) & ((1 << (REAL_BYTES * 8 - 1 - FRACTION_BITS)) - 1); }
+static INLINE bits exponent(vec v)
+{
+    return ((bits)v >> FRACTION_BITS) & ((1 << (REAL_BYTES * 8 - 1 - FRACTION_BITS)) - 1);
+}
 
 /* Whether the padded copy of an image (or a band of it) is finite, below the limit and even enough:
  * its largest entry at most 2^RANGE times the geometric mean of all that are not 0. */
