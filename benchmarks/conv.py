@@ -68,14 +68,15 @@ def ways(name, dtype):
         out, cache = original.conv_forward(x, w, b, stride, pad)
         return out, original.conv_backward(dout, cache)
 
-    F, taps, windows = len(w), w[0].size, dout.size // len(w)
-    left, cols = w.reshape(F, taps), np.ones((taps, windows), dtype)
-    flat, out, dcols, dw = (
-        np.ones((F, windows), dtype),
-        np.empty((F, windows), dtype),
-        np.empty_like(cols),
-        left.copy(),
-    )
+    F = len(w)
+    taps = w[0].size
+    windows = dout.size // F
+    left = w.reshape(F, taps)
+    cols = np.ones((taps, windows), dtype)
+    flat = np.ones((F, windows), dtype)
+    out = np.empty((F, windows), dtype)
+    dcols = np.empty_like(cols)
+    dw = left.copy()
 
     def gemm():
         np.matmul(left, cols, out=out)
@@ -132,6 +133,12 @@ def line(r):
     )
 
 
+def relative_time(times, way):
+    """The time of the best variant of a way relative to the fast layers; NaN without one."""
+    found = [time for name, time in times.items() if name.startswith(way)]
+    return min(found, default=np.nan) / times["fast"]
+
+
 def plot(rows, path):
     """The time relative to the fast layers, one thread, float32 and float64."""
     import matplotlib
@@ -144,13 +151,7 @@ def plot(rows, path):
     for ax, dtype in zip(axes, ("float32", "float64")):
         chosen = [r for r in rows if r["dtype"] == dtype and r["threads"] == 1]
         for k, (way, color) in enumerate(colors.items()):
-            times = [
-                min(t for w, t in r["ms"].items() if w.startswith(way))
-                if any(w.startswith(way) for w in r["ms"])
-                else np.nan
-                for r in chosen
-            ]
-            heights = [t / r["ms"]["fast"] for t, r in zip(times, chosen)]
+            heights = [relative_time(r["ms"], way) for r in chosen]
             ax.plot(heights, "os^"[k], color=color, label=way)
         ax.axhline(1, color="black", linewidth=1)
         ax.set(ylabel="time / time of the fast layers", yscale="log", title=dtype)
@@ -175,13 +176,15 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--plot")
     options = parser.parse_args()
-    measure.optional_torch()  # before the kernels, whose settings for waiting threads would slow PyTorch's down
+    # Before the kernels, whose settings for waiting threads would slow PyTorch's down.
+    measure.optional_torch()
     print(
-        f"Fast layers: {fast_layers.backend()} Milliseconds, forward + backward; ratio to the better PyTorch."
+        f"Fast layers: {fast_layers.backend()} "
+        "Milliseconds, forward + backward; ratio to the better PyTorch."
     )
     print(
-        "shape           dtype threads  fast  original     numpy     torch  channels-l      gemm   ratio   bar"
-        "         MB fast / original"
+        "shape           dtype threads  fast  original     numpy     torch  channels-l      gemm"
+        "   ratio   bar         MB fast / original"
     )
     rows = []
     for name in options.shapes.split(","):

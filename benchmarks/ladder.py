@@ -1,10 +1,11 @@
-"""Train ThreeLayerConvNet for one epoch on shapes10, on every rung of the ladder of convolution layers.
+"""Train ThreeLayerConvNet for one epoch on shapes10, with every implementation of convolution.
 
     python -m benchmarks.ladder [--images 5000]
 
-The fast layers train the whole epoch. The rungs below are timed for a few of the same steps, the naive one
-for a few images of one step, and the epoch is reckoned from that. All take the same steps: the printed loss
-of the first step is the same for all that see the whole batch.
+The fast layers train the whole epoch. The others, the rungs of the course's ladder, are timed for a
+few of the same steps, the naive one for a few images of one step, and the epoch is reckoned from
+that. All take the same steps: the printed loss of the first step is the same for all that see the
+whole batch.
 """
 
 from . import measure  # isort: skip  (clears OPENBLAS_CORETYPE before NumPy loads)
@@ -18,7 +19,8 @@ from cs231n.data_utils import load_dataset
 from cs231n.optim import adam
 
 BATCH = 100
-# rung: module of its functions, suffixes of convolution and pooling, timed steps (None: all), images of a step
+# rung: module of its functions, suffixes of convolution and pooling, timed steps (None: all),
+# images of a step
 RUNGS = {
     "naive loops": (layers, "naive", "naive", 1, 2),
     "NumPy columns": (fast_layers, "im2col", "im2col", 3, BATCH),
@@ -29,7 +31,7 @@ RUNGS = {
 
 
 def use(module, conv, pool):
-    """Let the sandwich layers, which look the fast layers up at each call, find those of another rung."""
+    """Let the sandwich layers find those of another rung: they look them up at each call."""
     for way in ("forward", "backward"):
         for name in (f"conv_{way}_{conv}", f"max_pool_{way}_{pool}"):
             setattr(fast_layers, name.rsplit("_", 1)[0] + "_fast", getattr(module, name))
@@ -37,7 +39,9 @@ def use(module, conv, pool):
 
 def train(data, steps, images):
     """Seconds and losses of the steps of an epoch with Adam."""
-    model, state, losses = ThreeLayerConvNet(weight_scale=1e-2, reg=1e-3, seed=0), {}, []
+    model = ThreeLayerConvNet(weight_scale=1e-2, reg=1e-3, seed=0)
+    state = {}
+    losses = []
     start = time.perf_counter()
     for step in range(steps):
         first = step * BATCH
@@ -72,8 +76,8 @@ def main():
         per_step = seconds / len(losses) * BATCH / images
         note = f"{images} images of one step" if images < BATCH else f"{len(losses)} steps"
         print(
-            f"{rung:15s} {per_step:9.4f} s a step {per_step * epoch:9.1f} s an epoch   (timed: {note};"
-            f" loss {losses[0]:.4f} to {losses[-1]:.4f})",
+            f"{rung:15s} {per_step:9.4f} s a step {per_step * epoch:9.1f} s an epoch"
+            f"   (timed: {note}; loss {losses[0]:.4f} to {losses[-1]:.4f})",
             flush=True,
         )
 

@@ -35,7 +35,8 @@ def medians(ways, seconds, cpu=False, threads=1):
         sleep, or they would still occupy a processor.
     """
     clock = time.process_time if cpu and threads == 1 else time.perf_counter
-    times, kept = {name: [] for name in ways}, {}
+    times = {name: [] for name in ways}
+    kept = {}
     end = time.perf_counter() + seconds
     for turn in range(10**6):
         for name, way in ways.items():
@@ -49,7 +50,10 @@ def medians(ways, seconds, cpu=False, threads=1):
 
 
 def extra_memory(way):
-    """Megabytes that the process holds at most while `way` runs, above what it held before; Linux only."""
+    """Megabytes that the process holds at most while `way` runs, above what it held before.
+
+    None where the system is not Linux.
+    """
     from cs231n.fast.extensions import kernels
 
     if not Path("/proc/self/clear_refs").exists():

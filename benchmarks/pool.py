@@ -32,9 +32,16 @@ SHAPES = {
 def touched(x, dout, winner, size, stride, threads):
     """The kernels alone, into memory that they have written before."""
     windows = kernels().Windows(x.shape, (size, size), (stride, stride), dout.shape[2:])
-    winner, out, dx = winner.copy(), np.zeros_like(dout), np.zeros_like(x)
-    forward = lambda: kernels().pool_forward(windows, x, out, winner, threads, target())  # noqa: E731
-    backward = lambda: kernels().pool_backward(windows, dout, dx, winner, threads, target())  # noqa: E731
+    winner = winner.copy()
+    out = np.zeros_like(dout)
+    dx = np.zeros_like(x)
+
+    def forward():
+        kernels().pool_forward(windows, x, out, winner, threads, target())
+
+    def backward():
+        kernels().pool_backward(windows, dout, dx, winner, threads, target())
+
     return forward, backward
 
 
@@ -45,7 +52,8 @@ def ways(name, dtype, threads):
     x = rng.standard_normal(shape).astype(dtype)
     pool_param = {"pool_height": size, "pool_width": size, "stride": stride}
     out, cache = fast_layers.max_pool_forward_fast(x, pool_param)
-    dout, copy = rng.standard_normal(out.shape).astype(dtype), np.zeros_like(x)
+    dout = rng.standard_normal(out.shape).astype(dtype)
+    copy = np.zeros_like(x)
     _, original_cache = original.max_pool_forward(x, size, stride)
     found = {
         "copy": lambda: np.copyto(copy, x),
@@ -90,7 +98,8 @@ def main():
     parser.add_argument("--cpu", action="store_true", help="processor time where one thread runs")
     parser.add_argument("--json")
     options = parser.parse_args()
-    measure.optional_torch()  # before the kernels, whose settings for waiting threads would slow PyTorch's down
+    # Before the kernels, whose settings for waiting threads would slow PyTorch's down.
+    measure.optional_torch()
     print(f"Fast layers: {fast_layers.backend()} Milliseconds, forward / backward.")
     rows = []
     for name in SHAPES:

@@ -36,7 +36,8 @@ def runtime(compiler):
         if os.path.isabs(library):
             return library, flags
     raise SystemExit(
-        f"{compiler} has no library of AddressSanitizer. Install it, or name another compiler with --cc."
+        f"{compiler} has no library of AddressSanitizer. "
+        "Install it, or name another compiler with --cc."
     )
 
 
@@ -72,7 +73,10 @@ def exact(rng, shape, dtype):
 
 
 def convolution(rng):
-    """Sizes of a convolution that fits: now and then a wide image or many planes, which are computed in strips or in turns."""
+    """Sizes of a convolution that fits.
+
+    Now and then a wide image or many planes, which are computed in strips or in turns.
+    """
     kind = str(rng.choice(["plain", "wide", "sums", "uneven"], p=[0.82, 0.05, 0.03, 0.1]))
     most = int(rng.choice([6, 14, 40]))
     while True:
@@ -81,11 +85,13 @@ def convolution(rng):
             for low, high in ((1, 6), (1, 5), (0, 5), (1, most))
         )
         if rng.random() < (0.8 if kind == "wide" else 0.4):
-            size, stride, pad = (3, 3), (1, 1), (1, 1)
+            size = (3, 3)
+            stride = pad = (1, 1)
         if kind == "wide":
-            out = int(rng.integers(1, 8)), int(rng.integers(500, 3000))
+            out = (int(rng.integers(1, 8)), int(rng.integers(500, 3000)))
         if kind == "sums":
-            size, out = (min(size[0], 2), min(size[1], 2)), (min(out[0], 3), min(out[1], 3))
+            size = (min(size[0], 2), min(size[1], 2))
+            out = (min(out[0], 3), min(out[1], 3))
         dilation = (1, 1) if rng.random() < 0.8 else (2, 3)
         image = [
             (o - 1) * s + d * (k - 1) + 1 - 2 * p
@@ -96,12 +102,17 @@ def convolution(rng):
     groups = 1 if rng.random() < 0.8 else 2
     N, C, F = (int(rng.integers(1, 10)) for _ in range(3))
     if kind == "wide":
-        N, C, F = 1, int(rng.integers(4, 60)), int(rng.integers(4, 30))
+        N = 1
+        C = int(rng.integers(4, 60))
+        F = int(rng.integers(4, 30))
     if kind == "sums":  # of dw, more than are held at once
-        N, C, F = 1, int(rng.integers(600, 1100)), int(rng.integers(900, 1100))
+        N = 1
+        C = int(rng.integers(600, 1100))
+        F = int(rng.integers(900, 1100))
     if kind == "uneven":  # more than a copy holds at once, on one side
         N, C, F = [(1, 60 * C, F), (1, C, 60 * F)][int(rng.integers(2))]
-    C, F = groups * C, groups * F
+    C *= groups
+    F *= groups
     conv_param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
     return (N, C, *image), (F, C // groups, *size), conv_param
 
@@ -139,14 +150,12 @@ def check_pooling(rng, dtype, layers):
     x = exact(rng, (int(rng.integers(1, 4)), int(rng.integers(1, 20)), *image), dtype)
     pool_param = {"pool_height": size[0], "pool_width": size[1], "stride": stride}
     for kind in ("max", "avg"):
-        rung = {
-            way: [getattr(layers, f"{kind}_pool_{way}_{name}") for name in ("fast", "im2col")]
-            for way in ("forward", "backward")
-        }
-        (out, cache), (right, right_cache) = (forward(x, pool_param) for forward in rung["forward"])
+        out, cache = getattr(layers, f"{kind}_pool_forward_fast")(x, pool_param)
+        right, right_cache = getattr(layers, f"{kind}_pool_forward_im2col")(x, pool_param)
         dout = exact(rng, out.shape, dtype)
         close(out, right, 1e-5)
-        close(rung["backward"][0](dout, cache), rung["backward"][1](dout, right_cache), 1e-5)
+        dx = getattr(layers, f"{kind}_pool_backward_fast")(dout, cache)
+        close(dx, getattr(layers, f"{kind}_pool_backward_im2col")(dout, right_cache), 1e-5)
 
 
 def run_cases(module, cases, seed):
@@ -155,18 +164,20 @@ def run_cases(module, cases, seed):
     spec.loader.exec_module(kernels)
     sys.modules["cs231n.fast._kernels"] = kernels
     from cs231n import fast_layers
-    from cs231n.fast import extensions as _compiled
-    from cs231n.fast import threads as _threads
+    from cs231n.fast import extensions, threads
 
-    _threads.MIN_PARALLEL_WORK = 0
-    assert _compiled.kernels() is kernels
+    threads.MIN_PARALLEL_WORK = 0
+    assert extensions.kernels() is kernels
     rng = np.random.default_rng(seed)
     for case in range(cases):
         target = case % (kernels.BEST_TARGET + 1)
-        _compiled.chosen_target = target
+        extensions.chosen_target = target
         fast_layers.set_num_threads(1 + case % 3)
         dtype = (np.float32, np.float64)[case // 3 % 2]
-        (check_pooling if case % 4 == 3 else check_convolution)(rng, dtype, fast_layers)
+        if case % 4 == 3:
+            check_pooling(rng, dtype, fast_layers)
+        else:
+            check_convolution(rng, dtype, fast_layers)
     names = ", ".join(kernels.TARGET_NAMES)
     print(f"{cases} cases, no finding: {names}; float32 and float64; 1 to 3 threads; seed {seed}.")
 

@@ -26,9 +26,11 @@ cdef extern from "kernels/targets.h" nogil:
         void *winner
         int max, winner_bytes
     ctypedef struct kernel_table:
-        int (*forward)(const conv_sizes *, const void *, const void *, const void *, void *, int) noexcept nogil
+        int (*forward)(const conv_sizes *, const void *, const void *, const void *, void *,
+                       int) noexcept nogil
         int (*dx)(const conv_sizes *, const void *, const void *, void *, int) noexcept nogil
-        int (*dw)(const conv_sizes *, const void *, const void *, void *, void *, int) noexcept nogil
+        int (*dw)(const conv_sizes *, const void *, const void *, void *, void *,
+                  int) noexcept nogil
         int (*pool_forward)(const pool_plan *, int) noexcept nogil
         int (*pool_backward)(const pool_plan *, int) noexcept nogil
     const char *const target_names[]
@@ -80,7 +82,7 @@ def give_back():
 
 
 cdef class Sizes:
-    """Of a convolution, as kernels/common.h names them."""
+    """The sizes of a convolution, as kernels/common.h names them."""
 
     cdef conv_sizes s
 
@@ -101,7 +103,8 @@ cdef _memory(int done):
         raise MemoryError("fast_layers: no memory for the kernel's scratch space.")
 
 
-def conv_forward(Sizes sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray out, int threads, int target):
+def conv_forward(Sizes sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray out,
+                 int threads, int target):
     """Write the convolution of x with w, plus b, into out."""
     cdef const conv_sizes *s = &sizes.s
     cdef const kernel_table *k = kernels_of(narrow_target(target, s, x.itemsize), x.itemsize)
@@ -116,7 +119,10 @@ def conv_forward(Sizes sizes, cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.n
 
 
 def conv_dx(Sizes sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int threads, int target):
-    """Write the gradient with respect to the images into dx, and return whether w is finite: else dx is not written."""
+    """Write the gradient with respect to the images into dx.
+
+    Returns whether w is finite: else dx is not written.
+    """
     cdef const conv_sizes *s = &sizes.s
     cdef const kernel_table *k = kernels_of(narrow_target(target, s, dout.itemsize), dout.itemsize)
     cdef const void *dout_data = cnp.PyArray_DATA(dout)
@@ -129,10 +135,12 @@ def conv_dx(Sizes sizes, cnp.ndarray dout, cnp.ndarray w, cnp.ndarray dx, int th
     return done > 0
 
 
-def conv_dw(Sizes sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.ndarray db, int threads, int target):
-    """Write the gradients with respect to the filters and the biases into dw and db; either may be None.
+def conv_dw(Sizes sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.ndarray db,
+            int threads, int target):
+    """Write the gradients with respect to the filters and the biases into dw and db.
 
-    Returns whether dw is finite: where x is not, it may hold NaN that are not due.
+    Either may be None. Returns whether dw is finite: where x is not, it may hold NaN that are not
+    due.
     """
     cdef const conv_sizes *s = &sizes.s
     cdef const kernel_table *k = kernels_of(target, x.itemsize)
@@ -148,7 +156,7 @@ def conv_dw(Sizes sizes, cnp.ndarray x, cnp.ndarray dout, cnp.ndarray dw, cnp.nd
 
 
 cdef class Windows:
-    """Of pooling, as kernels/common.h names them."""
+    """The sizes of pooling, as kernels/common.h names them."""
 
     cdef pool_plan p
 
@@ -167,20 +175,27 @@ cdef pool_plan _between(Windows windows, cnp.ndarray source, cnp.ndarray to, cnp
     return p
 
 
-def pool_forward(Windows windows, cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner, int threads, int target):
-    """Pool x (N, C, H, W) into out (N, C, H', W'). Max with winners (uint8 or int32), average if winner is None."""
+def pool_forward(Windows windows, cnp.ndarray x, cnp.ndarray out, cnp.ndarray winner,
+                 int threads, int target):
+    """Pool x (N, C, H, W) into out (N, C, H', W').
+
+    Max with winners (uint8 or int32), average if winner is None.
+    """
     cdef pool_plan p = _between(windows, x, out, winner)
-    cdef const kernel_table *k = kernels_of(pool_target(target, &p, x.itemsize, True), x.itemsize)
+    target = pool_target(target, &p, x.itemsize, True)
+    cdef const kernel_table *k = kernels_of(target, x.itemsize)
     cdef int done
     with nogil:
         done = k.pool_forward(&p, threads)
     _memory(done)
 
 
-def pool_backward(Windows windows, cnp.ndarray dout, cnp.ndarray dx, cnp.ndarray winner, int threads, int target):
+def pool_backward(Windows windows, cnp.ndarray dout, cnp.ndarray dx, cnp.ndarray winner,
+                  int threads, int target):
     """Write the gradient dx (N, C, H, W) of pooling from dout (N, C, H', W')."""
     cdef pool_plan p = _between(windows, dout, dx, winner)
-    cdef const kernel_table *k = kernels_of(pool_target(target, &p, dout.itemsize, False), dout.itemsize)
+    target = pool_target(target, &p, dout.itemsize, False)
+    cdef const kernel_table *k = kernels_of(target, dout.itemsize)
     cdef int done
     with nogil:
         done = k.pool_backward(&p, threads)
