@@ -60,20 +60,6 @@ def test_bad_input_gets_one_clear_line(made, arguments, words):
     assert state(made) == before
 
 
-def test_a_bug_is_told_apart_from_bad_input(tmp_path, monkeypatch, capsys):
-    from autograder import __main__ as program
-    from autograder.commands import doctor
-
-    monkeypatch.setattr(doctor, "run", lambda args: 1 / 0)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with pytest.raises(SystemExit) as stop:
-        program.main(["doctor"])
-    assert stop.value.code == 3
-    log = capsys.readouterr().err.split()[-1]
-    assert "ZeroDivisionError" in Path(log).read_text()
-    Path(log).unlink()
-
-
 @pytest.mark.slow
 def test_the_demo_class_gets_what_it_earned_and_leaves_no_trace(tmp_path):
     home, scratch = tmp_path / "home", tmp_path / "tmp"

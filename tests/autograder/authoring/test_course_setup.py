@@ -1,7 +1,6 @@
 import pytest
 from nbgrader.api import Course as CourseRow
 
-from autograder.__main__ import main
 from autograder.authoring.course_setup import set_up
 from autograder.course.manifest import Course
 from autograder.errors import UserError
@@ -49,37 +48,3 @@ def test_a_source_without_a_manifest_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no course.toml in it"):
         set_up(tmp_path / "course", tmp_path / "empty")
-
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as caught:
-        main(list(map(str, arguments)))
-    return caught.value.code
-
-
-def test_the_commands_from_sources_to_scores(tmp_path, sources, capsys):
-    folder = tmp_path / "course"
-    assert run("init", "--course", folder, "--source", sources) == 0
-    assert run("release", "assignment2", "--course", folder) == 0
-    assert "kits/assignment2.zip" in capsys.readouterr().out
-    assert run("export", "--course", folder, "--format", "csv", "--to", folder / "grades.csv") == 0
-    assert (
-        folder / "grades.csv"
-    ).read_text() == "student_id,assignment,exercise,score,max_score,status\n"
-
-
-@pytest.mark.parametrize(
-    "arguments, words",
-    [
-        (("release", "assignment9"), "unknown assignment 'assignment9'"),
-        (("feedback", "assignment2"), "not graded; run `autograder grade assignment2` first"),
-        (("feedback", "assignment2", "--student", "../ada"), "student id '../ada' is not valid"),
-        (("export", "assignment9"), "unknown assignment 'assignment9'"),
-        (("export", "--to", "/nowhere/at/all.csv"), "No such file or directory"),
-        (("init", "--source", "/nowhere"), "no course.toml"),
-    ],
-)
-def test_what_the_user_can_mend_is_one_line_and_code_1(course, capsys, arguments, words):
-    assert run(*arguments, "--course", course.root) == 1
-    error = capsys.readouterr().err
-    assert words in error and error.count("\n") == 1

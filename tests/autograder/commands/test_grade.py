@@ -1,0 +1,37 @@
+"""``autograder grade`` as it is typed."""
+
+import pytest
+
+
+def test_a_submission_is_judged_once_and_dry_runs_write_nothing(run, students):
+    students.hand_in("ada")
+    root = students.course.root
+    code, out, _ = run("grade", "assignment2", "--course", root, "--dry-run")
+    assert code == 0 and not students.course.verdicts("assignment2").exists()
+    code, out, _ = run("grade", "assignment2", "--course", root)
+    assert code == 0 and "ada" in out
+    assert out.splitlines()[-1].startswith("1 judged, 0 unchanged; isolation: ")
+    code, out, _ = run("grade", "assignment2", "--course", root)
+    assert code == 0 and out.splitlines()[-1].startswith("0 judged, 1 unchanged; isolation: ")
+
+
+def test_evidence_is_kept_beside_the_verdict(run, students):
+    students.hand_in("ada")
+    code, out, _ = run("grade", "assignment2", "--course", students.course.root, "--evidence")
+    assert code == 0 and out.splitlines()[-1].startswith("1 judged, 0 unchanged")
+    kept = list(students.course.evidence("assignment2").iterdir())
+    assert [path.name for path in kept if path.stem == "ada"]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["assignment7"], "unknown assignment 'assignment7'"),
+        (["assignment2", "--student", "a/b"], "student id 'a/b' is not valid"),
+        (["assignment2", "--student", "nobody"], "nobody has not handed in assignment2"),
+        (["assignment2"], "nobody has handed in assignment2"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line(run, released, arguments, words):
+    code, _, err = run("grade", *arguments, "--course", released.root)
+    assert code == 1 and err.count("\n") == 1 and words in err
