@@ -15,7 +15,6 @@ from cs231n.fast import extensions
 
 @pytest.mark.process
 @pytest.mark.skipif(extensions.kernels() is None, reason="the extension is not built")
-@pytest.mark.process
 def test_defect_compiling_needed_a_restart_of_the_kernel(tmp_path):
     folder = Path(fast_layers.__file__).parent
     copy = shutil.copytree(

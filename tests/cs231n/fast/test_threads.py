@@ -55,7 +55,6 @@ def test_the_number_of_threads_is_checked(count):
 @pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize("wish", ["", "set_num_threads(2)", "set_num_threads()"])
-@pytest.mark.process
 def test_a_forked_process_can_convolve_after_its_parent_did(wish):
     program = (
         "import os, numpy as np\n"
