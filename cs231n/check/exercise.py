@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from .process.messages import UNANSWERABLE, Answer, Failure
 PUBLIC_SEED = 231
 LIMITS = {"float64": 1e-9, "float32": 1e-4}
 
-Rng = np.random.RandomState
+Rng: TypeAlias = "np.random.RandomState"  # a text: who only answers needs no random numbers
 """Its stream never changes between releases of NumPy."""
 Array = np.ndarray
 Arrays = dict[str, np.ndarray]
@@ -123,7 +123,7 @@ class Exercise:
         -------
         cases : list of Case
         """
-        return list(self.cases(Rng(seed)))
+        return list(self.cases(np.random.RandomState(seed)))
 
     def answers(
         self, ask: Callable[..., Sequence[Answer]], probe: str, cases: Sequence[Case]

@@ -40,7 +40,7 @@ MAX_TEXT = 600
 MAX_TEXTS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Ready:
     """The worker has started."""
 
@@ -58,7 +58,7 @@ class Ready:
         return cls(frame["ready"])
 
 
-@dataclass(slots=True)
+@dataclass
 class AskedCase:
     """One call of a probe that is asked for.
 
@@ -92,7 +92,7 @@ class AskedCase:
         return cls(frame["exercise"], frame["probe"], frame["name"], frame["inputs"])
 
 
-@dataclass(slots=True)
+@dataclass
 class Question:
     """The first part of a question.
 
@@ -134,7 +134,7 @@ class Question:
         return question
 
 
-@dataclass(slots=True)
+@dataclass
 class PartSize:
     """A later part follows.
 
@@ -161,7 +161,7 @@ class PartSize:
         return cls(frame["part"], frame["more"])
 
 
-@dataclass(slots=True)
+@dataclass
 class LaterPart:
     """A part of a question but the first; its parameters are those of `Question`."""
 
@@ -181,7 +181,7 @@ class LaterPart:
         return cls(cases, frame["modules"], frame["more"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Taken:
     """The worker has read a question."""
 
@@ -199,7 +199,7 @@ class Taken:
         return cls(text_field(frame, "nonce"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failure:
     """Why there is no answer.
 
@@ -217,7 +217,7 @@ class Failure:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """What became of one case.
 
@@ -294,7 +294,7 @@ class Answer:
         return cls(status, {}, failure, changed, warnings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class End:
     """The end of a question.
 
