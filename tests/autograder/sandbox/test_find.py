@@ -450,4 +450,6 @@ def test_bubblewrap_that_does_not_work_is_said_with_its_own_words(tmp_path, monk
 
 def test_every_tier_has_a_name_and_the_same_methods():
     assert len({tier.isolation for tier in (*SANDBOXES, Unisolated)}) == len(SANDBOXES) + 1
-    assert all(callable(tier.command) and callable(tier.enclose) for tier in (*SANDBOXES, Unisolated))
+    assert all(
+        callable(tier.command) and callable(tier.enclose) for tier in (*SANDBOXES, Unisolated)
+    )
