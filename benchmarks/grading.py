@@ -1,13 +1,13 @@
-"""Throughput of grading: stock ``nbgrader autograde`` and ours, in one run, on the same notebooks and hand-ins.
+"""Throughput of grading: stock ``nbgrader autograde`` and ours, in one run, on the same work.
 
-    python benchmarks/grading.py                                  # the fully connected notebook, up to 1,000 hand-ins
-    python benchmarks/grading.py --sizes 10 30 --stock 1          # a short run
+    python benchmarks/grading.py                          # one notebook, up to 1,000 students
+    python benchmarks/grading.py --sizes 10 30 --stock 1  # a short run
     python benchmarks/grading.py --notebooks computational_graphs
-    python benchmarks/grading.py --notebooks                      # all of the assignment
+    python benchmarks/grading.py --notebooks              # all of the assignment
 
-Every measurement runs in a process of its own. Times are wall seconds and processor seconds of that process and all
-that it starts; on a machine that does other work, only the latter mean something. Memory is the largest resident size
-of the grading process and of the largest of its children.
+Every measurement runs in a process of its own. Times are wall seconds and processor seconds of that
+process and all that it starts; on a machine that does other work, only the latter mean something.
+Memory is the largest resident size of the grading process and of the largest of its children.
 """
 
 import argparse
@@ -68,39 +68,54 @@ def main():
         print(json.dumps(STEPS[args.one[0]](Path(args.one[1]), args.assignment)))
         return
     print(
-        f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
+        f"{platform.platform()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, "
+        f"Python {platform.python_version()}"
     )
     with tempfile.TemporaryDirectory(prefix="cs231n-benchmark-") as folder:
         compare(Path(folder), args)
 
 
 def compare(folder, args):
+    """Print what stock nbgrader takes, what the students' functions take, and what ours takes."""
     course, assignment = prepare(folder, args)
     hand_in(course, assignment, args.stock)
     stock = measure("stock", course.root, args)
-    per = {key: stock[key] / args.stock for key in ("wall", "cpu")}
+    wall = stock["wall"] / args.stock
+    cpu = stock["cpu"] / args.stock
     print(
-        f"\nstock nbgrader autograde, {args.stock} hand-ins: {per['wall']:.2f} s each, {per['cpu']:.2f} s of processor time each"
+        f"\nstock nbgrader autograde, {args.stock} hand-ins: {wall:.2f} s each, "
+        f"{cpu:.2f} s of processor time each"
     )
-    own, nets = (measure(step, course.root, args)["cpu"] for step in ("functions", "nets"))
+    own = measure("functions", course.root, args)["cpu"]
     print(
-        f"what is graded, imported and run once in a process of its own: {1e3 * own:.1f} ms of processor time"
+        "what is graded, imported and run once in a process of its own: "
+        f"{1e3 * own:.1f} ms of processor time"
     )
+    nets = measure("nets", course.root, args)["cpu"]
     print(f"1,000 hidden images classified with each of the trained weights: {1e3 * nets:.1f} ms")
     print(
-        f"\n{'hand-ins':>8} {'wall s':>8} {'per s':>7} {'cpu ms':>7} {'judge':>7} {'record':>7} {'MB':>6} {'ratio, wall':>12} {'ratio, cpu':>11}"
+        f"\n{'hand-ins':>8} {'wall s':>8} {'per s':>7} {'cpu ms':>7} {'judge':>7} {'record':>7} "
+        f"{'MB':>6} {'ratio, wall':>12} {'ratio, cpu':>11}"
     )
-    for step, size in [("ours", size) for size in args.sizes] + [
-        ("evidence", size) for size in args.evidence
-    ]:
-        shutil.rmtree(course.root / "submitted", ignore_errors=True)
-        hand_in(course, assignment, size)
-        ours = measure(step, course.root, args)
-        each = ours["cpu"] / size
-        print(
-            f"{size:8} {ours['wall']:8.1f} {size / ours['wall']:7.2f} {1e3 * each:7.1f} {1e3 * ours['judge'] / size:7.1f} "
-            f"{1e3 * ours['record'] / size:7.1f} {ours['memory']:6.0f} {per['wall'] * size / ours['wall']:12.1f} {per['cpu'] / each:11.1f}{'  with evidence' * (step == 'evidence')}"
-        )
+    for size in args.sizes:
+        print(_row(course, assignment, "ours", size, wall, cpu, args))
+    for size in args.evidence:
+        print(_row(course, assignment, "evidence", size, wall, cpu, args) + "  with evidence")
+
+
+def _row(course, assignment, step, size, stock_wall, stock_cpu, args):
+    shutil.rmtree(course.root / "submitted", ignore_errors=True)
+    hand_in(course, assignment, size)
+    ours = measure(step, course.root, args)
+    wall = ours["wall"]
+    cpu = ours["cpu"] / size
+    judge = ours["judge"] / size
+    record = ours["record"] / size
+    return (
+        f"{size:8} {wall:8.1f} {size / wall:7.2f} {1e3 * cpu:7.1f} {1e3 * judge:7.1f} "
+        f"{1e3 * record:7.1f} {ours['memory']:6.0f} {stock_wall * size / wall:12.1f} "
+        f"{stock_cpu / cpu:11.1f}"
+    )
 
 
 def prepare(folder, args):
@@ -114,12 +129,13 @@ def prepare(folder, args):
     notebooks = [
         sources / args.assignment / f"{name}.ipynb" for name in args.notebooks or body["notebooks"]
     ]
-    cells = [cell for notebook in notebooks for cell in json.loads(notebook.read_text())["cells"]]
-    ids = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells}
+    ids = set()
+    for notebook in notebooks:
+        for cell in json.loads(notebook.read_text())["cells"]:
+            ids.add(cell["metadata"].get("nbgrader", {}).get("grade_id"))
     asked = {"notebooks": [path.stem for path in notebooks]}
-    asked |= {
-        key: {n: p for n, p in body[key].items() if n in ids} for key in ("points", "written")
-    }
+    for key in ("points", "written"):
+        asked[key] = {name: points for name, points in body[key].items() if name in ids}
     (folder / "sources" / args.assignment).mkdir(parents=True)
     for notebook in notebooks:
         shutil.copy(notebook, folder / "sources" / args.assignment)
@@ -192,27 +208,28 @@ def measure(step, root, args):
 def ours(root, assignment, with_evidence=False):
     """Grade everybody anew: judge, and record beside it."""
     from autograder.course.manifest import Course
-    from autograder.grading import run as grade
+    from autograder.gradebook.record import GradebookWriter
+    from autograder.grading.run import GradeOptions, grade
     from autograder.sandbox.find import find_sandbox
 
     _adopt_orphans()
-    course, recorded, plain = Course.open(root), [], grade.record
+    recorded = []
+    write = GradebookWriter._write
 
-    def timed(course, assignment, students):
-        waited, began = [], time.thread_time()
-        plain(course, assignment, _timed(students, waited))
-        recorded.append(time.thread_time() - began - sum(waited))
+    def timed_write(writer):
+        began = time.thread_time()
+        write(writer)
+        recorded.append(time.thread_time() - began)
 
-    grade.record, start, began = timed, _cpu(), time.monotonic()
-    found, _ = grade.grade(
-        course,
-        course.assignment(assignment),
-        find_sandbox(),
-        force=True,
-        with_evidence=with_evidence,
-    )
-    wall, spent = time.monotonic() - began, _cpu() - start
-    wrong = [s for s, v in found.items() if any(f.status != "pass" for f in v.exercises.values())]
+    GradebookWriter._write = timed_write
+    course = Course.open(root)
+    options = GradeOptions(force=True, with_evidence=with_evidence)
+    start = _cpu()
+    began = time.monotonic()
+    verdicts, _ = grade(course, course.assignment(assignment), find_sandbox(), options)
+    wall = time.monotonic() - began
+    spent = _cpu() - start
+    wrong = [student for student, verdict in verdicts.items() if not _is_perfect(verdict)]
     if wrong:
         raise SystemExit(
             f"{len(wrong)} hand-ins of the reference do not get everything, such as {wrong[0]}"
@@ -231,23 +248,18 @@ def ours(root, assignment, with_evidence=False):
     }
 
 
-def _timed(items, waited):
-    """Yield them, and note how much processor time this thread needs to get each."""
-    while True:
-        began = time.thread_time()
-        item = next(items, None)
-        waited.append(time.thread_time() - began)
-        if item is None:
-            return
-        yield item
+def _is_perfect(verdict):
+    return all(finding.status == "pass" for finding in verdict.exercises.values())
 
 
 def functions(root, assignment, times=40):
     """Run what students write on as many cases as the judge asks about, and do nothing else."""
     from importlib import import_module
 
-    # As in a sandbox: no kernels, and what students write is compiled anew each time; libraries are compiled already.
-    package, sys.dont_write_bytecode = Path(__file__).parents[1] / "cs231n", True
+    # As in a sandbox: no kernels, and what students write is compiled anew each time; libraries are
+    # compiled already.
+    package = Path(__file__).parents[1] / "cs231n"
+    sys.dont_write_bytecode = True
     shutil.copytree(
         package,
         root / "functions" / "cs231n",
@@ -287,20 +299,19 @@ def functions(root, assignment, times=40):
 def nets(root, assignment, times=20):
     """Classify the hidden images with the weights that were trained, and do nothing else."""
     from autograder.course.manifest import Course
+    from autograder.grading.batches import module_name
     from autograder.reference.process import goal_worker
     from cs231n.check.exercise import Case, TrainingGoal
     from cs231n.check.exercises import EXERCISES
     from cs231n.checkpoint import load_params
 
-    assignment, spent = Course.open(root).assignment(assignment), []
-    modules = [name.removesuffix(".py").replace("/", ".") for name in assignment.editable]
+    assignment = Course.open(root).assignment(assignment)
+    modules = [module_name(name) for name in assignment.editable]
+    goals = [e for e in map(EXERCISES.get, assignment.points) if isinstance(e, TrainingGoal)]
+    spent = []
     for count in (1, 1 + times):
         start = _cpu()
-        for goal in (
-            EXERCISES[name]
-            for name in assignment.points
-            if isinstance(EXERCISES[name], TrainingGoal)
-        ):
+        for goal in goals:
             (images,) = goal.draw(np.arange(4, dtype=np.uint32))
             case = Case(images.name, {"weights": load_params(root / "weights" / goal.weights)})
             with goal_worker(images.inputs, modules) as worker:
@@ -311,13 +322,14 @@ def nets(root, assignment, times=20):
 
 
 def stock(root, assignment):
-    """Run nbgrader as it comes: the kit as source, the hand-ins with the whole package, a kernel for each notebook."""
+    """Run nbgrader as it comes: the kit as source, whole packages, a kernel for each notebook."""
     from autograder.course.manifest import Course
 
     course = Course.open(root)
     work = root / "stock"
     shutil.rmtree(work, ignore_errors=True)
-    kit, editable = course.release_folder(assignment), list(course.assignment(assignment).editable)
+    kit = course.release_folder(assignment)
+    editable = list(course.assignment(assignment).editable)
     work.mkdir()
     shutil.copytree(kit, work / "stock_source" / assignment)
     for student in course.students(assignment):
@@ -334,7 +346,8 @@ def stock(root, assignment):
     }
     options = {"cwd": work, "env": environment, "capture_output": True, "text": True}
     made = subprocess.run([*nbgrader, "generate_assignment", assignment, "--force"], **options)
-    start, began = _cpu(), time.monotonic()
+    start = _cpu()
+    began = time.monotonic()
     run = subprocess.run([*nbgrader, "autograde", assignment, "--force"], **options)
     if made.returncode or run.returncode:
         raise SystemExit((made.stderr + run.stderr)[-2000:])
@@ -342,7 +355,7 @@ def stock(root, assignment):
 
 
 def _adopt_orphans():
-    """Let the processor time of sandboxes count, whose processes outlive the one that started them by a moment."""
+    """Let the processor time of sandboxes count: they outlive who started them by a moment."""
     if sys.platform == "linux":
         import ctypes
 
