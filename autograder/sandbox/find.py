@@ -12,7 +12,7 @@ from cs231n.check.process.client import python_command, site_packages
 
 from ..course.limits import Limits
 from ..errors import UserError
-from .base import Sandbox, SandboxUnavailableError, worker_options
+from .base import SandboxUnavailableError, worker_options
 from .bubblewrap import Bubblewrap
 from .landlock import Landlock
 
@@ -25,7 +25,7 @@ HOW_TO_GET_ONE = (
 )
 
 
-def find_sandbox(allow_unisolated: bool = False) -> Sandbox:
+def find_sandbox(allow_unisolated: bool = False) -> "Bubblewrap | Landlock | Unisolated":
     """Find the strongest sandbox that this machine gives.
 
     Parameters
