@@ -29,7 +29,8 @@ from ..errors import UserError
 from ..reference.mistakes import all_mistakes
 from ..reference.package_files import package_files
 from ..reference.process import goal_worker, reference
-from ..sandbox.find import Bubblewrap, Landlock, Unisolated
+from ..sandbox.base import Sandbox
+from ..sandbox.find import Unisolated
 from .batches import Batch, make_batches, module_name, weights_cases
 from .expected import ExpectedResults, expected_results
 from .workspaces import WorkspacePool
@@ -45,7 +46,7 @@ class Judge:
     ----------
     course : Course
     assignment : Assignment
-    sandbox : Bubblewrap, Landlock or Unisolated
+    sandbox : Sandbox
         See `autograder.sandbox.find.find_sandbox`.
 
     Attributes
@@ -67,7 +68,7 @@ class Judge:
         self,
         course: Course,
         assignment: Assignment,
-        sandbox: Bubblewrap | Landlock | Unisolated,
+        sandbox: Sandbox,
     ) -> None:
         self.course = course
         self.assignment = assignment

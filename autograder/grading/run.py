@@ -14,7 +14,8 @@ from ..errors import UserError
 from ..evidence.outputs import load_evidence
 from ..gradebook.record import GradebookWriter
 from ..progress import Progress, no_progress
-from ..sandbox.find import Bubblewrap, Landlock, Unisolated
+from ..sandbox.base import Sandbox
+from ..sandbox.find import Unisolated
 from .executors import JudgingJob, process_executor, run_job, thread_executor
 from .judge import Judge
 from .run_log import RunLog
@@ -52,7 +53,7 @@ class GradeOptions:
 def grade(
     course: Course,
     assignment: Assignment,
-    sandbox: Bubblewrap | Landlock | Unisolated,
+    sandbox: Sandbox,
     options: GradeOptions = GradeOptions(),
     executor: Executor | None = None,
     progress: Progress = no_progress,
@@ -68,7 +69,7 @@ def grade(
     ----------
     course : Course
     assignment : Assignment
-    sandbox : Bubblewrap, Landlock or Unisolated
+    sandbox : Sandbox
     options : GradeOptions
     executor : concurrent.futures.Executor, optional
         Runs the judging, such as `autograder.grading.executors.cluster_executor`; threads or

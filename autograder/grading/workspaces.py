@@ -28,7 +28,8 @@ from cs231n.check.process.client import WorkerClient
 from ..course.digests import regular_file
 from ..course.manifest import Assignment, Course
 from ..reference.package_files import package_files
-from ..sandbox.find import Bubblewrap, Landlock, Unisolated
+from ..sandbox.base import Sandbox
+from ..sandbox.bubblewrap import Bubblewrap
 
 _MEGABYTE = 2**20
 
@@ -40,7 +41,7 @@ class WorkspacePool:
     ----------
     course : Course
     assignment : Assignment
-    sandbox : Bubblewrap, Landlock or Unisolated
+    sandbox : Sandbox
         If it is reusable, so are the workspaces; if not, every submission gets one of its own.
     notebooks : bool
         Whether notebooks are run in them, in place of exercises.
@@ -50,7 +51,7 @@ class WorkspacePool:
         self,
         course: Course,
         assignment: Assignment,
-        sandbox: Bubblewrap | Landlock | Unisolated,
+        sandbox: Sandbox,
         notebooks: bool = False,
     ) -> None:
         self.course = course
@@ -130,7 +131,7 @@ class Workspace:
         self,
         course: Course,
         assignment: Assignment,
-        sandbox: Bubblewrap | Landlock | Unisolated,
+        sandbox: Sandbox,
         without: tuple[str, ...],
         notebooks: bool,
     ) -> None:
@@ -175,9 +176,8 @@ class Workspace:
         modules = (*self._assignment.editable, *self._assignment.own)
         for name in modules:
             source = self._submitted_file(folder, name) or self._kit / name
-            if _is_absent(name, self._without):
-                source = None
-            _replace(self._tree / name, source)
+            is_absent = _is_absent(name, self._without)
+            _replace(self._tree / name, None if is_absent else source)
         for name in self._assignment.weights:
             _replace(self._tree / name, self._submitted_file(folder, name))
 
