@@ -11,13 +11,13 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip archive can hold
 
 
 def write_zip(
-    target: str | os.PathLike[str], files: Mapping[str, Path], reproducible: bool = False
+    path: str | os.PathLike[str], files: Mapping[str, Path], reproducible: bool = False
 ) -> None:
     """Write a zip archive of some files.
 
     Parameters
     ----------
-    target : path-like
+    path : path-like
         In a folder that exists; an older archive stays until the new one is whole.
     files : mapping of str -> Path
         Name in the archive -> file, in the order in which they are packed.
@@ -30,12 +30,15 @@ def write_zip(
     OSError
         If a file cannot be read, or the archive cannot be written.
     """
-    with atomic_write(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in files.items():
+    with (
+        atomic_write(path) as stream,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
+        for name, source in files.items():
             if reproducible:
                 info = zipfile.ZipInfo(name, _EPOCH)
                 info.compress_type = zipfile.ZIP_DEFLATED
                 info.external_attr = 0o644 << 16
-                archive.writestr(info, path.read_bytes())
+                archive.writestr(info, source.read_bytes())
             else:
-                archive.write(path, name)
+                archive.write(source, name)

@@ -47,7 +47,7 @@ autograder.evidence           autograder.course autograder.notebooks cs231n.atom
                               cs231n.check.process.messages cs231n.vis_utils datasets
 autograder.doctor             autograder autograder.course autograder.reference autograder.sandbox
                               cs231n.check.exercises cs231n.check.process
-autograder.reference          autograder.errors cs231n.check cs231n.check.exercise
+autograder.reference          autograder.course autograder.errors cs231n.check cs231n.check.exercise
                               cs231n.check.exercises cs231n.check.process
                               cs231n.check.process.messages cs231n.bag_of_words cs231n.features
                               cs231n

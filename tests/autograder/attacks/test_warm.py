@@ -206,7 +206,7 @@ def test_a_worker_serves_on_where_nothing_was_left(course, sandbox, write):
     ]
     with Judge(course, course.assignment("small"), sandbox) as judge:
         judge.findings(folders[0])
-        process = judge._desks._free[()][0].worker._process
+        process = judge._workspaces._free[()][0].worker._process
         for folder in (*folders, folders[0]):
             judge.findings(folder)
-        assert judge._desks._free[()][0].worker._process is process and process.poll() is None
+        assert judge._workspaces._free[()][0].worker._process is process and process.poll() is None
