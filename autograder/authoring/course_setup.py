@@ -9,16 +9,22 @@ from pathlib import Path
 from ..course.manifest import CONFIG, MANIFEST, Course
 from ..errors import UserError
 
-_HERE = Path(__file__).resolve().parents[1]
-SHIPPED = next(
-    (f for f in (_HERE / "assignments", _HERE.parent / "assignments") if f.is_dir()),
-    _HERE / "assignments",
-)
-"""The sources that come with the pipeline: inside of it where it is installed, beside it in the repository."""
+
+def _find_shipped() -> Path:
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "assignments", package.parent / "assignments"):
+        if folder.is_dir():
+            return folder
+    return package / "assignments"
+
+
+SHIPPED = _find_shipped()
+"""Path : the sources that come with the pipeline: inside it where it is installed, or beside it."""
 
 _CONFIG_TEXT = '''"""Settings of nbgrader for this course. What is set below comes last and wins.
 
-`configure` sets the folders, the id of the course (from course.toml), and lists of preprocessors with which nbgrader
+`configure` sets the folders, the id of the course (from course.toml), and lists of preprocessors \
+with which nbgrader
 records the verdicts of `autograder grade` and never runs what students handed in.
 """
 
@@ -29,7 +35,7 @@ configure(c, __file__)
 '''
 
 
-def set_up(root, source=None):
+def set_up(root: str | Path, source: str | Path | None = None) -> tuple[Course, list[Path]]:
     """Make a course folder, or complete one; files that exist are kept.
 
     Parameters
@@ -62,7 +68,7 @@ def set_up(root, source=None):
     return course, written
 
 
-def _set_up_sources(root, source):
+def _set_up_sources(root: Path, source: str | Path | None) -> list[Path]:
     target = root / "source"
     if source is not None:
         return _link(target, Path(source).resolve())
@@ -78,7 +84,7 @@ def _set_up_sources(root, source):
     return [target]
 
 
-def _link(target, source):
+def _link(target: Path, source: Path) -> list[Path]:
     if not (source / MANIFEST).is_file():
         raise UserError(f"--source {source}: there is no {MANIFEST} in it")
     if target.exists() and target.resolve() == source:

@@ -1,9 +1,12 @@
-"""A demo class: one hand-in of each kind that a real class contains, named after what it is."""
+"""A demo class: one submission of each kind that a real class contains, named after what it is."""
 
 import tempfile
-import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from cs231n.archive import write_zip
+
+from ..course.manifest import Assignment, Course
 from ..reference.mistakes import all_mistakes
 from ..reference.package_files import package_files
 from ..reference.submission import train_weights, write_submission
@@ -13,6 +16,9 @@ MISTAKES = {
     "mistake-no-shift": "softmax_loss: no shift by the maximum",
     "mistake-no-half": "TwoLayerNet: no one half in the regularization",
 }
+_AFFINE = "cs231n/layers/affine.py"
+_LOSSES = "cs231n/layers/losses.py"
+_ACTIVATIONS = "cs231n/layers/activations.py"
 _PATCH = """
 import numpy as _numpy
 
@@ -29,6 +35,12 @@ print("PASS affine_forward 4 of 4 points")
 def affine_forward(x, w, b):
     return _numpy.zeros((len(x), w.shape[1])), (x, w, b)
 """
+_LOOP = """
+
+def relu_forward(x):
+    while True:
+        pass
+"""
 _WARNINGS = """
 import warnings
 
@@ -44,8 +56,8 @@ def softmax_loss(x, y):
 """
 
 
-def write_class(course, assignment, inbox):
-    """Write the hand-ins of the demo class, as zip files in an inbox.
+def write_class(course: Course, assignment: Assignment, inbox: str | Path) -> Iterator[str]:
+    """Write the submissions of the demo class, as zip files in an inbox.
 
     Parameters
     ----------
@@ -58,6 +70,11 @@ def write_class(course, assignment, inbox):
     ------
     student : str
         Each as soon as it has handed in.
+
+    Raises
+    ------
+    UserError
+        If the reference does not train.
     """
     inbox = Path(inbox)
     inbox.mkdir(parents=True, exist_ok=True)
@@ -65,46 +82,37 @@ def write_class(course, assignment, inbox):
     for student, changes in _changes().items():
         with tempfile.TemporaryDirectory(prefix="cs231n-demo-") as folder:
             write_submission(course, assignment, folder, changes, weights)
-            _zip(folder, assignment.submission_files, inbox / f"{student}.zip")
+            _hand_in(Path(folder), assignment, student, inbox)
         yield student
-    _zip(
-        course.release_folder(assignment.name), assignment.submission_files, inbox / "untouched.zip"
-    )
+    _hand_in(course.release_folder(assignment.name), assignment, "untouched", inbox)
     yield "untouched"
     whole = (inbox / "perfect.zip").read_bytes()
     (inbox / "broken-zip.zip").write_bytes(whole[: len(whole) // 2])
     yield "broken-zip"
 
 
-def _changes():
+def _changes() -> dict[str, dict[str, str]]:
     """dict of str -> dict : by student, the modules that differ from the reference."""
-    reference = {
-        name: path.read_text(encoding="utf-8")
-        for name, path in package_files().items()
-        if path.suffix == ".py"
-    }
-    affine, losses = "cs231n/layers/affine.py", "cs231n/layers/losses.py"
-    activations = "cs231n/layers/activations.py"
+    sources = package_files()
+    affine = sources[_AFFINE].read_text(encoding="utf-8")
+    losses = sources[_LOSSES].read_text(encoding="utf-8")
+    activations = sources[_ACTIVATIONS].read_text(encoding="utf-8")
+    header = "def affine_backward(dout, cache)"
     mistakes = {mistake.name: mistake for mistake in all_mistakes()}
     return {
         "perfect": {},
         **{student: mistakes[name].changes() for student, name in MISTAKES.items()},
-        "prints-warnings": {losses: reference[losses] + _WARNINGS},
-        "never-returns": {
-            activations: reference[activations]
-            + "\n\ndef relu_forward(x):\n    while True:\n        pass\n"
-        },
-        "patches-numpy": {affine: reference[affine] + _PATCH},
-        "syntax-error": {
-            affine: reference[affine].replace(
-                "def affine_backward(dout, cache):", "def affine_backward(dout, cache)"
-            )
-        },
+        "prints-warnings": {_LOSSES: losses + _WARNINGS},
+        "never-returns": {_ACTIVATIONS: activations + _LOOP},
+        "patches-numpy": {_AFFINE: affine + _PATCH},
+        "syntax-error": {_AFFINE: affine.replace(f"{header}:", header)},
     }
 
 
-def _zip(folder, names, path):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
-            if (Path(folder) / name).is_file():
-                archive.write(Path(folder) / name, f"{path.stem}/{name}")
+def _hand_in(folder: Path, assignment: Assignment, student: str, inbox: Path) -> None:
+    """Pack what a folder holds of a submission, as `cs231n handin` does."""
+    files = {}
+    for name in assignment.submission_files:
+        if (folder / name).is_file():
+            files[f"{student}/{name}"] = folder / name
+    write_zip(inbox / f"{student}.zip", files)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from cs231n.atomic import atomic_folder
 from cs231n.cli import INTERRUPTED, exit_code
 
 from ..course.manifest import OWN, Assignment
@@ -43,19 +44,33 @@ def start(name: str, target: str | os.PathLike[str]) -> Assignment:
         If there is no such assignment, or something in the folder could be lost.
     """
     target = Path(target)
+    _check_is_free(target)
+    with tempfile.TemporaryDirectory(prefix="cs231n-start-") as folder:
+        course, _ = set_up(Path(folder) / "course")
+        assignment = course.assignment(name)
+        kit, _ = release(course, assignment)
+        _copy(kit, target)
+    return assignment
+
+
+def _check_is_free(target: Path) -> None:
     is_empty = target.is_dir() and not any(target.iterdir())
     if target.is_symlink() or (target.exists() and not is_empty):
         raise UserError(
             f"{target} exists already, and nothing in it is overwritten; "
             "name another folder with --to"
         )
-    with tempfile.TemporaryDirectory(prefix="cs231n-start-") as folder:
-        course, _ = set_up(Path(folder) / "course")
-        assignment = course.assignment(name)
-        kit, _ = release(course, assignment)
-        target.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _copy(kit: Path, target: Path) -> None:
+    if target.is_dir():
+        # Somebody may stand in an empty folder, or have mounted it: it is filled, not replaced.
         shutil.copytree(kit, target, dirs_exist_ok=True)
-    return assignment
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_folder(target) as folder:
+        shutil.copytree(kit, folder, dirs_exist_ok=True)
+        _check_is_free(target)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -1,24 +1,30 @@
-"""Tries an assignment before students do: the reference, the untouched kit, and every typical mistake."""
+"""Tries an assignment before students do: reference, untouched kit, and every typical mistake."""
 
 import os
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from cs231n.check.exercises import EXERCISES
 
+from ..course.manifest import Assignment, Course
+from ..course.verdicts import Finding
 from ..grading.judge import Judge
-from ..progress import no_progress
-from ..reference.mistakes import all_mistakes
+from ..progress import Progress, no_progress
+from ..reference.mistakes import Mistake, all_mistakes
 from ..reference.submission import train_weights, write_submission
 from ..release.kit import release
+from ..sandbox.bubblewrap import Bubblewrap
+from ..sandbox.find import Unisolated
+from ..sandbox.landlock import Landlock
 from .course_setup import set_up
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A hand-in whose scores are known in advance.
+    """A submission whose scores are known in advance.
 
     Parameters
     ----------
@@ -32,11 +38,16 @@ class Trial:
     name: str
     score: float
     max_score: float
-    problems: tuple
+    problems: tuple[str, ...]
 
 
-def validate(course, assignment, sandbox, progress=no_progress):
-    """Release an assignment into a scratch course and judge hand-ins whose scores are known.
+def validate(
+    course: Course,
+    assignment: Assignment,
+    sandbox: Bubblewrap | Landlock | Unisolated,
+    progress: Progress = no_progress,
+) -> Iterator[Trial]:
+    """Release an assignment into a scratch course and judge submissions whose scores are known.
 
     Parameters
     ----------
@@ -49,9 +60,15 @@ def validate(course, assignment, sandbox, progress=no_progress):
     Yields
     ------
     trial : Trial
+
+    Raises
+    ------
+    UserError
+        If the assignment cannot be released, or its reference does not train.
     """
-    with tempfile.TemporaryDirectory(prefix="cs231n-validate-") as folder:
-        scratch, _ = set_up(Path(folder) / "course", course.source)
+    with tempfile.TemporaryDirectory(prefix="cs231n-validate-") as scratch_folder:
+        folder = Path(scratch_folder)
+        scratch, _ = set_up(folder / "course", course.source)
         release(scratch, assignment)
         weights = train_weights(scratch, assignment)
         mistakes = [m for m in all_mistakes() if m.exercise in assignment.points]
@@ -60,36 +77,37 @@ def validate(course, assignment, sandbox, progress=no_progress):
             ThreadPoolExecutor(os.cpu_count() or 1) as executor,
         ):
             trials = [
-                executor.submit(_try_reference, judge, Path(folder) / "reference", weights),
+                executor.submit(_try_reference, judge, folder / "reference", weights),
                 executor.submit(_try_untouched, judge),
             ]
-            trials += [
-                executor.submit(_try_mistake, judge, Path(folder) / f"mistake{k}", weights, mistake)
-                for k, mistake in enumerate(mistakes)
-            ]
+            for number, mistake in enumerate(mistakes):
+                place = folder / f"mistake{number}"
+                trials.append(executor.submit(_try_mistake, judge, place, weights, mistake))
             for trial in progress(trials, total=len(trials), desc="validate"):
                 yield trial.result()
 
 
-def _try_reference(judge, folder, weights):
-    findings = _hand_in(judge, folder, weights)
-    return _trial("the reference", findings, _losses(findings))
+def _try_reference(judge: Judge, folder: Path, weights: dict[str, bytes]) -> Trial:
+    write_submission(judge.course, judge.assignment, folder, None, weights)
+    findings = judge.findings(folder)
+    return _sum_up("the reference", findings, _losses(findings))
 
 
-def _try_untouched(judge):
+def _try_untouched(judge: Judge) -> Trial:
     findings = judge.findings(judge.course.release_folder(judge.assignment.name))
     problems = [
         f"{name}: {f.status}, {f.score:g} points"
         for name, f in findings.items()
         if f.status != "not started" or f.score
     ]
-    return _trial("the untouched kit", findings, problems)
+    return _sum_up("the untouched kit", findings, problems)
 
 
-def _try_mistake(judge, folder, weights, mistake):
-    findings = _hand_in(judge, folder, weights, mistake.changes())
-    own = findings[mistake.exercise]
-    problems = _losses({name: f for name, f in findings.items() if name != mistake.exercise})
+def _try_mistake(judge: Judge, folder: Path, weights: dict[str, bytes], mistake: Mistake) -> Trial:
+    write_submission(judge.course, judge.assignment, folder, mistake.changes(), weights)
+    findings = judge.findings(folder)
+    own = findings.pop(mistake.exercise)
+    problems = _losses(findings)
     if own.score >= own.max_score:
         problems.append("it loses nothing")
     if mistake.message not in own.text:
@@ -97,12 +115,7 @@ def _try_mistake(judge, folder, weights, mistake):
     return Trial(mistake.name, own.score, own.max_score, tuple(problems))
 
 
-def _hand_in(judge, folder, weights, changes=None):
-    write_submission(judge.course, judge.assignment, folder, changes, weights)
-    return judge.findings(folder)
-
-
-def _losses(findings):
+def _losses(findings: dict[str, Finding]) -> list[str]:
     return [
         f"{name} loses {f.max_score - f.score:g} points"
         for name, f in findings.items()
@@ -110,14 +123,13 @@ def _losses(findings):
     ]
 
 
-def _trial(name, findings, problems):
-    score, most = (
-        sum(getattr(f, key) for f in findings.values()) for key in ("score", "max_score")
-    )
-    return Trial(name, score, most, tuple(problems))
+def _sum_up(name: str, findings: dict[str, Finding], problems: list[str]) -> Trial:
+    score = sum(finding.score for finding in findings.values())
+    max_score = sum(finding.max_score for finding in findings.values())
+    return Trial(name, score, max_score, tuple(problems))
 
 
-def exercises_without_mistake(assignment):
+def exercises_without_mistake(assignment: Assignment) -> list[str]:
     """list of str : exercises that no typical mistake is known for; training goals need none."""
     known = {mistake.exercise for mistake in all_mistakes()}
     return [name for name in assignment.points if name not in known and EXERCISES[name].module]

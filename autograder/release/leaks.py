@@ -4,19 +4,27 @@ import json
 import re
 import sys
 import zipfile
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
 from nbgrader import utils
 
+from ..course.manifest import Assignment, Course
 from ..reference.package_files import package_files
 from .shown_solutions import show_solved
 from .solution_regions import regions
 from .source_check import MARKS, source_notebook
 
 WINDOW = 2
-SHORTEST = 24
+"""int : lines of a solution that are looked for together."""
+
+MIN_LENGTH = 24
+"""int : characters of them, without white space; fewer stand in any program."""
+
 _COMPILED = {
     b"\x7fELF": "ELF",
     b"MZ": "Windows",
@@ -41,7 +49,9 @@ _NOTEBOOK_METADATA = {"kernelspec", "language_info"}
 _CELL_METADATA = {"nbgrader", "deletable", "editable"}
 
 
-def find_leaks(kit, course, assignment, allowed):
+def find_leaks(
+    kit: str | Path, course: Course, assignment: Assignment, allowed: AbstractSet[str]
+) -> list[str]:
     """Find everything in a kit that students must not get.
 
     Parameters
@@ -55,8 +65,9 @@ def find_leaks(kit, course, assignment, allowed):
     Returns
     -------
     leaks : list of str
-        One sentence each: a file outside the allow-list, a link, byte-code, compiled code, text of a solution, hidden
-        test or mark scheme, an output, staff metadata, a path of this machine. Empty when all is well.
+        One sentence each: a file outside the allow-list, a link, byte-code, compiled code, text of
+        a solution, hidden test or mark scheme, an output, staff metadata, a path of this machine.
+        Empty when all is well.
     """
     kit = Path(kit)
     secrets = secret_windows(course, assignment)
@@ -67,51 +78,61 @@ def find_leaks(kit, course, assignment, allowed):
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
             leaks.append(f"{name}: a link or a special file")
         elif path.is_file():
-            leaks += [
-                f"{name}: {leak}" for leak in _file_leaks(path, name, secrets, paths, allowed)
-            ]
+            found = _file_leaks(path, name, secrets, paths, allowed)
+            leaks += [f"{name}: {leak}" for leak in found]
     return leaks
 
 
-def secret_windows(course, assignment):
-    """Collect the text of all solutions, hidden tests and mark schemes; an answer without marks is one as a whole.
+def secret_windows(course: Course, assignment: Assignment) -> dict[str, str]:
+    """Collect the text of all solutions, hidden tests and mark schemes.
+
+    An answer without marks is one as a whole.
 
     Returns
     -------
     windows : dict of str -> str
         Up to `WINDOW` lines that follow each other, without white space -> where they come from.
     """
-    windows = {}
+    windows: dict[str, str] = {}
     for name, path in package_files().items():
         if path.suffix != ".npz":
             text = show_solved(path.read_text(encoding="utf-8"), name, assignment.solved)
             windows |= dict.fromkeys(_secrets(text), name)
     for name in assignment.notebooks:
-        for cell in nbformat.read(source_notebook(course, assignment, name), as_version=4).cells:
-            windows |= dict.fromkeys(
-                _secrets(cell.source, utils.is_solution(cell)), f"{name}.ipynb"
-            )
+        notebook = nbformat.read(source_notebook(course, assignment, name), as_version=4)
+        for cell in notebook.cells:
+            found = _secrets(cell.source, utils.is_solution(cell))
+            windows |= dict.fromkeys(found, f"{name}.ipynb")
     return windows
 
 
-def _secrets(text, is_answer=False):
-    found = [region for begin, end in MARKS for region in regions(text, begin, end)]
+def _secrets(text: str, is_answer: bool = False) -> list[str]:
+    found = []
+    for begin, end in MARKS:
+        found += regions(text, begin, end)
     if is_answer and not found:
         found = [text.split("\n")]
-    return [window for region in found for window in _windows(region)]
+    windows = []
+    for region in found:
+        windows += _windows(region)
+    return windows
 
 
-def _windows(lines):
+def _windows(lines: list[str]) -> list[str]:
     squeezed = [line for line in map(_squeeze, lines) if line and not line.startswith("#")]
-    found = ["".join(squeezed[i : i + WINDOW]) for i in range(max(len(squeezed) - WINDOW + 1, 1))]
-    return [window for window in found if len(window) >= SHORTEST]
+    found = []
+    for start in range(max(len(squeezed) - WINDOW + 1, 1)):
+        window = "".join(squeezed[start : start + WINDOW])
+        if len(window) >= MIN_LENGTH:
+            found.append(window)
+    return found
 
 
-def _squeeze(text):
+def _squeeze(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def _machine_paths(course):
+def _machine_paths(course: Course) -> list[str]:
     paths = {
         str(course.root),
         str(course.source.resolve()),
@@ -122,32 +143,39 @@ def _machine_paths(course):
     return [path.rstrip("/") + "/" for path in sorted(paths) if len(path) > 3]
 
 
-def _file_leaks(path, name, secrets, paths, allowed):
+def _file_leaks(
+    path: Path, name: str, secrets: dict[str, str], paths: list[str], allowed: AbstractSet[str]
+) -> Iterator[str]:
     if name not in allowed:
         yield "not in the allow-list of a kit"
     data = path.read_bytes()
-    written_by_hand = path.suffix == ".c" and name in allowed and not data.startswith(_GENERATED)
-    if path.suffix in _COMPILED_SUFFIXES and not written_by_hand or "__pycache__" in path.parts:
+    by_hand = path.suffix == ".c" and name in allowed and not data.startswith(_GENERATED)
+    is_generated = path.suffix in _COMPILED_SUFFIXES and not by_hand
+    if is_generated or "__pycache__" in path.parts:
         yield "compiled or generated file"
-    yield from (
-        f"{kind} machine code" for magic, kind in _COMPILED.items() if data.startswith(magic)
-    )
-    text = _text(path, data)
-    for mark in (mark for pair in MARKS for mark in pair):
-        if mark in text:
-            yield f"the mark {mark!r}"
-    squeezed = _squeeze(text)
-    yield from (
-        f"text of a solution in {where}: {window[:60]}"
-        for window, where in secrets.items()
-        if window in squeezed
-    )
-    yield from (f"a path of this machine: {p}" for p in paths if p in text)
+    for magic, kind in _COMPILED.items():
+        if data.startswith(magic):
+            yield f"{kind} machine code"
+    yield from _text_leaks(_text(path, data), secrets, paths)
     if path.suffix == ".ipynb":
         yield from _notebook_leaks(json.loads(data))
 
 
-def _text(path, data):
+def _text_leaks(text: str, secrets: dict[str, str], paths: list[str]) -> Iterator[str]:
+    for pair in MARKS:
+        for mark in pair:
+            if mark in text:
+                yield f"the mark {mark!r}"
+    squeezed = _squeeze(text)
+    for window, where in secrets.items():
+        if window in squeezed:
+            yield f"text of a solution in {where}: {window[:60]}"
+    for machine_path in paths:
+        if machine_path in text:
+            yield f"a path of this machine: {machine_path}"
+
+
+def _text(path: Path, data: bytes) -> str:
     """Everything in a file that can be read as text."""
     if path.suffix == ".npz":
         return _array_text(path) + data.decode("latin-1")
@@ -156,20 +184,19 @@ def _text(path, data):
     return data.decode("utf-8", "replace")
 
 
-def _array_text(path):
+def _array_text(path: Path) -> str:
     with zipfile.ZipFile(path) as archive, np.load(path, allow_pickle=False) as arrays:
         texts = [" ".join(archive.namelist())]
         for name in arrays.files:
             array = arrays[name]
-            texts.append(
-                " ".join(array.ravel().tolist())
-                if array.dtype.kind == "U"
-                else array.tobytes().decode("latin-1")
-            )
+            if array.dtype.kind == "U":
+                texts.append(" ".join(array.ravel().tolist()))
+            else:
+                texts.append(array.tobytes().decode("latin-1"))
     return "\n".join(texts)
 
 
-def _strings(node):
+def _strings(node: Any) -> Iterator[str]:
     if isinstance(node, str):
         yield node
     elif isinstance(node, list):
@@ -184,7 +211,7 @@ def _strings(node):
             yield from _strings(value)
 
 
-def _notebook_leaks(notebook):
+def _notebook_leaks(notebook: dict[str, Any]) -> Iterator[str]:
     extra = set(notebook["metadata"]) - _NOTEBOOK_METADATA
     if extra:
         yield f"notebook metadata {sorted(extra)}"

@@ -1,13 +1,14 @@
-"""What a kit holds of the assignments before its own: empty modules for the student's own work, or solved ones."""
+"""Earlier assignments in a kit: modules that are empty for the student's own work, or solved."""
 
 import ast
+from collections.abc import Set as AbstractSet
 
 from cs231n.check.exercises import EXERCISES
 
 from .solution_regions import BEGIN, END
 
 
-def show_solved(text, name, solved):
+def show_solved(text: str, name: str, solved: AbstractSet[str]) -> str:
     """Take the marks off the solutions that a kit shows, so that clearing leaves them alone.
 
     Parameters
@@ -27,21 +28,26 @@ def show_solved(text, name, solved):
     exercises = {e for e in EXERCISES if EXERCISES[e].module and EXERCISES[e].file == name}
     if not exercises & solved:
         return text
-    lines = text.split("\n")
-    owners = _owners(text, exercises)
-    shown = {k for k, line in enumerate(lines, 1) if BEGIN in line or END in line}
-    shown = {
-        k for k in shown if (names := {e for e, span in owners if k in span}) and names <= solved
-    }
-    return "\n".join(line for k, line in enumerate(lines, 1) if k not in shown)
+    spans = _spans(text, exercises)
+    kept = []
+    for number, line in enumerate(text.split("\n"), 1):
+        is_mark = BEGIN in line or END in line
+        if not (is_mark and _is_shown(number, spans, solved)):
+            kept.append(line)
+    return "\n".join(kept)
 
 
-def _owners(text, exercises):
+def _spans(text: str, exercises: AbstractSet[str]) -> list[tuple[str, range]]:
     """The lines of each function, class or method that an exercise is named after."""
-    kinds = ast.FunctionDef, ast.ClassDef
-    nodes = [
-        node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, kinds) and node.name in exercises
-    ]
-    return [(node.name, range(node.lineno, node.end_lineno + 1)) for node in nodes]
+    spans = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in exercises:
+            end = node.end_lineno or node.lineno
+            spans.append((node.name, range(node.lineno, end + 1)))
+    return spans
+
+
+def _is_shown(number: int, spans: list[tuple[str, range]], solved: AbstractSet[str]) -> bool:
+    """bool : whether a line belongs to exercises, and all of them are shown."""
+    owners = {exercise for exercise, lines in spans if number in lines}
+    return bool(owners) and owners <= solved

@@ -1,14 +1,19 @@
 """Solution regions: finding them, and clearing them with nbgrader's own preprocessor."""
 
 import ast
+from typing import TYPE_CHECKING
 
 from ..errors import UserError
 
-BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
+if TYPE_CHECKING:
+    from nbgrader.preprocessors import ClearSolutions
+
+BEGIN = "BEGIN SOLUTION"
+END = "END SOLUTION"
 STUB = '# YOUR CODE HERE\nraise NotImplementedError("not started: write your code here")'
 
 
-def regions(text, begin=BEGIN, end=END):
+def regions(text: str, begin: str = BEGIN, end: str = END) -> list[list[str]]:
     """Find the marked regions of a text.
 
     Parameters
@@ -25,9 +30,11 @@ def regions(text, begin=BEGIN, end=END):
     Raises
     ------
     ValueError
-        If a mark has no partner. nbgrader itself accepts an end without a beginning, and would release a solution.
+        If a mark has no partner. nbgrader itself accepts an end without a beginning, and would
+        release a solution.
     """
-    found, inside = [], None
+    found: list[list[str]] = []
+    inside: list[str] | None = None
     for number, line in enumerate(text.split("\n"), 1):
         if begin in line:
             if inside is not None:
@@ -45,7 +52,7 @@ def regions(text, begin=BEGIN, end=END):
     return found
 
 
-def clear(text, name):
+def clear(text: str, name: str) -> str:
     """Replace every solution region of a Python module by a stub that raises `NotImplementedError`.
 
     Parameters
@@ -63,9 +70,8 @@ def clear(text, name):
     UserError
         If a mark has no partner, or what is left is not Python.
     """
-    from nbformat.v4 import (
-        new_code_cell,
-    )  # with nbgrader, which takes seconds to load and which judging does without
+    # Here, as nbgrader comes with it: it takes seconds to load, and judging does without.
+    from nbformat.v4 import new_code_cell
 
     try:
         if not regions(text):
@@ -84,7 +90,7 @@ def clear(text, name):
     return cleared.source
 
 
-def _cleaner():
+def _cleaner() -> "ClearSolutions":
     from nbgrader.preprocessors import ClearSolutions
     from traitlets.config import Config
 
