@@ -32,7 +32,7 @@ def write_zip(
     """
     with (
         atomic_write(path) as stream,
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name, source in files.items():
             if reproducible:

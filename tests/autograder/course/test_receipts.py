@@ -68,7 +68,10 @@ def test_names_that_no_student_can_have_are_left_out(course):
         (b"[]", "Expected `object`, got `array`"),
         (b"{}", "missing required field `students`"),
         (b'{"students": {"ada": {"status": 3}}}', "students[...].status"),
-        (b'{"students": {"ada": {"status": "refused", "missing": [1]}}}', "students[...].missing[0]"),
+        (
+            b'{"students": {"ada": {"status": "refused", "missing": [1]}}}',
+            "students[...].missing[0]",
+        ),
         (b"[" * 100_000, ""),
     ],
 )

@@ -8,7 +8,13 @@ from autograder.commands.doctor import run
 from autograder.doctor import examine as doctor
 from autograder.doctor.escape_attempts import ATTEMPTS
 from autograder.sandbox import landlock_exec
-from autograder.sandbox.find import SANDBOXES, Bubblewrap, Landlock, SandboxUnavailableError, Unisolated
+from autograder.sandbox.find import (
+    SANDBOXES,
+    Bubblewrap,
+    Landlock,
+    SandboxUnavailableError,
+    Unisolated,
+)
 
 
 @pytest.fixture(scope="module", params=SANDBOXES, ids=lambda tier: tier.isolation)
