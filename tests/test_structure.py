@@ -26,6 +26,7 @@ autograder.nbgrader_settings  autograder.course autograder.feedback autograder.g
                               autograder.release
 autograder.authoring          autograder.course autograder.errors autograder.grading
                               autograder.progress autograder.reference autograder.release
+                              autograder.sandbox cs231n.archive cs231n.atomic
                               cs231n.check.exercises cs231n.cli
 autograder.grading            autograder.course autograder.errors autograder.evidence
                               autograder.gradebook autograder.progress autograder.reference

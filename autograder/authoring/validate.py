@@ -16,9 +16,7 @@ from ..progress import Progress, no_progress
 from ..reference.mistakes import Mistake, all_mistakes
 from ..reference.submission import train_weights, write_submission
 from ..release.kit import release
-from ..sandbox.bubblewrap import Bubblewrap
-from ..sandbox.find import Unisolated
-from ..sandbox.landlock import Landlock
+from ..sandbox.base import Sandbox
 from .course_setup import set_up
 
 
@@ -44,7 +42,7 @@ class Trial:
 def validate(
     course: Course,
     assignment: Assignment,
-    sandbox: Bubblewrap | Landlock | Unisolated,
+    sandbox: Sandbox,
     progress: Progress = no_progress,
 ) -> Iterator[Trial]:
     """Release an assignment into a scratch course and judge submissions whose scores are known.
