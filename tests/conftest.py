@@ -1,4 +1,4 @@
-"""Fixtures that several packages need: real images, a web server on this machine, and a course of two assignments."""
+"""Fixtures for several packages: real images, a local web server, a course of two assignments."""
 
 import os
 import re
@@ -64,7 +64,7 @@ def no_process(request, monkeypatch):
 
 @pytest.fixture
 def real_data():
-    """The folder with real CIFAR-10 and MNIST images; the test skips where CS231N_DATA_DIR names none."""
+    """The folder with real CIFAR-10 and MNIST images; skips where CS231N_DATA_DIR names none."""
     folder = os.environ.get("CS231N_DATA_DIR")
     if not folder or not Path(folder).is_dir():
         pytest.skip("needs real images: set CS231N_DATA_DIR to a folder with CIFAR-10 and MNIST")
@@ -83,7 +83,7 @@ class FileServer:
     shifted : bool
         Whether it answers a Range header with another range than the one asked for.
     cuts : list of int
-        After how many bytes of the body the next connections are cut; the ones after them are whole.
+        After how many bytes of the body the next connections are cut; later ones are whole.
     asked : list
         The Range header, or None, of every request so far.
     """
@@ -158,7 +158,7 @@ def two_assignments_once(tmp_path_factory):
 
 @pytest.fixture
 def two_assignments(two_assignments_once, tmp_path):
-    """Copy a course of a first and a second assignment, released, which meet in one module: takes ``earlier``."""
+    """Copy a released course of two assignments that meet in one module: takes ``earlier``."""
     from autograder.course.manifest import Course
 
     def copy(earlier):

@@ -101,7 +101,7 @@ cs231n.kit                    cs231n.errors
 cs231n.atomic                 cs231n.locks
 cs231n                        cs231n.fast
 """
-"""Room, then the rooms that it may import; a module belongs to the longest name that it starts with."""
+"""Room, then the rooms it may import; a module belongs to the longest name that begins its own."""
 FILES = [path for package in AT_IMPORT for path in sorted((ROOT / package).rglob("*.py"))]
 
 

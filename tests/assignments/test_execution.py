@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom: solved with the reference, and untouched as students first open it."""
+"""Every notebook runs from top to bottom: solved with the reference, and as it is first opened."""
 
 from pathlib import Path
 

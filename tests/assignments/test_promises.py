@@ -1,4 +1,4 @@
-"""What titles and text of the notebooks say about their figures, held to the numbers behind them."""
+"""What the notebooks say about their figures, held to the numbers behind them."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def run_cells(path, *ids, **given):
-    """The names that some cells of a notebook define, with what earlier cells would have given them."""
+    """The names that some cells of a notebook define, given those of earlier cells."""
     matplotlib.use("Agg")
     names = dict(given)
     for cell in nbformat.read(ROOT / path, as_version=4).cells:

@@ -143,7 +143,7 @@ def test_stride_thins_out_the_patches_that_are_counted(fitted):
 
 def test_the_vocabulary_comes_from_the_seed_alone():
     images = np.concatenate([stripes(0), stripes(1)])
-    settings = dict(num_words=6, patch_size=3, num_patches=300)
+    settings = {"num_words": 6, "patch_size": 3, "num_patches": 300}
     first, again, other = (
         BagOfVisualWords(seed=seed, **settings).fit(images) for seed in (1, 1, 2)
     )
@@ -153,7 +153,7 @@ def test_the_vocabulary_comes_from_the_seed_alone():
 
 def test_8_bit_images_give_the_words_of_float_images():
     images = np.concatenate([stripes(0), stripes(1)]).astype(np.uint8)
-    settings = dict(num_words=6, patch_size=3, num_patches=300, seed=1)
+    settings = {"num_words": 6, "patch_size": 3, "num_patches": 300, "seed": 1}
     small, large = (
         BagOfVisualWords(**settings).fit(imgs) for imgs in (images, images.astype(np.float32))
     )

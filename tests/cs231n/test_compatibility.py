@@ -1,10 +1,12 @@
 """What notebooks written for the assignments of 2018 to 2026 import, call and expect.
 
-The sequences are those of the notebooks, the words and the data are not. Data come from a generator seeded
-with 231, as there; the global generator belongs to the caller, and the last test sees that nobody else draws.
+The sequences are those of the notebooks, the words and the data are not. Data come from a
+generator seeded with 231, as there; the global generator belongs to the caller, and the last test
+sees that nobody else draws.
 """
 
 import inspect
+from functools import partial
 from importlib import import_module
 
 import numpy as np
@@ -30,7 +32,8 @@ from cs231n.gradient_check import eval_numerical_gradient, eval_numerical_gradie
 from cs231n.classifiers.fc_net import TwoLayerNet
 from cs231n.classifiers.fc_net import *; TwoLayerNet, FullyConnectedNet
 from cs231n.classifiers.cnn import *; ThreeLayerConvNet
-from cs231n.classifiers import *; KNearestNeighbor, LinearSVM, Softmax, TwoLayerNet, ThreeLayerConvNet
+from cs231n.classifiers import *; KNearestNeighbor, LinearSVM, Softmax, TwoLayerNet, \
+ThreeLayerConvNet
 from cs231n.layers import *; affine_forward, batchnorm_backward_alt, conv_forward_naive, svm_loss
 from cs231n.layer_utils import *; affine_relu_forward, conv_relu_backward, conv_relu_pool_backward
 from cs231n.layer_utils import conv_relu_pool_forward, conv_relu_pool_backward
@@ -122,12 +125,13 @@ classifiers.TwoLayerNet.loss(self, X, y=None)
 classifiers.FullyConnectedNet(hidden_dims, input_dim=3072, num_classes=10, dropout_keep_ratio=1, \
 normalization=None, reg=0.0, weight_scale=1e-2, dtype=np.float32, seed=None)
 classifiers.FullyConnectedNet.loss(self, X, y=None)
-classifiers.ThreeLayerConvNet(input_dim=(3, 32, 32), num_filters=32, filter_size=7, hidden_dim=100, \
-num_classes=10, weight_scale=1e-3, reg=0.0, dtype=np.float32)
+classifiers.ThreeLayerConvNet(input_dim=(3, 32, 32), num_filters=32, filter_size=7, \
+hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0, dtype=np.float32)
 classifiers.ThreeLayerConvNet.loss(self, X, y=None)
 data_utils.load_CIFAR_batch(filename)
 data_utils.load_CIFAR10(ROOT)
-data_utils.get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, subtract_mean=True)
+data_utils.get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, \
+subtract_mean=True)
 features.extract_features(imgs, feature_fns, verbose=False)
 features.rgb2gray(rgb)
 features.hog_feature(im)
@@ -271,10 +275,8 @@ def test_layers_meet_the_errors_that_the_notebooks_promise(rng):
     for layer, start in ((svm_loss, 9.0), (softmax_loss, 2.3)):
         loss, dx = layer(x, y)
         assert loss == pytest.approx(start, abs=0.01)
-        assert (
-            rel_error(eval_numerical_gradient(lambda x: layer(x, y)[0], x, verbose=False), dx)
-            < 1e-7
-        )
+        numerical = eval_numerical_gradient(lambda x, layer=layer: layer(x, y)[0], x, verbose=False)
+        assert rel_error(numerical, dx) < 1e-7
 
 
 def test_caches_hold_what_notebooks_and_tests_unpack(rng):
@@ -324,9 +326,8 @@ def test_batch_normalization_notebook_runs(rng):
     ):
         gradients = backward(dout, forward(x, gamma, beta, param)[1])
         for array, gradient in zip((x, gamma, beta), gradients):
-            numerical = eval_numerical_gradient_array(
-                lambda _: forward(x, gamma, beta, param)[0], array, dout
-            )
+            call = partial(forward, x, gamma, beta, param)
+            numerical = eval_numerical_gradient_array(lambda _, call=call: call()[0], array, dout)
             assert rel_error(numerical, gradient) < 1e-7
     cache = batchnorm_forward(x, gamma, beta, {"mode": "train"})[1]
     for one, other in zip(batchnorm_backward(dout, cache), batchnorm_backward_alt(dout, cache)):
@@ -369,7 +370,10 @@ def test_dropout_notebook_runs(rng):
         assert loss == pytest.approx(2.3, abs=0.05)
         for name in sorted(grads):
             numerical = eval_numerical_gradient(
-                lambda _: model.loss(X, y)[0], model.params[name], verbose=False, h=1e-5
+                lambda _, model=model: model.loss(X, y)[0],
+                model.params[name],
+                verbose=False,
+                h=1e-5,
             )
             assert rel_error(numerical, grads[name]) < 1e-5
 
@@ -404,7 +408,10 @@ def test_fully_connected_notebook_runs_with_gradients_taken_in_place(normalizati
         for name in sorted(grads):
             # The argument is ignored: the parameter itself has to move.
             numerical = eval_numerical_gradient(
-                lambda _: model.loss(X, y)[0], model.params[name], verbose=False, h=1e-5
+                lambda _, model=model: model.loss(X, y)[0],
+                model.params[name],
+                verbose=False,
+                h=1e-5,
             )
             assert rel_error(numerical, grads[name], floor=1e-5) < 1e-4, name
         assert model.loss(X, y)[0] == loss

@@ -13,9 +13,10 @@ import cs231n
 PROGRAMS = re.compile(r"cs231n\.(__main__|commands\b|check\.worker)")
 # A shape, its letters, or the name of the function whose contract is the same.
 SAYS_SHAPE = re.compile(r"shape|\(N, |`[\w.]*\w+_\w+`|[Aa]s for `")
-ARRAYS = set(
-    "x X w W b y dout dw db cols im imgs rgb dists Xs gamma beta scores dscores target patches".split()
-)
+ARRAYS = {
+    *"x X w W b y dout dw db cols im imgs rgb dists Xs".split(),
+    *"gamma beta scores dscores target patches".split(),
+}
 
 
 def modules():

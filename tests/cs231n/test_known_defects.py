@@ -14,11 +14,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(
-    path
-    for package in ("cs231n", "datasets", "autograder")
-    for path in (ROOT / package).rglob("*.py")
-) + [ROOT / "setup.py"]
+SOURCES = [ROOT / "setup.py"]
+for package in ("cs231n", "datasets", "autograder"):
+    SOURCES += sorted((ROOT / package).rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "assignments").glob("*/*.ipynb"))
 GONE = {"past", "future", "six", "distutils", "imageio", "imp", "google"}
 GENERATORS = {

@@ -56,7 +56,7 @@ def test_gradients_of_a_sandwich_agree_along_random_directions(name, inputs):
     for position, (array, grad) in enumerate(zip(inputs, grads, strict=True)):
         assert grad.shape == array.shape
         if name == "conv_bn_relu" and position == 2:
-            # The normalization takes the bias away again, so there is nothing to compare relatively.
+            # The normalization takes the bias away again: there is nothing to compare relatively.
             assert np.abs(grad).max() < 1e-12
             continue
         assert (

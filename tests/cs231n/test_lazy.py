@@ -16,10 +16,9 @@ def test_every_name_of_the_table_can_be_imported_with_a_star(package):
 
 
 def test_unknown_names_raise_the_usual_errors():
-    with pytest.raises(
-        AttributeError, match="module 'cs231n.layers' has no attribute 'no_such_layer'"
-    ):
-        cs231n.layers.no_such_layer
+    message = "module 'cs231n.layers' has no attribute 'no_such_layer'"
+    with pytest.raises(AttributeError, match=message):
+        _ = cs231n.layers.no_such_layer
     with pytest.raises(ImportError, match="cannot import name 'no_such_layer'"):
         exec("from cs231n.layers import no_such_layer")
 
@@ -36,12 +35,13 @@ def test_importing_the_package_imports_no_layer():
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A package of three files: one good, one with a syntax error, one that imports what does not exist."""
+    """A package of three files: one good, one that does not parse, one that cannot be imported."""
     package = tmp_path / "three_files"
     package.mkdir()
     table = "{'good': ('right',), 'broken': ('wrong',), 'lonely': ('lost',)}"
     (package / "__init__.py").write_text(
-        f"from cs231n._lazy import lazy_names\n__getattr__, __dir__ = lazy_names(__name__, {table})\n"
+        "from cs231n._lazy import lazy_names\n"
+        f"__getattr__, __dir__ = lazy_names(__name__, {table})\n"
     )
     (package / "good.py").write_text("right = 1\n")
     (package / "broken.py").write_text("def wrong(:\n")

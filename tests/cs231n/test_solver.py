@@ -30,7 +30,7 @@ def make_solver(model=None, **kwargs):
 
 
 def noisy_net():
-    """Everything that has a state: batch normalization, and dropout from the net's own generator."""
+    """All that has a state: batch normalization, and dropout from the net's own generator."""
     rng = np.random.default_rng(3)
     return FullyConnectedNet(
         [9, 8], 6, 4, 0.8, normalization="batchnorm", weight_scale="he", seed=rng

@@ -1,4 +1,4 @@
-"""The original kit's empty functions returned zeros, and zeros compared with zeros printed "Good!"."""
+"""In the original kit empty functions returned zeros, and zeros against zeros printed "Good!"."""
 
 from pathlib import Path
 from types import ModuleType

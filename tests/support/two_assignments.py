@@ -1,4 +1,4 @@
-"""A course of two assignments that meet in one module, for tests of what is carried from one to the next."""
+"""A course of two assignments that meet in one module, for tests of carrying work between them."""
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook

@@ -47,7 +47,7 @@ def test_vgg16_totals():
     assert table.multiply_adds == 15_470_264_320
     assert table.activations == 15_237_608
     assert table.rows[18].out_shape == (512, 7, 7) and table.rows[18].receptive_field == (212, 212)
-    # The first affine layer holds three quarters of the parameters, and under one percent of the work.
+    # The first affine layer holds three quarters of the parameters, under one percent of the work.
     assert table.rows[19].parameters / table.parameters > 0.74
     assert table.rows[19].multiply_adds / table.multiply_adds < 0.01
 

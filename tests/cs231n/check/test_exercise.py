@@ -1,4 +1,4 @@
-"""Where many answers are right, what they have in common is compared, on the side of whoever judges."""
+"""Where many answers are right, the judging side compares what they have in common."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def test_a_node_left_out_twice_listed_or_unknown_is_wrong():
 def test_answers_of_any_form_are_refused_in_words():
     for order in (np.zeros((2, 3, 4), int), np.array(3), np.array([1.5, np.inf]), np.array("text")):
         with np.errstate(invalid="ignore"):
-            result = judged(lambda size: order)
+            result = judged(lambda size, order=order: order)
         assert (
             result.status == "fail" and result.share == 0 and all(p.text for p in result.problems)
         )

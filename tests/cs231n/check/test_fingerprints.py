@@ -8,10 +8,11 @@ from cs231n.check.report import result_text
 
 pytestmark = pytest.mark.process
 
+OVERWRITTEN = "gradients overwritten where windows overlap"
 WRONG_INSIDE_THE_THRESHOLDS = {
     "conv_backward_that_ignores_the_stride": "conv_backward_naive: stride ignored in backward",
-    "max_pool_backward_with_plain_assignment": "max_pool_backward_naive: gradients overwritten where windows overlap",
-    "avg_pool_backward_with_plain_assignment": "avg_pool_backward_naive: gradients overwritten where windows overlap",
+    "max_pool_backward_with_plain_assignment": f"max_pool_backward_naive: {OVERWRITTEN}",
+    "avg_pool_backward_with_plain_assignment": f"avg_pool_backward_naive: {OVERWRITTEN}",
     "softmax_without_max_shift": "softmax_loss: no shift by the maximum",
     "dropout_gradient_without_one_over_p": "dropout_backward: unscaled backward",
     "db_of_shape_1_m": "affine_backward: db keeps a dimension",

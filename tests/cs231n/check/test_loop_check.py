@@ -1,4 +1,4 @@
-"""Loops over the examples are seen, however they are written; array code costs the same for any number."""
+"""Loops over examples are seen, however they are written; array code costs the same for any."""
 
 import sys
 
@@ -9,11 +9,11 @@ from cs231n.check.loop_check import extra_steps
 
 FEW, MANY = (np.ones((3, 4)),), (np.ones((12, 4)),)
 LOOPS = {
-    "for": lambda x: [row for row in x],
+    "for": lambda x: [row.sum() for row in x],
     "while": lambda x: _drain(list(x)),
     "map": lambda x: list(map(np.sum, x)),
     "apply_along_axis": lambda x: np.apply_along_axis(lambda row: row.sum(), 1, x),
-    "vectorize": lambda x: np.vectorize(lambda n: n + 1)(x),
+    "vectorize": np.vectorize(lambda n: n + 1),
 }
 
 

@@ -15,7 +15,7 @@ def rng():
 
 @pytest.fixture
 def ramp_net():
-    """The two-layer net with weights on straight lines, whose losses the course has always promised."""
+    """The two-layer net with weights on straight lines, whose losses the course promises."""
     N, D, H, C = 3, 5, 50, 7
     net = TwoLayerNet(input_dim=D, hidden_dim=H, num_classes=C)
     net.params["W1"] = np.linspace(-0.7, 0.3, num=D * H).reshape(D, H)

@@ -201,7 +201,7 @@ def test_real_images_are_labeled_as_well_as_the_course_promises(real_data):
 
 
 def test_the_implementations_do_not_differ_on_real_images(real_data):
-    # The course's notebook asks for a Frobenius norm below 0.001, which single precision cannot give.
+    # The course's notebook asks for a Frobenius norm below 0.001: too little in single precision.
     data = load_dataset("cifar10", 500, 0, 100, subtract_mean=False)
     classifier = trained(data["X_train"].reshape(500, -1))
     two, one, none = (

@@ -15,7 +15,8 @@ def scores_problem(scores, y):
 
 @pytest.mark.parametrize("loss_function", SVM)
 def test_svm_gives_the_lecture_s_worked_numbers(loss_function):
-    # CS231n notes: scores 13, -7, 11 give max(0, -7 - 13 + 10) + max(0, 11 - 13 + 10) = 8 with margin 10.
+    # CS231n notes, with margin 10: scores 13, -7, 11 give
+    # max(0, -7 - 13 + 10) + max(0, 11 - 13 + 10) = 8.
     W, X, y = scores_problem([1.3, -0.7, 1.1], 0)
     assert loss_function(W, X, y, 0.0)[0] * 10 == pytest.approx(8)
     # CS231n slides: cat 3.2, car 5.1, frog -1.7 with margin 1 give 2.9 for the cat, 0 and 12.9.

@@ -11,7 +11,7 @@ from cs231n.classifiers.perceptron import Perceptron, perceptron_update
 
 
 def separable(N=60, D=3, seed=0, margin=0.2):
-    """Points inside the unit ball on both sides of a plane through the origin, none closer than margin."""
+    """Points in the unit ball, on both sides of a plane through 0, none closer than margin."""
     rng = np.random.default_rng(seed)
     w = rng.normal(size=D)
     w /= np.linalg.norm(w)
@@ -36,7 +36,7 @@ def test_mistakes_on_separable_data_stay_within_novikoff_s_bound(seed, D):
     perceptron = Perceptron()
     # Every epoch before the last one without a mistake uses up one of the 50.
     errors = perceptron.train(X, y, num_epochs=51, seed=seed)
-    # The bias is the weight of a constant input 1: R**2 = 1 + 1, and the separating plane has no bias.
+    # The bias is the weight of a constant input 1, so R**2 = 1 + 1; the separating plane has none.
     assert sum(errors) * len(X) <= 2 / 0.2**2
     assert errors[-1] == 0
     np.testing.assert_array_equal(perceptron.predict(X), y)

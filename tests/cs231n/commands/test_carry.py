@@ -165,13 +165,15 @@ def test_every_outcome_is_said_and_kept_apart(kits, monkeypatch, capsys):
     monkeypatch.setattr("cs231n.kit.find_kit", lambda root=second: find_kit(root))
     arguments = argparse.ArgumentParser()
     command.configure(arguments)
-    run = lambda *words: (
-        command.run(arguments.parse_args([str(first), *words])),
-        capsys.readouterr().out,
-    )
+
+    def run(*words):
+        code = command.run(arguments.parse_args([str(first), *words]))
+        return code, capsys.readouterr().out
+
     assert run() == (
         0,
-        f"Nothing was carried: the modules in {first} are as they were released. Is it the kit that you wrote in?\n",
+        f"Nothing was carried: the modules in {first} are as they were released. "
+        "Is it the kit that you wrote in?\n",
     )
     write(first, AFFINE)
     write(first, NORMALIZATION, "def broken(:\n")

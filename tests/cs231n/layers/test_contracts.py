@@ -135,7 +135,7 @@ ROWS += [
 
 
 def images(*shape):
-    """Images whose entries are all different by at least 0.1, so that small steps change no maximum."""
+    """Images whose entries all differ by at least 0.1, so that small steps change no maximum."""
     return lambda rng, N: (rng.permutation(N * int(np.prod(shape))).reshape(N, *shape) / 10,)
 
 
@@ -200,7 +200,7 @@ batchnorm_alt = layers.batchnorm_forward, layers.batchnorm_backward_alt
 spatial_batchnorm = layers.spatial_batchnorm_forward, layers.spatial_batchnorm_backward
 
 ROWS += [
-    # PyTorch refuses to train on one example; test_normalization.py compares larger batches with it.
+    # PyTorch refuses to train on one example; larger batches are compared in test_normalization.py.
     Row("batchnorm", flat, trained(batchnorm[0]), batchnorm[1], empty=False),
     Row("batchnorm_alt", flat, trained(batchnorm_alt[0]), batchnorm_alt[1], empty=False),
     Row("batchnorm, test", flat, frozen(batchnorm[0]), batchnorm[1], torch_frozen),

@@ -1,4 +1,4 @@
-"""The naive convolutions against hand-made numbers and PyTorch; numerical gradients: test_contracts.py."""
+"""Naive convolutions against hand-made numbers and PyTorch; for gradients: test_contracts.py."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,8 @@ def test_sliding_dot_product_has_the_numbers_of_a_small_example():
     x = np.arange(12.0).reshape(1, 1, 3, 4)
     w = np.array([[[[1.0, 0.0, -1.0], [2.0, 0.0, 0.0]]]])
     out, _ = conv_forward_naive(x, w, np.array([10.0]), {"stride": 1, "pad": 0})
-    # Row 1: (0 - 2) + 2 * 4 + 10, (1 - 3) + 2 * 5 + 10; row 2: (4 - 6) + 2 * 8 + 10, (5 - 7) + 2 * 9 + 10.
+    # Row 1: (0 - 2) + 2 * 4 + 10, (1 - 3) + 2 * 5 + 10;
+    # row 2: (4 - 6) + 2 * 8 + 10, (5 - 7) + 2 * 9 + 10.
     np.testing.assert_array_equal(out, [[[[16, 18], [24, 26]]]])
 
 

@@ -1,4 +1,4 @@
-"""Normalizations against their definition and PyTorch; numerical gradients are in test_contracts.py."""
+"""Normalizations against their definition and PyTorch; for gradients see test_contracts.py."""
 
 import numpy as np
 import pytest
@@ -159,7 +159,7 @@ def test_large_offsets_do_not_cancel_in_single_precision():
     x = np.random.default_rng(0).standard_normal((64, 3)).astype(np.float32)
     ones, zeros = np.ones(3, np.float32), np.zeros(3, np.float32)
     shifted, _ = train(x + np.float32(1e4), ones, zeros)
-    # Adding 1e4 rounds each entry by up to 5e-4; mean of squares minus squared mean would be off by 1.
+    # Adding 1e4 rounds each entry by up to 5e-4; mean of squares - squared mean would be off by 1.
     np.testing.assert_allclose(shifted, train(x, ones, zeros)[0], atol=5e-3)
 
 
@@ -198,7 +198,7 @@ def test_forward_and_backward_agree_with_pytorch(name, N, half, H, W, seed):
     expected = oracle(torch.nn.functional, *tensors)
     expected.backward(torch.tensor(dout))
     close(out, expected.detach().numpy(), 1)
-    # A group whose entries nearly coincide has a large 1 / std, which multiplies the rounding of both sides.
+    # A group whose entries nearly coincide has a large 1 / std, which multiplies all rounding.
     for gradient, tensor in zip(backward(dout, cache), tensors, strict=True):
         close(gradient, tensor.grad.numpy(), amplification(name, x))
 

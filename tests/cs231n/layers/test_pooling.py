@@ -1,4 +1,4 @@
-"""Naive pooling against hand-made numbers and PyTorch; numerical gradients are in test_contracts.py."""
+"""Naive pooling against hand-made numbers and PyTorch; for gradients see test_contracts.py."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The mask is random: every right way to draw one passes, whatever the seed, and wrong ones do not."""
+"""The mask is random: every right way to draw one passes with any seed, and wrong ones do not."""
 
 import numpy as np
 import pytest

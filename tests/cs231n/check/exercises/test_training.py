@@ -1,4 +1,4 @@
-"""Training goals: saved weights are read as numbers, tried on new images, and refused where they fit no net."""
+"""Training goals: weights are read as numbers, tried on new images, refused if they fit no net."""
 
 import numpy as np
 import pytest

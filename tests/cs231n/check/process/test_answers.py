@@ -8,7 +8,7 @@ from cs231n.check.process.messages import End
 
 
 def explained(code):
-    """What is said of a process that a worker, or who answers in its place, says to have ended so."""
+    """The words for a process that ended so, if one may believe who answers for the worker."""
     return explain_exit(End.from_frame({"nonce": "n", "died": code}).exit_code).answer
 
 

@@ -1,4 +1,4 @@
-"""A worker is asked, waited for no longer than allowed, and replaced when a submission breaks it."""
+"""A worker is asked, waited for as long as allowed, and replaced when a submission breaks it."""
 
 import sys
 from dataclasses import replace
@@ -79,7 +79,8 @@ def test_questions_that_are_kept_stay_as_they_were_for_the_next_submission(
 
 
 LOOKS_AROUND = """import gc
-    held = [o for o in gc.get_objects() if type(o).__name__ == "AskedCase" and o.name.startswith("hidden")]
+    held = [o for o in gc.get_objects() if type(o).__name__ == "AskedCase"]
+    held = [case for case in held if case.name.startswith("hidden")]
     return np.full_like(x, len(held)), x"""
 
 

@@ -82,7 +82,7 @@ def test_only_whole_answers_go_out_so_that_a_process_that_dies_leaves_no_half_of
 
 
 def answered(names):
-    """What a worker sends for all public cases of some exercises, and these cases with the names of their exercises."""
+    """What a worker sends for the public cases of some exercises, and pairs (exercise, case)."""
     cases = [(name, case) for name in names for case in EXERCISES[name].draw()]
     asked = [
         AskedCase(name, EXERCISES[name].probes[0].name, case.name, case.inputs)
@@ -122,7 +122,9 @@ def test_an_error_shows_the_line_of_the_student(tree, broken):
 
 
 def test_an_array_that_lies_is_sent_as_what_it_holds(tree, broken):
-    lie = "class Lie(np.ndarray):\n        __eq__ = __le__ = __ge__ = lambda self, other: True\n    return np.zeros_like(x).view(Lie), x"
+    lie = """class Lie(np.ndarray):
+        __eq__ = __le__ = __ge__ = lambda self, other: True
+    return np.zeros_like(x).view(Lie), x"""
     assert check_with(tree(broken(lie)), EXERCISES["relu_forward"]).status == "fail"
 
 

@@ -1,4 +1,4 @@
-"""The parts of the worker that can be asked in the test's own process; see test_sandbox.py for what confines it."""
+"""The parts of the worker that can be asked in the process of the tests, unconfined."""
 
 import os
 import sys
