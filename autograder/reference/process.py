@@ -15,12 +15,8 @@ import numpy as np
 
 import cs231n
 from cs231n.check.exercise import Case, Exercise, TrainingGoal
-from cs231n.check.process.client import (
-    WorkerClient,
-    python_command,
-    quiet_environment,
-    site_packages,
-)
+from cs231n.check.process.client import WorkerClient
+from cs231n.check.process.command import python_command, quiet_environment, site_packages
 from cs231n.check.process.messages import Answer
 
 from .package_files import write_tree

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from cs231n.check.process.client import python_command
+from cs231n.check.process.command import python_command
 
 from ..course.limits import Limits
 from .base import (

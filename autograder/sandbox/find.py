@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cs231n.check.process.client import python_command, site_packages
+from cs231n.check.process.command import python_command, site_packages
 
 from ..course.limits import Limits
 from ..errors import UserError

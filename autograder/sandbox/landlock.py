@@ -8,7 +8,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from cs231n.check.process.client import python_command
+from cs231n.check.process.command import python_command
 
 from ..course.limits import Limits
 from . import landlock_exec

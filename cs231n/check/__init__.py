@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING
 from ..vis_utils import in_notebook
 from .exercise import Exercise, TrainingGoal
 from .exercises import EXERCISES, FAMILY_OF
-from .process.client import SECONDS, WorkerClient, local_command
+from .process.client import SECONDS, WorkerClient
+from .process.command import local_command
 
 if TYPE_CHECKING:  # they are imported where they are needed: an import must be quick
     from .evaluation import Result

@@ -6,24 +6,21 @@ more than bytes. What is said is described in `cs231n.check.process.messages`.
 """
 
 import contextlib
-import io
 import os
 import queue
 import secrets
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
 from typing import IO, Any, Self
 
 import numpy as np
 
 from ..exercise import Case
 from .answers import NoAnswerError, explain_exit
+from .command import quiet_environment
 from .messages import (
     DIED,
     TIMEOUT,
@@ -40,7 +37,7 @@ from .messages import (
     text_field,
 )
 from .pipes import Frames, OutputLimitError, StderrMeter, kill
-from .protocol import ProtocolError, write_frame
+from .protocol import ProtocolError, frame_bytes
 
 ANSWER_BYTES = 1 << 28
 MAX_FULL_ANSWERS = 4
@@ -48,65 +45,8 @@ MAX_FULL_ANSWERS = 4
 SECONDS = 30.0
 START_SECONDS = 60.0
 ACK_SECONDS = 5.0
-BOOTSTRAP = """\
-import sys
-sys.path[:0] = {path!r}
-try:
-    from {program} import main
-except ModuleNotFoundError as error:
-    if not (error.name or "").startswith("cs231n.check."):
-        raise
-    sys.stdout.buffer.write({no_version!r})
-else:
-    main()
-"""
-"""What a worker's interpreter runs. A kit without that module answers as one of another version."""
-
 Row = tuple[str, str, Case]
 """Exercise, probe and case."""
-
-
-def python_command(
-    tree: str | PathLike[str],
-    packages: Iterable[str | PathLike[str]] = (),
-    executable: str | PathLike[str] = sys.executable,
-    options: Iterable[str] = (),
-    program: str = "cs231n.check.process.worker",
-) -> list[str]:
-    """The command that starts a worker on the package tree in a folder.
-
-    Parameters
-    ----------
-    tree : path
-        Folder that holds the ``cs231n`` to ask about.
-    packages : iterable of path
-        Folders with NumPy and SciPy, where they are not part of the interpreter.
-    executable : path
-    options : iterable of str
-        Arguments of ``cs231n.check.process.worker``.
-    program : str
-        The module that has its ``main``.
-
-    Returns
-    -------
-    command : list of str
-        It runs isolated: no user or site packages, no files from the current folder. `WorkerClient`
-        clears the environment.
-    """
-    path = [str(tree), *map(str, packages)]
-    no_version = _frame_bytes(Ready(0).to_frame())
-    bootstrap = BOOTSTRAP.format(path=path, program=program, no_version=no_version)
-    return [str(executable), "-s", "-P", "-S", "-B", "-c", bootstrap, *options]
-
-
-def site_packages() -> list[str]:
-    """Return the folders of installed packages that this interpreter uses."""
-    return [p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
-
-
-def local_command() -> list[str]:
-    """Return the command for a worker on the ``cs231n`` that is imported here."""
-    return python_command(Path(__file__).resolve().parents[3], site_packages())
 
 
 @dataclass(frozen=True)
@@ -380,8 +320,8 @@ class WorkerClient:
         frames = []
         for part in parts[1:]:
             more = part is not parts[-1]
-            frame = _frame_bytes(LaterPart(part.asked_cases(), part.modules, more).to_frame())
-            frames.append(_frame_bytes(PartSize(len(frame), more).to_frame()) + frame)
+            frame = _question_bytes(LaterPart(part.asked_cases(), part.modules, more).to_frame())
+            frames.append(_question_bytes(PartSize(len(frame), more).to_frame()) + frame)
         if keep:
             self._later = (parts, frames)
         return frames
@@ -395,7 +335,7 @@ class WorkerClient:
         return isinstance(frame, dict) and Taken.from_frame(frame) == Taken(nonce)
 
     def _write(self, question: Question) -> bool:
-        return self._pass_on(_frame_bytes(question.to_frame()))
+        return self._pass_on(_question_bytes(question.to_frame()))
 
     def _pass_on(self, frame: bytes) -> bool:
         """Write from a thread: a worker that was stopped reads no more, and a full pipe waits."""
@@ -487,16 +427,6 @@ class WorkerError(ChildProcessError):
     """The worker cannot be started; no submission is to blame."""
 
 
-def quiet_environment() -> dict[str, str]:
-    """Return the environment of a worker: one thread each for libraries, as many run at once."""
-    keep = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
-    environment = {name: os.environ[name] for name in keep if name in os.environ}
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        environment[name] = "1"
-    environment["PYTHONHASHSEED"] = "0"
-    return environment
-
-
 def _split(rows: list[Row], first: int, shown: int) -> list[QuestionPart]:
     """Put the rows from one on into parts: those that are shown, and then the others."""
     middle = max(first, shown)
@@ -511,11 +441,9 @@ def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdin
 
 
-def _frame_bytes(header: dict[str, Any]) -> bytes:
-    frame = io.BytesIO()
+def _question_bytes(header: dict[str, Any]) -> bytes:
     try:
-        write_frame(frame, header)
+        return frame_bytes(header)
     except ProtocolError as error:
         text = f"the question cannot be asked: {error}"
         raise NoAnswerError(UNANSWERABLE, text, ended=True) from None
-    return frame.getvalue()

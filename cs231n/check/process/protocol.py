@@ -6,6 +6,7 @@ every size is checked before memory is taken, so that whatever the other side se
 but cannot hurt. What frames say is described in `cs231n.check.process.messages`.
 """
 
+import io
 import json
 import math
 import struct
@@ -91,6 +92,13 @@ def write_frame(
     for array in arrays:
         stream.write(array.tobytes())
     stream.flush()
+
+
+def frame_bytes(header: dict[str, Any]) -> bytes:
+    """Return one frame as `write_frame` sends it, which raises for what cannot be sent."""
+    frame = io.BytesIO()
+    write_frame(frame, header)
+    return frame.getvalue()
 
 
 def read_frame(stream: ReadableStream, max_bytes: int) -> dict[str, Any] | None:

@@ -5,7 +5,8 @@ import subprocess
 import pytest
 
 from autograder.reference.package_files import package_files, write_tree
-from cs231n.check.process.client import WorkerClient, python_command, site_packages
+from cs231n.check.process.client import WorkerClient
+from cs231n.check.process.command import python_command, site_packages
 
 
 @pytest.fixture

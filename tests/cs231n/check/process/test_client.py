@@ -9,14 +9,8 @@ import pytest
 from autograder.reference.package_files import write_tree
 from cs231n.check import EXERCISES, check_with
 from cs231n.check.exercise import Case
-from cs231n.check.process.client import (
-    QuestionPart,
-    WorkerClient,
-    WorkerError,
-    local_command,
-    python_command,
-    site_packages,
-)
+from cs231n.check.process.client import QuestionPart, WorkerClient, WorkerError
+from cs231n.check.process.command import local_command, python_command, site_packages
 from cs231n.check.report import result_text
 
 
