@@ -35,10 +35,15 @@ def read_regular_file(path: str | os.PathLike[str], max_bytes: int | None = None
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # no system has all of them
         flags |= getattr(os, name, 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        found = os.fstat(file.fileno())
+    descriptor = os.open(path, flags)
+    try:
+        found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise IrregularFileError(path, found.st_mode)
         if max_bytes is not None and found.st_size > max_bytes:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), os.fspath(path))
-        return file.read(found.st_size)
+        # Python makes no file object of a folder, and leaves the descriptor open then.
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(found.st_size)
+    finally:
+        os.close(descriptor)

@@ -15,6 +15,8 @@ UNIT = (
     "autograder/course",
     "autograder/notebooks",
     "autograder/release/test_solution_regions.py",
+    "autograder/test_progress.py",
+    "autograder/test_regular_files.py",
     "cs231n",
     "datasets",
     "test_readability.py",
