@@ -1,5 +1,6 @@
 """What an exercise is: probes that call the student's code, cases for them, allowed errors."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -9,6 +10,8 @@ import numpy as np
 from .process.messages import UNANSWERABLE, Answer, Failure
 
 PUBLIC_SEED = 231
+MAX_EXCESS = 16
+"""int : how many times as large as right ones the arrays may be that are still looked into."""
 LIMITS = {"float64": 1e-9, "float32": 1e-4}
 
 Rng: TypeAlias = "np.random.RandomState"  # a text: who only answers needs no random numbers
@@ -91,6 +94,11 @@ class Exercise:
         ``reduce(inputs, arrays)`` returns what of an answer is compared, as a dict of arrays, where
         many answers are right: a random mask, an order. It runs with whoever judges, never beside
         the student's code.
+    sizes : callable, optional
+        ``sizes(inputs)`` returns how many elements right answers have, by the names of all arrays
+        that ``reduce`` may look at. It is given no others, and none that is `MAX_EXCESS` times as
+        large: a submission can send what it likes, and loops over that are paid by whoever judges.
+        There where ``reduce`` is.
     without : tuple of str
         Modules that cannot be imported while a probe runs, each with what lies below it: they hold
         the answer ready-made. The judge's sandbox does not hold the files of the package among them
@@ -104,6 +112,7 @@ class Exercise:
     limits: dict[str, float] = field(default_factory=dict)
     keeps_inputs: bool = True
     reduce: Callable[[Inputs, Arrays], Arrays] | None = None
+    sizes: Callable[[Inputs], dict[str, int]] | None = None
     without: tuple[str, ...] = ()
 
     @property
@@ -148,8 +157,9 @@ class Exercise:
         if self.reduce is None or not answer.is_answered:
             return answer
         try:
+            given = self._reducible(case.inputs, answer.arrays)
             with np.errstate(all="ignore"):
-                arrays = self.reduce(case.inputs, answer.arrays)
+                arrays = self.reduce(case.inputs, given)
         except Exception as problem:
             # The arrays are a stranger's: whatever they break is their fault alone.
             text = f"the arrays do not have the shapes that the docstring asks for ({problem})"
@@ -157,6 +167,20 @@ class Exercise:
                 answer, status=UNANSWERABLE, arrays={}, error=Failure("ValueError", text)
             )
         return replace(answer, arrays=arrays)
+
+    def _reducible(self, inputs: Inputs, arrays: Arrays) -> Arrays:
+        """Leave out arrays that `sizes` does not name; `ValueError` where one is far too large."""
+        assert self.sizes is not None
+        given = {}
+        for name, size in self.sizes(inputs).items():
+            if name not in arrays:
+                continue
+            # An axis without any elements counts as one: the others are looped over all the same.
+            length = math.prod(max(side, 1) for side in arrays[name].shape)
+            if length > MAX_EXCESS * max(size, 1):
+                raise ValueError(f"{name} has shape {arrays[name].shape}, for {size:,} elements")
+            given[name] = arrays[name]
+        return given
 
     def limit(self, quantity: str, dtype: str) -> float:
         """Return the largest error that still passes for this quantity in this precision."""

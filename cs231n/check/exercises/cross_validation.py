@@ -34,6 +34,14 @@ def _properties(inputs: Inputs, arrays: Arrays) -> Arrays:
     }
 
 
+def _fold_sizes(inputs: Inputs) -> dict[str, int]:
+    sizes = {}
+    for name in ("first", "again", "other"):
+        sizes[f"{name} order"] = inputs["num_examples"]
+        sizes[f"{name} sizes"] = inputs["num_folds"]
+    return sizes
+
+
 def _accuracies(
     X: Array, y: Array, k_choices: Any, num_folds: int, metric: str, order: Array
 ) -> Quantities:
@@ -79,7 +87,14 @@ def _accuracy_cases(rng: Rng) -> Cases:
 
 
 EXERCISES = (
-    Exercise("make_folds", MODULE, (Probe("folds", _folds),), _fold_cases, reduce=_properties),
+    Exercise(
+        "make_folds",
+        MODULE,
+        (Probe("folds", _folds),),
+        _fold_cases,
+        reduce=_properties,
+        sizes=_fold_sizes,
+    ),
     Exercise(
         "cross_validate_k",
         MODULE,

@@ -62,6 +62,10 @@ def _reduce_forward(inputs: Inputs, arrays: Arrays) -> Arrays:
     }
 
 
+def _forward_sizes(inputs: Inputs) -> dict[str, int]:
+    return dict.fromkeys(("out", "again"), inputs["x"].size)
+
+
 def _forward_cases(rng: Rng) -> Cases:
     def draw(shape: tuple[int, ...], p: float, mode: str, dtype: str = "float64") -> Inputs:
         x = rng.choice((-1, 1), size=shape) * (0.5 + rng.rand(*shape))
@@ -100,6 +104,10 @@ def _reduce_backward(inputs: Inputs, arrays: Arrays) -> Arrays:
     return {"dx, from the mask of the output": dx - inputs["dout"] * (out / x - 1)}
 
 
+def _backward_sizes(inputs: Inputs) -> dict[str, int]:
+    return dict.fromkeys(("out", "dx"), inputs["x"].size)
+
+
 def _backward_cases(rng: Rng) -> Cases:
     def draw(shape: tuple[int, ...], mode: str, dtype: str = "float64") -> Inputs:
         arrays = {
@@ -122,6 +130,7 @@ EXERCISES = (
         (Probe("forward", _forward),),
         _forward_cases,
         reduce=_reduce_forward,
+        sizes=_forward_sizes,
     ),
     Exercise(
         "dropout_backward",
@@ -129,5 +138,6 @@ EXERCISES = (
         (Probe("given cache", _backward_given), Probe("own cache", _backward_own)),
         _backward_cases,
         reduce=_reduce_backward,
+        sizes=_backward_sizes,
     ),
 )

@@ -189,6 +189,10 @@ def _reduce_order(inputs: Inputs, arrays: Arrays) -> Arrays:
     }
 
 
+def _order_sizes(inputs: Inputs) -> dict[str, int]:
+    return {"order": inputs["size"]}
+
+
 def _order_cases(rng: Rng) -> Cases:
     yield Case("a chain", {"edges": _chain(5), "size": 5})
     yield Case(
@@ -312,6 +316,7 @@ EXERCISES = (
         (Probe("order", _topological_order),),
         _order_cases,
         reduce=_reduce_order,
+        sizes=_order_sizes,
     ),
     Exercise(
         "backpropagate",

@@ -63,6 +63,17 @@ def _properties(inputs: Inputs, arrays: Arrays) -> Arrays:
     }
 
 
+def _sizes(inputs: Inputs) -> dict[str, int]:
+    drawn = 4 * inputs["batch_size"]
+    return {
+        "W after the steps": inputs["W"].size,
+        "loss history": inputs["num_iters"],
+        "batch rows": drawn,
+        "batch labels": drawn,
+        "y_pred": len(inputs["X_test"]),
+    }
+
+
 def _cases(rng: Rng) -> Cases:
     def draw(
         D: int,
@@ -95,5 +106,6 @@ EXERCISES = (
         (Probe("own losses", _train), Probe("stand-in losses", _train, stand_ins=True)),
         _cases,
         reduce=_properties,
+        sizes=_sizes,
     ),
 )

@@ -125,7 +125,7 @@ class _Worker:
 
     def _next_question(self) -> Question | None:
         """Read a question and say so; None where there are no more."""
-        frame = read_frame(self._questions, MAX_QUESTION_BYTES)
+        frame = read_frame(self._questions, MAX_QUESTION_BYTES, trusted=True)
         if frame is None:
             return None
         question = Question.from_frame(frame)
@@ -216,12 +216,12 @@ def _answer_all(
 
 def _read_announced_part(questions: FileIO) -> LaterPart:
     """Read a later part; the `PartSize` before it is for a worker that only passes the part on."""
-    read_frame(questions, MAX_QUESTION_BYTES)
+    read_frame(questions, MAX_QUESTION_BYTES, trusted=True)
     return _read_part(questions)
 
 
 def _read_part(stream: ReadableStream) -> LaterPart:
-    frame = read_frame(stream, MAX_QUESTION_BYTES)
+    frame = read_frame(stream, MAX_QUESTION_BYTES, trusted=True)
     if frame is None:
         return _no_part()
     return LaterPart.from_frame(frame)
@@ -429,7 +429,7 @@ def _pass_on_parts(questions: FileIO, parts: FileIO) -> None:
     watch.register(questions, select.POLLIN)
     watch.register(parts, 0)  # for the end of its reader
     while parts.fileno() not in dict(watch.poll()):
-        frame = read_frame(questions, 0)
+        frame = read_frame(questions, 0, trusted=True)
         announced = None if frame is None else PartSize.from_frame(frame)
         if announced is None:
             os._exit(1)

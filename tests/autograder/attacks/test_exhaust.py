@@ -116,6 +116,45 @@ HOGS = {
     "answers a lot in every case": forward(
         "return np.zeros(900_000), None", says="got shape (900000,)"
     ),
+    "answers with a long axis and no elements": forward(
+        "return np.empty((1 << 39, 0)), None", says="may be sent"
+    ),
+    "answers with an axis as long as may be sent": forward(
+        "return np.empty((1 << 19, 0)), None", says="got shape (524288, 0)"
+    ),
+    "answers with empty arrays by the thousand": forward("""
+            arrays = {str(n): np.zeros(0) for n in range(18_000)}
+            sys.modules["cs231n.check.process.probe_runner"].np.asarray = lambda *_, **__: arrays
+            return arrays, None
+            """),
+    "answers with names without end": forward("""
+            frame = sys._getframe()
+            while "question" not in frame.f_locals:
+                frame = frame.f_back
+            question, answers = frame.f_locals["question"], frame.f_locals["answers"]
+            said = {"nonce": question.nonce, "case": question.cases[0].name, "status": "answered"}
+            text = json.dumps(said | {"arrays": {}} | {str(n): n for n in range(100_000)}).encode()
+            for fd in range(3, 64):
+                try:
+                    os.write(fd, struct.pack(">Q", len(text)) + text)
+                except OSError:
+                    pass
+            """),
+    "answers with empty arrays in every frame": forward("""
+            frame = sys._getframe()
+            while "question" not in frame.f_locals:
+                frame = frame.f_back
+            question = frame.f_locals["question"]
+            empty = {str(n): {"__array__": ["int8", [0]]} for n in range(18_000)}
+            said = {"nonce": question.nonce, "case": question.cases[0].name, "status": "answered"}
+            text = json.dumps(said | {"arrays": empty}).encode()
+            for fd in range(3, 64):
+                try:
+                    while True:
+                        os.write(fd, struct.pack(">Q", len(text)) + text)
+                except OSError:
+                    pass
+            """),
     "answers with a great many arrays": forward("""
             from cs231n.check.process.protocol import write_frame
             frame = sys._getframe()
@@ -260,6 +299,9 @@ QUICK_HOGS = (
     "loops when called",
     "forks without end",
     "prints without end",
+    "answers with a long axis and no elements",
+    "answers with names without end",
+    "answers with empty arrays in every frame",
     "lets the kernel send signals",
 )
 QUICK_ESCAPES = ("writes outside", "connects to this machine", "poisons the warm worker")

@@ -1,5 +1,7 @@
 """What counts as right, and what is said about what does not."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -86,3 +88,16 @@ def test_integers_are_compared_exactly():
 def test_empty_arrays_are_right_when_their_shape_is():
     assert compare(np.zeros((0, 3)), np.zeros((0, 3)), 0) is None
     assert compare(np.zeros((3, 0)), np.zeros((0, 3)), 0).reason == "shape"
+
+
+EDGES = (0.0, 1.0, -1.0, np.inf, -np.inf, np.nan)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("expected", list(itertools.product(EDGES, repeat=2)), ids=str)
+def test_of_numbers_that_are_not_finite_only_the_same_are_right(expected, dtype):
+    for got in itertools.product(EDGES, repeat=2):
+        with np.errstate(all="ignore"):
+            difference = compare(np.array(got, dtype), np.array(expected), 1e-4)
+        is_same = np.array_equal(got, expected, equal_nan=True)
+        assert (difference is None) == is_same, (got, difference)

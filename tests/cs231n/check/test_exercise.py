@@ -1,5 +1,6 @@
 """Where many answers are right, the judging side compares what they have in common."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -86,3 +87,39 @@ def test_unpack_explains_what_should_have_come():
         unpack("f", (1, 2, 3), "a", "b")
     with pytest.raises(ValueError, match="got one of type float"):
         unpack("f", 1.0, "a", "b")
+
+
+SAMPLER = EXERCISES["LinearClassifier"]
+
+
+@pytest.mark.parametrize(
+    "name, shape",
+    [
+        ("batch rows", (1 << 39, 0)),
+        ("batch rows", (0, 1 << 39)),
+        ("batch rows", (1 << 20, 4)),
+        ("batch labels", (1 << 22,)),
+        ("y_pred", (1 << 22,)),
+    ],
+)
+def test_no_reduce_looks_into_arrays_that_are_far_too_large(name, shape):
+    case = SAMPLER.draw()[0]
+    answer = Answer("answered", {name: np.empty(shape)})
+    (reduced,) = SAMPLER.answers(lambda *_: [answer], "own losses", [case])
+    assert reduced.status == "unanswerable" and name in reduced.error.message
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.id)
+def test_whoever_reduces_answers_says_how_large_they_may_be(exercise):
+    assert (exercise.reduce is None) == (exercise.sizes is None)
+    if exercise.sizes is None:
+        return
+    for case in exercise.draw():
+        sizes = exercise.sizes(case.inputs)
+        for probe in exercise.probes:
+            if probe.stand_ins:
+                continue
+            returned = probe.run(**copy.deepcopy(case.inputs))
+            assert {name: np.size(array) for name, array in returned.items()} == {
+                name: sizes[name] for name in returned
+            }

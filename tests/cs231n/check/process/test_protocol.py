@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import struct
 
 import numpy as np
@@ -12,6 +13,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from cs231n.check.process.protocol import (
     DTYPES,
+    MAX_ANSWER_ARRAYS,
+    MAX_ANSWER_HEADER_BYTES,
+    MAX_ANSWER_VALUES,
     MAX_HEADER_BYTES,
     ProtocolError,
     read_frame,
@@ -75,6 +79,8 @@ def test_more_bytes_than_allowed_are_not_sent():
         b'{"a": {"__array__": ["float64", [true]]}}',
         b'{"a": {"__array__": ["float64", [1048576, 1048576]]}}',
         b'{"a": {"__array__": ["float64", [9999999999999]]}}',
+        b'{"a": {"__array__": ["float64", [549755813888, 0]]}}',
+        b'{"a": {"__array__": ["int8", [0, 1048577]]}}',
         b'{"a": {"__array__": ["float64", [1,1,1,1,1,1,1,1,1]]}}',
         b'{"a": {"__array__": [["float64"], [1]]}}',
         b'{"a": {"__array__": "float64"}}',
@@ -90,8 +96,51 @@ def test_a_header_that_lies_is_refused(header):
 
 
 def test_an_announced_giant_is_refused_before_memory_is_taken():
-    with pytest.raises(ProtocolError, match="announced"):
-        read_frame(io.BytesIO(struct.pack(">Q", MAX_HEADER_BYTES + 1)), LIMIT)
+    for length, trusted in ((MAX_ANSWER_HEADER_BYTES, False), (MAX_HEADER_BYTES, True)):
+        with pytest.raises(ProtocolError, match="announced"):
+            read_frame(io.BytesIO(struct.pack(">Q", length + 1)), LIMIT, trusted)
+
+
+@pytest.mark.parametrize(
+    "header, words",
+    [
+        ({"arrays": {str(k): np.zeros(0) for k in range(18_000)}}, "announced|arrays"),
+        ({"arrays": [np.zeros(0)] * (MAX_ANSWER_ARRAYS + 1)}, "1,000 arrays, not more"),
+        ({str(k): k for k in range(60_000)}, "announced"),
+        ({"arrays": dict.fromkeys(map(str, range(MAX_ANSWER_VALUES - 1)), 0)}, ""),
+        ({"arrays": dict.fromkeys(map(str, range(MAX_ANSWER_VALUES + 1)), 0)}, "4,000 values"),
+        ({"arrays": [[[]] * 3000, [[]] * 3000]}, "4,000 values"),
+    ],
+    ids=["many arrays", "one array more", "many names", "all values", "one value more", "lists"],
+)
+def test_an_answer_holds_so_many_arrays_and_values_and_a_question_more(header, words):
+    stream = io.BytesIO()
+    write_frame(stream, header)
+    assert read_frame(io.BytesIO(stream.getvalue()), LIMIT, trusted=True).keys() == header.keys()
+    if words:
+        with pytest.raises(ProtocolError, match=words):
+            read_frame(io.BytesIO(stream.getvalue()), LIMIT)
+    else:
+        read_frame(io.BytesIO(stream.getvalue()), LIMIT)
+
+
+def test_names_at_the_top_of_a_frame_count_too():
+    for number in (10_000, 100_000):
+        header = json.dumps(dict.fromkeys(map(str, range(number)), 0)).encode()
+        with pytest.raises(ProtocolError, match="announced|4,000 values"):
+            read_frame(io.BytesIO(frame(header)), LIMIT)
+    with pytest.raises(ProtocolError, match="4,000 values"):
+        read_frame(io.BytesIO(sent({str(k): 0 for k in range(MAX_ANSWER_VALUES + 1)})), LIMIT)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.empty((1 << 39, 0)), np.empty((0, 1 << 20)), [np.zeros(0)] * (MAX_ANSWER_ARRAYS + 1)],
+    ids=["a long axis", "an axis of the limit", "many arrays"],
+)
+def test_what_would_be_refused_is_not_sent(array):
+    with pytest.raises(ProtocolError, match="more than the"):
+        sent({"a": array}, limit=LIMIT)
 
 
 def test_the_limit_counts_all_arrays_of_a_frame():
