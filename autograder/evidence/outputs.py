@@ -9,8 +9,10 @@ import base64
 import copy
 import io
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -23,16 +25,14 @@ from cs231n.check.process.client import QuestionPart, WorkerClient
 from cs231n.vis_utils import PNG
 
 from ..course.digests import regular_file, submission_digest
-from ..course.manifest import Course
+from ..course.manifest import Assignment, Course
 from ..notebooks.cells import is_check
 from ..notebooks.merge_answers import merge_answers, read_answers
 from ..notebooks.sanitize import shorten, strip_control
 
-if TYPE_CHECKING:
-    from ..grading.judge import Judge
-
 CellOutputs = dict[str, list[dict[str, Any]]]
 """The outputs of a notebook by cell id, in the format of notebooks: text and pictures."""
+OpenSubmission = Callable[[Path], AbstractContextManager[WorkerClient]]
 MAX_TEXT = 8_000
 """int : characters of a cell's text."""
 MAX_ALT = 600
@@ -118,14 +118,18 @@ def load_evidence(course: Course, assignment: str, student: str) -> dict[str, Ce
     return saved["notebooks"] if saved["submission"] == digest else None
 
 
-def gather_evidence(judge: "Judge", student: str) -> tuple[str, dict[str, CellOutputs]]:
+def gather_evidence(
+    course: Course, assignment: Assignment, student: str, open_submission: OpenSubmission
+) -> tuple[str, dict[str, CellOutputs]]:
     """Run all notebooks of a submission; see `run_notebook`.
 
     Parameters
     ----------
-    judge : Judge
-        Has workspaces in which notebooks run.
+    course : Course
+    assignment : Assignment
     student : str
+    open_submission : callable
+        Takes the folder of a submission and gives a context with a worker that runs its notebooks.
 
     Returns
     -------
@@ -134,8 +138,6 @@ def gather_evidence(judge: "Judge", student: str) -> tuple[str, dict[str, CellOu
     outputs : dict of str -> dict of str -> list of dict
         By notebook and cell id.
     """
-    course = judge.course
-    assignment = judge.assignment
     folder = course.submitted(student, assignment.name)
     digest = submission_digest(course, assignment, student)
     outputs = {}
@@ -144,7 +146,7 @@ def gather_evidence(judge: "Judge", student: str) -> tuple[str, dict[str, CellOu
             course.release_folder(assignment.name) / f"{name}.ipynb", as_version=4
         )
         path = regular_file(folder, f"{name}.ipynb") or folder / f"{name}.ipynb"
-        with judge.notebooks.open_submission(folder) as worker:
+        with open_submission(folder) as worker:
             outputs[name] = run_notebook(worker, path, pristine)
     return digest, outputs
 

@@ -222,8 +222,11 @@ def _save_evidence(judge: Judge, student: str) -> None:
     # It comes with nbgrader, which takes seconds to load and which judging alone does not need.
     from ..evidence.outputs import gather_evidence, save_evidence
 
-    path = judge.course.evidence(judge.assignment.name) / f"{student}.json"
-    digest, outputs = gather_evidence(judge, student)
+    course = judge.course
+    assignment = judge.assignment
+    path = course.evidence(assignment.name) / f"{student}.json"
+    open_submission = judge.notebooks.open_submission
+    digest, outputs = gather_evidence(course, assignment, student, open_submission)
     save_evidence(path, digest, outputs)
 
 
