@@ -1,4 +1,4 @@
-"""The filters of system calls; what they hold is tried by the submissions of test_find.py."""
+"""The filters of system calls; the submissions of sandbox_contract.py try what they hold."""
 
 import sys
 
