@@ -1,4 +1,4 @@
-"""Who may import whom: a broken arrow is found here, not in a student's kit."""
+"""Who may import whom, and where the tests of a module are."""
 
 import ast
 import re
@@ -225,3 +225,72 @@ def test_a_room_imports_only_the_rooms_that_it_may(module):
 def test_no_room_imports_one_that_imports_it():
     order = list(TopologicalSorter(MAY_IMPORT).static_order())
     assert len(order) >= len(MAY_IMPORT)
+
+
+TESTED_ELSEWHERE = {
+    # Their errors are raised by other modules; what a program makes of one is decided in cli.
+    "autograder/errors.py": "tests/cs231n/test_cli.py",
+    "cs231n/errors.py": "tests/cs231n/test_cli.py",
+    # A package is tested under its own name.
+    "autograder/reference/mistakes/__init__.py": "tests/autograder/reference/test_mistakes.py",
+    "cs231n/check/__init__.py": "tests/cs231n/check/test_check.py",
+    "datasets/__init__.py": "tests/datasets/test_locations.py",
+    # What exercises forbid is tried where imports are blocked.
+    "cs231n/check/exercises/off_limits.py": "tests/cs231n/check/process/test_blocked_imports.py",
+    # One table asks the same of the exercises of every family.
+    **dict.fromkeys(
+        [
+            "cs231n/check/exercises/activations.py",
+            "cs231n/check/exercises/affine.py",
+            "cs231n/check/exercises/bag_of_words.py",
+            "cs231n/check/exercises/columns.py",
+            "cs231n/check/exercises/convolution.py",
+            "cs231n/check/exercises/convolutional_nets.py",
+            "cs231n/check/exercises/cross_validation.py",
+            "cs231n/check/exercises/features.py",
+            "cs231n/check/exercises/fully_connected.py",
+            "cs231n/check/exercises/graph.py",
+            "cs231n/check/exercises/historical.py",
+            "cs231n/check/exercises/k_nearest_neighbor.py",
+            "cs231n/check/exercises/linear_classifier.py",
+            "cs231n/check/exercises/linear_losses.py",
+            "cs231n/check/exercises/losses.py",
+            "cs231n/check/exercises/normalization.py",
+            "cs231n/check/exercises/optimizers.py",
+            "cs231n/check/exercises/pooling.py",
+            "cs231n/check/exercises/spatial_normalization.py",
+        ],
+        "tests/cs231n/check/exercises/test_exercises.py",
+    ),
+}
+"""dict of str -> str : modules whose tests are not at the mirrored path, and where they are."""
+
+
+def defines_something(path: Path) -> bool:
+    """Whether there is a function or class to test; most packages only name what is in them."""
+    found = ast.parse(path.read_text(encoding="utf-8")).body
+    return any(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in found)
+
+
+def mirror_of(name: str) -> str:
+    """The path of a module's tests: ``cs231n/_lazy.py`` has ``tests/cs231n/test_lazy.py``."""
+    path = Path("tests") / name
+    return path.with_name(f"test_{path.stem.strip('_')}.py").as_posix()
+
+
+NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES.values()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_module_has_its_tests_at_the_mirrored_path(name):
+    if Path(name).name == "__init__.py" and not defines_something(ROOT / name):
+        return
+    tests = ROOT / TESTED_ELSEWHERE.get(name, mirror_of(name))
+    assert tests.is_file(), f"{name} has no {tests.relative_to(ROOT)}"
+    assert "def test_" in tests.read_text(encoding="utf-8")
+
+
+def test_no_exception_stays_once_the_module_is_gone_or_has_a_mirror():
+    assert set(TESTED_ELSEWHERE) <= set(NAMES)
+    mirrored = [name for name in TESTED_ELSEWHERE if (ROOT / mirror_of(name)).exists()]
+    assert mirrored == []
