@@ -13,7 +13,7 @@ from ..notebooks.mathml import markdown_to_html
 from ..notebooks.sanitize import safe_markdown
 
 TEMPLATES = Path(__file__).parent / "templates"
-STYLE = TEMPLATES / "feedback.css"
+STYLE = TEMPLATES / "course_feedback" / "feedback.css"
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
