@@ -1,4 +1,4 @@
-"""Fixtures for the pipeline: a small course with a real kit, and hand-ins whose verdicts are at hand."""
+"""Fixtures for the pipeline: a small course with a real kit, hand-ins, and ready-made verdicts."""
 
 import shutil
 import tomllib
@@ -59,14 +59,15 @@ def check_cell(exercise, points):
 
 
 def question(name, points):
-    source = f"{name}\n\n### BEGIN SOLUTION\nThe model answer of the instructor, for {name} alone.\n### END SOLUTION"
+    answer = f"The model answer of the instructor, for {name} alone."
+    source = f"{name}\n\n### BEGIN SOLUTION\n{answer}\n### END SOLUTION"
     return new_markdown_cell(
         source, id=f"cell-{name}", metadata=marks(name, grade=True, solution=True, points=points)
     )
 
 
 def small_notebook():
-    """A source notebook with every exercise and question of assignment2, and what editors leave in notebooks."""
+    """A source notebook with all that assignment2 asks, and what editors leave in notebooks."""
     body = tomllib.loads(MANIFEST)["assignments"]["assignment2"]
     cells = [new_markdown_cell("# Small", id="title")]
     cells += [check_cell(exercise, points) for exercise, points in body["points"].items()]
@@ -149,7 +150,7 @@ class Class:
     def hand_in(
         self, student, notebook=None, answers=None, timestamp="2026-03-01 12:00:00 UTC", **files
     ):
-        """Lay out a hand-in as the intake does; the notebook is the kit's, with answers to its questions."""
+        """Lay out a hand-in as collecting does; the notebook is the kit's, with some answers."""
         folder = self.course.submitted(student, "assignment2")
         folder.mkdir(parents=True, exist_ok=True)
         notebook = notebook or self.kit_notebook()
@@ -185,7 +186,7 @@ class Class:
             }
 
     def judge(self, student, scores=None, /, **changes):
-        """Write the verdict that a judge would: the given scores, full points for all other exercises."""
+        """Write the verdict that a judge would: these scores, and full points for the rest."""
         points = self.assignment.points
         scores = {exercise: (scores or {}).get(exercise, most) for exercise, most in points.items()}
         findings = {

@@ -1,4 +1,4 @@
-"""The commands as an instructor types them, on the real assignment; nothing outside the course changes."""
+"""The commands as an instructor types them, on a real assignment; only the course changes."""
 
 import csv
 import os

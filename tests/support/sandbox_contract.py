@@ -24,14 +24,27 @@ from cs231n.check.process.client import WorkerClient
 
 PATIENCE = 60
 LIMITS = Limits(cpu_seconds=1, memory_mb=1024, answer_mb=4, file_mb=4)
-HEADER = "import os, sys, signal, subprocess, threading, time\nimport numpy as np\n\ndef affine_forward(x, w, b):\n"
+HEADER = """import os, sys, signal, subprocess, threading, time
+import numpy as np
+
+def affine_forward(x, w, b):
+"""
 OUTCOMES = {"answered", "raised", "unanswerable", "timeout", "died"}
 
 ATTACKS = {
     "never returns": "while True: pass",
     "sleeps": "time.sleep(1000)",
-    "swallows interrupts": "while True:\n    try:\n        time.sleep(1000)\n    except BaseException:\n        pass",
-    "ignores the end of its processor time": "signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
+    "swallows interrupts": """
+        while True:
+            try:
+                time.sleep(1000)
+            except BaseException:
+                pass
+        """,
+    "ignores the end of its processor time": """
+        signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+        while True: pass
+        """,
     "takes ten gigabytes": "return np.ones(10 << 27), None",
     "takes ten gigabytes in children": """
         for _ in range(20):
@@ -39,8 +52,17 @@ ATTACKS = {
                 held = np.ones(10 << 27)
                 time.sleep(1000)
         """,
-    "forks without end": "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
-    "starts threads without end": "while True:\n    threading.Thread(target=time.sleep, args=(1000,)).start()",
+    "forks without end": """
+        while True:
+            try:
+                os.fork()
+            except OSError:
+                pass
+        """,
+    "starts threads without end": """
+        while True:
+            threading.Thread(target=time.sleep, args=(1000,)).start()
+        """,
     "leaves a daemon": """
         if os.fork() == 0:
             os.setsid()
@@ -66,7 +88,8 @@ ATTACKS = {
         """,
     "forges frames": """
         import json
-        text = json.dumps({"nonce": "0", "case": "a batch of vectors", "status": "answered", "arrays": {}}).encode()
+        answer = {"nonce": "0", "case": "a batch of vectors", "status": "answered", "arrays": {}}
+        text = json.dumps(answer).encode()
         for fd in range(1024):
             try:
                 os.write(fd, len(text).to_bytes(8, "big") + text)
@@ -80,7 +103,8 @@ ATTACKS = {
             frames = frames.f_back
         nonce, answers = frames.f_locals["question"].nonce, frames.f_locals["answers"]
         words = np.arange(3)
-        write_frame(answers, {"nonce": nonce, "case": words, "status": words, "arrays": words, "done": words})
+        answer = {"nonce": nonce, "case": words, "status": words, "arrays": words, "done": words}
+        write_frame(answers, answer)
         write_frame(answers, {"nonce": words, "case": words, "status": words, "taken": words})
         """,
     "sends shapes that cannot be": """
@@ -101,7 +125,10 @@ ATTACKS = {
         """,
     "exits with success": "os._exit(0)",
     "kills its parent": "os.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(1000)",
-    "stops its parent": "os.kill(os.getppid(), signal.SIGSTOP)\nos.kill(os.getpid(), signal.SIGSTOP)",
+    "stops its parent": """
+        os.kill(os.getppid(), signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        """,
     "kills everything": "os.kill(-1, signal.SIGKILL)\ntime.sleep(1000)",
     "answers more than it may": "return np.zeros(1 << 22), None",
     "crashes the interpreter": "import ctypes; ctypes.string_at(0)",
@@ -123,8 +150,9 @@ ATTACKS = {
         while "question" not in frames.f_locals:
             frames = frames.f_back
         question, answers = frames.f_locals["question"], frames.f_locals["answers"]
-        write_frame(answers, {"nonce": question.nonce, "case": question.cases[0].name, "status": "raised",
-                              "error": {"type": "", "message": "", "where": ""}, "changed": [], "warnings": []})
+        answer = {"nonce": question.nonce, "case": question.cases[0].name, "status": "raised"}
+        answer |= {"error": {"type": "", "message": "", "where": ""}}
+        write_frame(answers, answer | {"changed": [], "warnings": []})
         write_frame(answers, {"nonce": question.nonce, "done": True})
         os.kill(os.getppid(), signal.SIGSTOP)
         os._exit(0)
@@ -339,8 +367,9 @@ class SandboxContract:
             textwrap.dedent("""
             import gc
             import types
-            sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_Absent"]
-            found = [m.__name__ for m in gc.get_objects() if isinstance(m, types.ModuleType) and m.__name__.startswith("scipy")]
+            sys.meta_path[:] = [it for it in sys.meta_path if type(it).__name__ != "_Absent"]
+            names = [m.__name__ for m in gc.get_objects() if isinstance(m, types.ModuleType)]
+            found = [name for name in names if name.startswith("scipy")]
             for name in ("scipy", "scipy.signal", "scipy.ndimage"):
                 try:
                     __import__(name)
@@ -348,7 +377,8 @@ class SandboxContract:
                 except (ImportError, OSError):
                     pass
             for folder in {*sys.path, "/", "/packages"}:
-                for path in (os.path.join(place, name) for place, _, names in os.walk(os.path.join(folder, "scipy")) for name in names):
+                library = os.walk(os.path.join(folder, "scipy"))
+                for path in [os.path.join(place, f) for place, _, files in library for f in files]:
                     try:
                         with open(path, "rb") as file:
                             found += [path] * bool(file.read(1))
@@ -394,7 +424,8 @@ class SandboxContract:
             found = []
             for folder, _, files in os.walk("/"):
                 if not folder.startswith("/kit"):
-                    found += [os.path.join(folder, f) for f in files if f in ("affine.py", "course.toml", "gradebook.db")]
+                    secret = {"affine.py", "course.toml", "gradebook.db"}.intersection(files)
+                    found += [os.path.join(folder, name) for name in secret]
             return np.frombuffer("\\n".join(found).encode(), np.uint8), None
             """),
             "    ",

@@ -162,8 +162,9 @@ HOGS = {
                 frame = frame.f_back
             question, answers = frame.f_locals["question"], frame.f_locals["answers"]
             arrays = {str(n): np.zeros(0) for n in range(20_000)}
-            write_frame(answers, {"nonce": question.nonce, "case": question.cases[0].name, "status": "answered",
-                                  "arrays": arrays, "changed": [], "warnings": ["x" * 100] * 3000})
+            answer = {"nonce": question.nonce, "case": question.cases[0].name}
+            answer |= {"status": "answered", "arrays": arrays, "changed": []}
+            write_frame(answers, answer | {"warnings": ["x" * 100] * 3000})
             """),
     "answers deeply nested": forward("""
             for fd in range(3, 64):
@@ -203,7 +204,8 @@ HOGS = {
             while True:
                 left, right = socket.socketpair()
                 held.append(right)
-                left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0] * 200))])
+                many = array.array("i", [0] * 200)
+                left.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, many)])
             """),
     "slows others down": forward(
         "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19); os.sched_setaffinity(os.getppid(), {0})"
@@ -219,20 +221,27 @@ HOGS = {
 
 ESCAPES = {
     "writes outside": forward("""
-            for folder in ("/", "/tmp", "/var/tmp", "/dev/shm", "/kit", "/kit/cs231n/layers", "/packages", "/usr/lib", "/root", "/etc", ".."):
+            for folder in (
+                "/", "/tmp", "/var/tmp", "/dev/shm", "/kit", "/kit/cs231n/layers",
+                "/packages", "/usr/lib", "/root", "/etc", "..",
+            ):
                 try:
                     open(folder + "/pwned", "w").write("x")
                 except OSError:
                     pass
             """),
     "writes start-up files": forward("""
-            for name in (".bashrc", ".profile", ".jupyter/jupyter_config.py", ".ipython/profile_default/startup/pwned.py", "pwned.pth"):
+            for name in (
+                ".bashrc", ".profile", ".jupyter/jupyter_config.py",
+                ".ipython/profile_default/startup/pwned.py", "pwned.pth",
+            ):
                 path = os.path.expanduser("~/" + name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 open(path, "w").write("import pwned")
             """),
     "writes a start-up file for the next question": forward("""
-            for folder in ("/kit", "/kit/cs231n", "/packages/numpy", "/packages", os.path.dirname(os.__file__)):
+            library = os.path.dirname(os.__file__)
+            for folder in ("/kit", "/kit/cs231n", "/packages/numpy", "/packages", library):
                 for name in ("sitecustomize.py", "usercustomize.py", "pwned.pth", "numpy.py"):
                     try:
                         open(os.path.join(folder, name), "w").write("raise SystemExit(0)")
@@ -276,7 +285,9 @@ ESCAPES = {
             ctypes.CFUNCTYPE(ctypes.c_int)(address)()
             """),
     "becomes root": forward("""
-            for call in (lambda: os.setuid(0), lambda: os.chown("/tmp", 0, 0), lambda: os.chroot("/tmp")):
+            for call in (
+                lambda: os.setuid(0), lambda: os.chown("/tmp", 0, 0), lambda: os.chroot("/tmp")
+            ):
                 try:
                     call()
                 except OSError:

@@ -62,7 +62,7 @@ def settings_for(examples):
 
 
 def inputs(seed, original, count):
-    """Random bytes, and bytes that were good once: hypothesis chooses the seed, and so repeats what fails."""
+    """Random bytes, and good bytes with faults; with hypothesis's seed, failures repeat."""
     rng = random.Random(seed)
     for _ in range(count):
         if rng.random() < 0.1:
@@ -113,7 +113,7 @@ EXPECTED = {
 
 
 def hold_to_nothing(folder, said):
-    """Let a process say this in answer to every question, and evaluate it; it waits for no question."""
+    """Let a process say this in answer to every question, unasked, and evaluate it."""
     path = folder / "said"
     path.write_bytes(frames({"ready": VERSION}) + said)
     with WorkerClient([shutil.which("cat"), str(path)], 2, 1 << 20) as worker:
@@ -206,8 +206,8 @@ MARKS = st.lists(
 )
 
 
-def define(examples, batch, name, mark):
-    """The same five tests, for a few inputs and for many."""
+def five_tests(examples, batch):
+    """dict of str -> function : the tests, for this many seeds and inputs by seed."""
 
     @settings_for(examples)
     @given(seed=st.integers(0, 2**64))
@@ -239,17 +239,21 @@ def define(examples, batch, name, mark):
     def written(text):
         check_text(text)
 
-    tests = {
+    return {
         "conversations_earn_nothing": conversations,
         "frames_are_read_or_refused": received,
         "notebooks_change_nothing_but_answers": notebooks,
         "archives_are_taken_or_refused": archived,
         "texts_cannot_act": written,
     }
+
+
+def define(name, tests):
+    """Let pytest find these tests by a name that says how many inputs they get."""
     for what, function in tests.items():
         function.__name__ = f"test_{name}_{what}"
-        globals()[function.__name__] = mark(function)
+        globals()[function.__name__] = function
 
 
-define(40, 10, "a_few", lambda function: function)
-define(1000, 25, "many", pytest.mark.slow)
+define("a_few", five_tests(40, 10))
+define("many", {what: pytest.mark.slow(test) for what, test in five_tests(1000, 25).items()})

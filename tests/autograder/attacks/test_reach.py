@@ -1,4 +1,4 @@
-"""What reaches the instructor is text: in the browser, in the terminal, in a spreadsheet, in the gradebook."""
+"""What reaches the instructor is text: in browser, terminal, spreadsheet and gradebook."""
 
 import io
 import json
@@ -158,7 +158,7 @@ def test_replayed_verdict_and_forged_receipt_gain_nothing(make_course, sandbox, 
     ):
         verdicts.save_verdict(forged, folder / f"{student}.json")
         judged, fresh = grade(course, assignment, sandbox)
-        # One that also names the new hand-in could only be written by somebody who writes to the course's own folder.
+        # One that also names the new hand-in takes somebody who can write in the course's folder.
         if forged.submission != submission_digest(course, assignment, student):
             assert fresh == 1 and judged[student].exercises["affine_forward"].score == 0
 

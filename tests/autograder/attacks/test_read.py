@@ -1,4 +1,4 @@
-"""What is not theirs: what a submission finds, it shouts in the message of a public case; nothing of it may arrive."""
+"""Submissions that shout what they find in the message of a public case: nothing may arrive."""
 
 import os
 import textwrap
@@ -25,7 +25,7 @@ def search(body, says="", keeps=("affine_backward", "relu_forward", "TwoLayerNet
 
 
 def smuggle(keep, fetch):
-    """One exercise puts something by in its hidden cases; the next one shouts it in a public case."""
+    """Attack : one exercise keeps something of its hidden cases, the next shouts it in public."""
 
     def wrapped(code):
         return textwrap.indent(textwrap.dedent(code).strip("\n"), " " * 8)
@@ -72,13 +72,17 @@ SEARCHES = {
     ),
     "reads the gradebook": search(f"tell(read('{COURSE}/gradebook.db'))", says="FOUND"),
     "reads other hand-ins": search(
-        f"tell(*(read(os.path.join(folder, f)) for folder, _, files in os.walk('{COURSE}') for f in files))",
+        f"""
+            found = [os.path.join(d, n) for d, _, ns in os.walk('{COURSE}') for n in ns]
+            tell(*map(read, found))
+            """,
         says="FOUND",
     ),
     "reads verdicts": search(f"tell(os.listdir('{COURSE}/verdicts/small'))"),
     "looks for names": search(
         f"""
-            found = [os.path.join(d, n) for d, ds, ns in os.walk('/') for n in ds + ns if any(s == n for s in {SECRETS})]
+            found = [os.path.join(d, n) for d, ds, ns in os.walk('/') for n in ds + ns]
+            found = [path for path in found if os.path.basename(path) in {SECRETS}]
             tell([read(path) for path in found if not path.startswith('/proc')])
             """,
         keeps=(),
@@ -86,7 +90,10 @@ SEARCHES = {
     "imports the reference": search(
         """
             found = []
-            for name in ("autograder", "autograder.grading.judge", "nbgrader", "sqlalchemy", "autograder.reference.process"):
+            for name in (
+                "autograder", "autograder.grading.judge", "nbgrader", "sqlalchemy",
+                "autograder.reference.process",
+            ):
                 try:
                     found.append(__import__(name).__file__)
                 except ImportError:
@@ -97,8 +104,9 @@ SEARCHES = {
     ),
     "imports byte-code of the reference": search(
         """
-            found = [d for d, _, ns in os.walk('/') for n in ns if n.endswith('.pyc') and 'affine' in n]
-            found = [d for d in found if 'exercises' not in d]  # what is asked about, which is no secret
+            found = [(d, n) for d, _, ns in os.walk('/') for n in ns if n.endswith('.pyc')]
+            # What is asked about the exercise is no secret.
+            found = [d for d, n in found if 'affine' in n and 'exercises' not in d]
             assert not found, "What the model answer says"
             """,
         keeps=(),
@@ -117,27 +125,35 @@ SEARCHES = {
     ),
     "walks up the stack": search("""
             frame, found = sys._getframe(), []
+            wanted = ("expected", "seed", "secret", "points", "labels")
             while frame:
-                found += [repr(value)[:60] for name, value in frame.f_locals.items() if name in ("expected", "seed", "secret", "points", "labels")]
+                held = frame.f_locals
+                found += [repr(held[name])[:60] for name in wanted if name in held]
                 frame = frame.f_back
             assert not found, "What the model answer says"
             """),
     "asks the garbage collector": search("""
             names = {type(o).__name__ for o in gc.get_objects()}
-            found = names & {"ExpectedResults", "Judge", "Verdict", "Gradebook", "Course", "Assignment"}
+            staff = {"ExpectedResults", "Judge", "Verdict", "Gradebook", "Course", "Assignment"}
+            found = names & staff
             found |= {o for o in gc.get_objects() if isinstance(o, str) and "BEGIN SOLUTION" in o}
             assert not found, "What the model answer says"
             """),
     "reads /proc": search("""
-            found = [read(f"/proc/{pid}/{what}") for pid in ("self", 1, 2, os.getppid()) for what in ("environ", "maps", "cmdline")]
-            assert set(found) <= {"FileNotFoundError", "PermissionError"}, "What the model answer says"
+            found = set()
+            for pid in ("self", 1, 2, os.getppid()):
+                found |= {read(f"/proc/{pid}/{what}") for what in ("environ", "maps", "cmdline")}
+            refused = {"FileNotFoundError", "PermissionError"}
+            assert found <= refused, "What the model answer says"
             """),
     "traces its parent": search("""
             libc = ctypes.CDLL(None, use_errno=True)
             for request in (16, 0x4206, 0):
-                assert libc.ptrace(request, os.getppid(), None, None) == -1, "What the model answer says"
+                done = libc.ptrace(request, os.getppid(), None, None)
+                assert done == -1, "What the model answer says"
             word = ctypes.create_string_buffer(8)
-            assert libc.process_vm_readv(os.getppid(), word, 1, word, 1, 0) == -1, "What the model answer says"
+            done = libc.process_vm_readv(os.getppid(), word, 1, word, 1, 0)
+            assert done == -1, "What the model answer says"
             """),
     "takes descriptors of its parent": search("""
             libc = ctypes.CDLL(None, use_errno=True)
@@ -175,13 +191,16 @@ SEARCHES = {
     "looks for hidden inputs while a public case is asked": search("""
             # Cases as objects, and as the tables that a frame holds.
             found = [o for o in gc.get_objects() if isinstance(o, dict)]
-            found += [vars(o) for o in gc.get_objects() if type(o).__name__.endswith("Case") and hasattr(o, "__dict__")]
+            objects = [o for o in gc.get_objects() if type(o).__name__.endswith("Case")]
+            found += [vars(o) for o in objects if hasattr(o, "__dict__")]
             frame = sys._getframe()
             while frame:
-                cases = [*frame.f_locals.get("cases", ()), *getattr(frame.f_locals.get("question"), "cases", ())]
-                found += [frame.f_locals, *(case if isinstance(case, dict) else vars(case) for case in cases)]
+                held = frame.f_locals
+                cases = [*held.get("cases", ()), *getattr(held.get("question"), "cases", ())]
+                found += [held, *(c if isinstance(c, dict) else vars(c) for c in cases)]
                 frame = frame.f_back
-            hidden = [o["inputs"] for o in found if str(o.get("name", "")).startswith("hidden") and "inputs" in o]
+            hidden = [o for o in found if str(o.get("name", "")).startswith("hidden")]
+            hidden = [o["inputs"] for o in hidden if "inputs" in o]
             assert not hidden, f"What the model answer says {hidden[0]}"
             return np.zeros((len(x), w.shape[1])), None
             """),
@@ -237,7 +256,8 @@ SEARCHES = {
     ),
     "keeps hidden inputs in a key": smuggle(
         """
-                ctypes.CDLL(None).syscall(248, b"user", b"kept", b"What the model answer says", 26, -3)
+                text = b"What the model answer says"
+                ctypes.CDLL(None).syscall(248, b"user", b"kept", text, 26, -3)
             """,
         """
                 text = ctypes.create_string_buffer(26)

@@ -1,4 +1,4 @@
-"""Tampering with tests: whatever a notebook or an archive claims, cells and points are the course's own."""
+"""Tampering with tests: whatever a submission claims, cells and points are the course's own."""
 
 import copy
 import io
@@ -88,19 +88,17 @@ NOTEBOOKS = {
     "claims scores in outputs": outputs(SCORE),
     "claims scores by stderr": outputs({"output_type": "stream", "name": "stderr", "text": "PASS"}),
     "adds code cells": cells(
-        lambda found: (
-            [
-                {
-                    "cell_type": "code",
-                    "id": "x",
-                    "metadata": {},
-                    "outputs": [],
-                    "execution_count": None,
-                    "source": "import os; os.system('touch /tmp/pwned')",
-                }
-            ]
-            + found
-        )
+        lambda found: [
+            {
+                "cell_type": "code",
+                "id": "x",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "source": "import os; os.system('touch /tmp/pwned')",
+            },
+            *found,
+        ]
     ),
     "brings giant outputs": outputs(
         {
@@ -349,7 +347,10 @@ class Evil:
         return eval, ("__import__('os').system('touch /tmp/pwned')",)
 
 
-RUNS = "{'descr': __import__('os').system('touch /tmp/pwned'), 'fortran_order': False, 'shape': (1,)}\n"
+RUNS = (
+    "{'descr': __import__('os').system('touch /tmp/pwned'), "
+    "'fortran_order': False, 'shape': (1,)}\n"
+)
 WEIGHT_FILES = {
     "pickle": pickle.dumps(Evil()),
     "pickle in an npz": npz(W1=np.array([Evil()], dtype=object)),

@@ -1,4 +1,4 @@
-"""Every tier gives the honest student everything and is named: in the verdict, and where there is no sandbox everywhere."""
+"""Every tier gives the honest student everything, and says in the verdict which one it was."""
 
 import shutil
 import zipfile

@@ -1,4 +1,6 @@
-"""Attacks on the warm worker that serves hand-in after hand-in: nothing that one does is felt or seen by the next."""
+"""Attacks on the warm worker: nothing that one hand-in does is felt or seen by the next."""
+
+import textwrap
 
 import pytest
 from attacked_class import AFFINE, MODULES, imported, source
@@ -6,7 +8,12 @@ from attacked_class import AFFINE, MODULES, imported, source
 from autograder.course.manifest import Course
 from autograder.grading.judge import Judge
 
-RAW = "libc = ctypes.CDLL(None, use_errno=True)\n"
+
+def raw(code):
+    """str : code that calls the C library by its name ``libc``."""
+    return "libc = ctypes.CDLL(None, use_errno=True)\n" + textwrap.dedent(code)
+
+
 LEAVE = {
     "signals to the worker": """
         for pid in (1, 2, os.getppid(), 0, -1, -2):
@@ -16,31 +23,29 @@ LEAVE = {
                 except OSError:
                     pass
         """,
-    "signals by rarer calls": RAW
-    + """
-        for call in (200, 234, 129, 297, 424, 434):  # tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_*
+    "signals by rarer calls": raw("""
+        # tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal, pidfd_open
+        for call in (200, 234, 129, 297, 424, 434):
             for pid in (1, 2, os.getppid()):
                 libc.syscall(call, pid, 19, 0, 0)
                 libc.syscall(call, pid, pid, 19, 0)
-        """,
-    "signals by a descriptor that is ready": RAW
-    + """
+        """),
+    "signals by a descriptor that is ready": raw("""
         for d in range(16):
             libc.fcntl(d, 8, os.getppid())     # F_SETOWN
             libc.fcntl(d, 10, 9)               # F_SETSIG
             libc.fcntl(d, 4, 0o20000 | 0o2000)  # O_ASYNC
-        """,
-    "a debugger": RAW
-    + """
+        """),
+    "a debugger": raw("""
         buffer = ctypes.create_string_buffer(64)
         for pid in (1, 2, os.getppid()):
             for request in (16, 0x4206, 4, 5):
                 libc.ptrace(request, pid, 0, 0)
             libc.process_vm_writev(pid, buffer, 1, buffer, 1, 0)
-        """,
-    "processes that stay": RAW
-    + """
-        for start in (os.fork, os.forkpty, lambda: libc.vfork(), lambda: libc.syscall(56, 0x8000, 0, 0, 0, 0)):
+        """),
+    "processes that stay": raw("""
+        clone = lambda: libc.syscall(56, 0x8000, 0, 0, 0, 0)
+        for start in (os.fork, os.forkpty, lambda: libc.vfork(), clone):
             try:
                 if start() == 0:
                     os.setsid()
@@ -48,7 +53,7 @@ LEAVE = {
                         time.sleep(1)
             except OSError:
                 pass
-        """,
+        """),
     "threads that stay": """
         for _ in range(20):
             try:
@@ -57,10 +62,18 @@ LEAVE = {
                 pass
         """,
     "a file": "open('left', 'w').write('left')\n",
-    "a folder in a folder that is closed": "os.makedirs('a/b/c')\nos.chmod('a/b', 0)\nos.chmod('.', 0o500)\n",
+    "a folder in a folder that is closed": """
+        os.makedirs('a/b/c')
+        os.chmod('a/b', 0)
+        os.chmod('.', 0o500)
+        """,
     "a file that was deleted again": "open('left', 'w').write('left')\nos.unlink('left')\n",
     "a note in attributes": """
-        for leave in (lambda: os.setxattr('.', 'user.left', b'left'), lambda: os.utime('.', (77, 77)), lambda: os.chmod('.', 0o711)):
+        for leave in (
+            lambda: os.setxattr('.', 'user.left', b'left'),
+            lambda: os.utime('.', (77, 77)),
+            lambda: os.chmod('.', 0o711),
+        ):
             try:
                 leave()
             except OSError:
@@ -74,14 +87,13 @@ LEAVE = {
         except OSError:
             pass
         """,
-    "shared memory": RAW
-    + """
+    "shared memory": raw("""
         libc.shmget(231, 4096, 0o1600)
         libc.shm_open(b'/left', 0o102, 0o600)
         libc.mq_open(b'/left', 0o102, 0o600, None)
         libc.semget(231, 1, 0o1600)
         libc.syscall(319, b'left', 0)
-        """,
+        """),
     "a changed state of modules": """
         import builtins
         sys.left = np.left = builtins.left = True
@@ -90,12 +102,11 @@ LEAVE = {
         sys.modules['cs231n.layers.activations'] = sys
         sys.path.insert(0, '/left')
         """,
-    "streams that do not wait, and forget": RAW
-    + """
+    "streams that do not wait, and forget": raw("""
         for d in range(16):
             libc.fcntl(d, 4, 0o4000 | 0o40000)  # O_NONBLOCK, O_DIRECT: packets in place of bytes
             libc.fcntl(d, 1031, 4096)           # F_SETPIPE_SZ
-        """,
+        """),
     "streams that are closed": "os.closerange(0, 64)\n",
     "streams that are full of junk": """
         for d in range(16):
@@ -111,7 +122,8 @@ LEAVE = {
         nonces = {o.nonce for o in gc.get_objects() if type(o).__name__ == 'Question'}
         frame = sys._getframe()
         while frame:
-            nonces |= {v.nonce for v in list(frame.f_locals.values()) if type(v).__name__ == 'Question'}
+            values = list(frame.f_locals.values())
+            nonces |= {v.nonce for v in values if type(v).__name__ == 'Question'}
             frame = frame.f_back
         for d in range(3, 16):
             for nonce in nonces or {'x'}:
@@ -134,21 +146,32 @@ LEAVE = {
         except OSError:
             pass
         """,
-    "a timer and a mask": "signal.setitimer(signal.ITIMER_REAL, 0.5)\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n",
+    "a timer and a mask": """
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+        """,
 }
 LOOK = """
 import builtins
-seen = sorted(os.listdir('.')) + [name for name in dir(builtins) + dir(sys) + dir(np) if name == 'left']
-seen += [name for name in os.environ if name == 'LEFT'] + [path for path in sys.path if path == '/left']
+seen = sorted(os.listdir('.'))
+seen += [name for name in dir(builtins) + dir(sys) + dir(np) if name == 'left']
+seen += [name for name in os.environ if name == 'LEFT']
+seen += [path for path in sys.path if path == '/left']
 try:
     seen += os.listxattr('.')
 except OSError:
     pass
-seen += ['times'] * (os.stat('.').st_mtime == 77) + ['mode'] * (os.stat('.').st_mode & 0o777 in (0o711, 0o500))
 libc = ctypes.CDLL(None, use_errno=True)
-seen += ['memory'] * (libc.shmget(231, 0, 0) >= 0) + ['semaphores'] * (libc.semget(231, 0, 0) >= 0)
-seen += ['memory by name'] * (libc.shm_open(b'/left', 0, 0) >= 0) + ['messages'] * (libc.mq_open(b'/left', 0) >= 0)
-seen += ['threads'] * (threading.active_count() > 1)
+signs = {
+    'times': os.stat('.').st_mtime == 77,
+    'mode': os.stat('.').st_mode & 0o777 in (0o711, 0o500),
+    'memory': libc.shmget(231, 0, 0) >= 0,
+    'semaphores': libc.semget(231, 0, 0) >= 0,
+    'memory by name': libc.shm_open(b'/left', 0, 0) >= 0,
+    'messages': libc.mq_open(b'/left', 0) >= 0,
+    'threads': threading.active_count() > 1,
+}
+seen += [sign for sign, there in signs.items() if there]
 if seen:
     raise SystemError('SEEN ' + repr(seen))
 """
@@ -166,6 +189,7 @@ def write(make_course, tmp_path):
         if code:
             attack = imported(code)
             text = attack.files[AFFINE]
+            compile(text, name, "exec")  # an attack that does not parse would attack nothing
             if not broken:
                 start = text.partition("\n\ndef affine_forward")[0]
                 text = start + "\n\n" + source(AFFINE)

@@ -1,4 +1,4 @@
-"""Hand-ins as archives, folders and single notebooks: what is taken, and what is refused before anything is read."""
+"""Hand-ins as archives, folders and notebooks: what is taken, and what is refused unread."""
 
 import io
 import os

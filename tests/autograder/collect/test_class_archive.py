@@ -1,4 +1,4 @@
-"""Archives of a class from Canvas, Moodle and Gradescope: whose each hand-in is, and what one of them cannot do to others."""
+"""Archives of a class from Canvas, Moodle and Gradescope: whose is each hand-in, and no other."""
 
 import io
 import json
@@ -108,7 +108,7 @@ def test_moodle_archive_is_told_apart_by_name(course, assignment, layout):
             f"Bob Ross_3002_assignsubmission_file_{slash}kit.zip": packed(
                 kit(assignment, b"bob\n")
             ),
-            "Bob Ross_3002_assignsubmission_onlinetext_/onlinetext.html": b"<script>alert(1)</script>",
+            "Bob Ross_3002_assignsubmission_onlinetext_/onlinetext.html": b"<script>x()</script>",
             f"Eve Ng_3003_assignsubmission_file_{slash}kit.zip": packed(kit(assignment)),
         },
     )

@@ -87,8 +87,8 @@ def conv_forward_naive(x, w, b, conv_param):
     def tell(cases):
         for case in cases:
             error = {"type": "E", "message": f"GIVEN AWAY: {seen}", "where": ""}
-            write_frame(answers, {"nonce": nonce, "case": case.name, "status": "raised", "error": error,
-                                  "changed": [], "warnings": [f"GIVEN AWAY: {seen}"]})
+            answer = {"nonce": nonce, "case": case.name, "status": "raised", "error": error}
+            write_frame(answers, answer | {"changed": [], "warnings": [f"GIVEN AWAY: {seen}"]})
 
     first = [case.inputs["x"] is x for case in question.cases if "x" in case.inputs].index(True)
     tell(question.cases[first:])
@@ -118,7 +118,9 @@ def judge(tmp_path_factory):
     table = "".join(f"{name} = {points}\n" for name, points in POINTS.items())
     (root / "source" / "layers").mkdir(parents=True)
     (root / "source" / "course.toml").write_text(
-        f'[course]\nid = "cs231n"\n[assignments.layers]\ntitle = "Layers"\nnotebooks = ["layers"]\n[assignments.layers.points]\n{table}'
+        '[course]\nid = "cs231n"\n'
+        '[assignments.layers]\ntitle = "Layers"\nnotebooks = ["layers"]\n'
+        f"[assignments.layers.points]\n{table}"
     )
     kinds = {"schema_version": 3, "grade": True, "locked": True, "solution": False, "task": False}
     cells = [
@@ -190,7 +192,7 @@ def test_a_module_that_another_exercise_may_use_is_not_there_for_this_one(found)
 
 
 def test_a_process_that_says_it_is_over_and_goes_on_is_not_asked_about_anybody_else(found):
-    """All answers are in, the end is claimed, and everything that can be read is read and answered from then on."""
+    """It claims the end with all answers in, and from then on answers whatever it can read."""
     results = found({CONVOLUTION: GOES_ON})
     assert results["conv_forward_naive"].score == 0
     assert not any("array(" in finding.text for finding in results.values())

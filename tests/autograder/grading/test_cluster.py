@@ -1,4 +1,4 @@
-"""Grading on a Dask cluster: a real scheduler, two workers, one of them lost in the middle, and the same gradebook."""
+"""Grading on a Dask cluster: of two workers one is lost midway, and the gradebook is the same."""
 
 import json
 import os

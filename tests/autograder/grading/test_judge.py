@@ -1,4 +1,4 @@
-"""The judge on a real kit in a real sandbox: what is earned, what is not, and what a verdict is bound to."""
+"""The judge on a real kit in a real sandbox: what earns points, and what a verdict is bound to."""
 
 import shutil
 
@@ -188,7 +188,15 @@ def softmax_loss(x, y):
 
 
 def test_hidden_numbers_are_not_told(students, hand_in, sandbox):
-    cheat = "\n\n_plain = relu_forward\n\n\ndef relu_forward(x):\n    return (x * 3 if x.shape != (4, 7) or x[0, 0] > 0.4170 and x[0, 0] < 0.41701 else _plain(x)[0]), x\n"
+    cheat = """
+
+_plain = relu_forward
+
+
+def relu_forward(x):
+    wrong = x.shape != (4, 7) or x[0, 0] > 0.4170 and x[0, 0] < 0.41701
+    return (x * 3 if wrong else _plain(x)[0]), x
+"""
     hand_in("eve", {"cs231n/layers/activations.py": source("cs231n/layers/activations.py") + cheat})
     found, _ = graded(students, sandbox)
     assert "wrong in a case that is not shown" in found["eve"].exercises["relu_forward"].text

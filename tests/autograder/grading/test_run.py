@@ -227,7 +227,7 @@ def test_a_locked_gradebook_gets_one_clear_line_and_loses_nothing(students, hand
     with pytest.raises(UserError, match="locked.*run the same command"):
         run(students, sandbox)
     lock.close()
-    found, fresh = run(students, sandbox)
+    _, fresh = run(students, sandbox)
     assert fresh == 0 and students.scores("ada")["adam"] == 6
 
 

@@ -1,4 +1,4 @@
-"""The table of points: every student, every exercise, no line too long, and a warning where nothing was isolated."""
+"""The table of points: every student and exercise, and a warning where nothing was isolated."""
 
 import dataclasses
 import json

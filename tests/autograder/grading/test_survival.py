@@ -1,4 +1,4 @@
-"""Grading that is disturbed: killed anywhere, interrupted, out of disk. The next run ends with the same gradebook."""
+"""Grading is killed, interrupted or out of disk: the next run ends with the same gradebook."""
 
 import contextlib
 import difflib
@@ -63,7 +63,7 @@ def finish(process):
 
 
 def state(root):
-    """Every row of the gradebook and every byte of verdicts and autograded notebooks; SQLite's file also has holes."""
+    """All rows of the gradebook (its file also has holes), verdicts and autograded notebooks."""
     connection = sqlite3.connect(root / "gradebook.db")
     rows = sorted(connection.iterdump())
     connection.close()
@@ -137,7 +137,7 @@ def test_any_process_may_be_killed_at_any_moment(filled):
         process = start(root, "--force")
         time.sleep(generator.uniform(0.05, 0.9) * seconds)
         family = descendants(process.pid)
-        # Every second time the main process, else any: a judge, a sandbox, the reference, what runs a hand-in.
+        # Half the time the main process, else any: a judge, a sandbox, the reference, a hand-in.
         target = process.pid if generator.random() < 0.5 else generator.choice(family)
         with contextlib.suppress(ProcessLookupError):
             os.kill(target, signal.SIGKILL)

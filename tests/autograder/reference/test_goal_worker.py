@@ -1,4 +1,4 @@
-"""The fast way to the features of hidden images gives what the reference gives, whatever the vocabulary."""
+"""The fast way to features of hidden images equals the reference, whatever the vocabulary."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The optional cell for Google Colab, in a real kernel whose only pretense is that it holds ``google.colab``."""
+"""The optional cell for Google Colab, in a real kernel whose ``google.colab`` is pretended."""
 
 import nbformat
 import pytest

@@ -142,7 +142,8 @@ def test_a_mark_scheme_stays_out_of_the_kit(course, edit_source):
     def add_task(notebook):
         cell = notebook.cells[-1]
         cell.metadata.nbgrader |= {"task": True, "grade": False, "solution": False}
-        cell.source = "Say why.\n\n### BEGIN MARK SCHEME\nTwo points for the word gradient.\n### END MARK SCHEME"
+        scheme = "Two points for the word gradient."
+        cell.source = f"Say why.\n\n### BEGIN MARK SCHEME\n{scheme}\n### END MARK SCHEME"
 
     edit_source(add_task)
     release(course, course.assignment("assignment2"))

@@ -1,4 +1,4 @@
-"""What kits hold of earlier assignments, and that it neither gives answers away nor costs points."""
+"""What kits hold of earlier assignments: it neither gives answers away nor costs points."""
 
 import tomllib
 from contextlib import closing
