@@ -22,6 +22,7 @@ def _add_course(parser: argparse.ArgumentParser) -> None:
 PROGRAM = Program(
     name="autograder",
     package="autograder.commands",
+    # Names alone: a command is imported when it is asked for, since nbgrader takes seconds.
     commands=(
         "init",
         "release",

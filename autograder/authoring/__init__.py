@@ -1,1 +1,1 @@
-"""For who makes a course: setting it up, trying it out, a demo class, a copy to study alone."""
+"""Making a course: set it up, try it out, fill it with a demo class, copy it to study alone."""

@@ -1,6 +1,6 @@
 """Makes a folder a course: the sources, and the settings that let nbgrader agree with the pipeline.
 
-The gradebook is made by the first command that opens it: to load nbgrader takes seconds.
+The first command that opens the gradebook creates it, since loading nbgrader takes seconds.
 """
 
 import shutil
@@ -64,6 +64,7 @@ def set_up(root: str | Path, source: str | Path | None = None) -> tuple[Course, 
     if not config.exists():
         config.write_text(_CONFIG_TEXT, encoding="utf-8")
         written.append(config)
+    # Drawn here, before several processes could want one at once.
     course.secret_seed()
     return course, written
 

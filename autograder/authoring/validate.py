@@ -66,12 +66,14 @@ def validate(
     """
     with tempfile.TemporaryDirectory(prefix="cs231n-validate-") as scratch_folder:
         folder = Path(scratch_folder)
+        # A course of its own: a trial must not touch the real one's kits, seed or gradebook.
         scratch, _ = set_up(folder / "course", course.source)
         release(scratch, assignment)
         weights = train_weights(scratch, assignment)
         mistakes = [m for m in all_mistakes() if m.exercise in assignment.points]
         with (
             Judge(scratch, assignment, sandbox) as judge,
+            # Threads are enough, since the work is done in the processes of the judge.
             ThreadPoolExecutor(os.cpu_count() or 1) as executor,
         ):
             trials = [

@@ -11,6 +11,7 @@ from ..errors import UserError
 HELP = "run the whole pipeline once with a demo class"
 ASSIGNMENT = "assignment2"
 CLASS_SIZE = 10
+# Says that a folder holds a demo, which the next demo may remove.
 _MARK = ".demo"
 
 

@@ -24,11 +24,11 @@ def regular_file(folder: str | os.PathLike[str], name: str) -> Path | None:
     path : Path or None
         None where the file is missing, is not a regular file, or a link stands on the way to it.
     """
-    path = os.fspath(
-        folder
-    )  # as text: with Path objects, a hundred files of a submission take 2 ms
+    # As text: with Path objects, a hundred files of a submission take 2 ms.
+    path = os.fspath(folder)
     mode = 0
     for part in _parts(name):
+        # Every part is looked at: a link further up leads out of the folder as well.
         path = os.path.join(path, part)
         try:
             mode = os.lstat(path).st_mode
@@ -91,5 +91,6 @@ def digest_contents(contents: Mapping[str, bytes]) -> str:
 def _combine(digests: Mapping[str, str]) -> str:
     total = hashlib.sha256()
     for name in sorted(digests):
+        # No name holds a NUL, so that different files never make the same text.
         total.update(f"{name}\0{digests[name]}\n".encode())
     return total.hexdigest()

@@ -1,7 +1,7 @@
-"""Locks of folders, which the system lets go of however the process that holds them ends.
+"""Locks on folders; the system releases them however the process that holds them ends.
 
-Not the library `filelock`: its locks are files that stay in the folder, where commands list what
-lies there and the folder itself can be locked.
+Not the library `filelock`: its locks are files that stay behind, in folders whose contents other
+commands list, and a folder itself can be locked.
 """
 
 import os

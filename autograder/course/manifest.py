@@ -24,6 +24,7 @@ OWN = "own"
 REFERENCE = "reference"
 TIMESTAMP = "timestamp.txt"
 """The file of a submission that says when it was received, as nbgrader calls it."""
+# An id becomes the name of folders and an argument of commands: no slash, no dot or dash in front.
 _STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _WEB = r"^(https?://[A-Za-z0-9._~:/?&=%+@-]+)?\Z"
@@ -65,6 +66,7 @@ class Assignment:
     @cached_property
     def editable(self) -> tuple[str, ...]:
         """tuple of str : the modules that students write, relative to the kit."""
+        # A training goal has no module: weights are handed in for it.
         return tuple(sorted({EXERCISES[e].file for e in self.points if EXERCISES[e].module}))
 
     @cached_property
@@ -170,6 +172,8 @@ class Course:
         """
         path = self.root / "secret_seed"
         if not path.exists():
+            # Never over a seed that another command has just drawn; from its first byte on for the
+            # owner alone.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_hex(32) + "\n")
@@ -198,6 +202,7 @@ def check_student_id(text: str) -> str:
 
 
 def _find_source(root: Path) -> Path:
+    # A course has the first; in a checkout of the project the sources are graded where they lie.
     for name in ("source", "assignments"):
         if (root / name / MANIFEST).is_file():
             return root / name
@@ -304,6 +309,7 @@ def _in_order(assignments: Sequence[Assignment]) -> Iterator[Assignment]:
         for before in assignments[:number]:
             carried.update(before.editable)
         asked: set[str] = set()
+        # From this one on: a kit must not show what it asks for itself, or what is asked later.
         for other in assignments[number:]:
             asked.update(other.points)
         solved: set[str] = set()

@@ -89,6 +89,7 @@ def load_receipts(course: Course, assignment: str) -> dict[str, Receipt]:
             f"{path} is damaged ({error}); "
             f"delete it and run `autograder collect {assignment}` again"
         ) from None
+    # Ids become paths, and somebody may have edited the file.
     return {s: receipt for s, receipt in report.students.items() if is_student_id(s)}
 
 

@@ -127,6 +127,7 @@ def trusted_findings(
         return {}, "This hand-in has not been judged."
     except (VerdictError, OSError) as error:
         return {}, f"The verdict cannot be read: {error}."
+    # The digest alone would let a copied verdict count for somebody who handed in the same files.
     if (verdict.student, verdict.assignment, verdict.submission) != (student, assignment, digest):
         return {}, "The verdict is about another hand-in."
     return verdict.exercises, ""
@@ -145,6 +146,7 @@ def _parse(document: bytes) -> Verdict:
 
 def _strict(kind: type, **constraints: Any) -> Any:
     """The fields of a dataclass as msgspec reads them from a file: none may be missing or extra."""
+    # Not the dataclass itself: its defaults would stand in for what a file lacks.
     fields = get_type_hints(kind) | constraints
     return msgspec.defstruct(kind.__name__, list(fields.items()), forbid_unknown_fields=True)
 

@@ -201,6 +201,7 @@ def affine_forward(x: Any, w: Any, b: Any) -> tuple[np.ndarray, None]:
 def _attempt(function: Callable[[], str]) -> dict[str, str]:
     try:
         return {"gained": function(), "refused": ""}
+    # A refusal may be anything, SystemExit included; the next attempt has its turn all the same.
     except BaseException as error:
         return {"gained": "", "refused": f"{type(error).__name__}: {error}"[:200]}
 

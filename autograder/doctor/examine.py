@@ -167,6 +167,7 @@ def _targets(limits: Limits) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
             "port": server.getsockname()[1],
             "abstract": name,
             "process": os.getpid(),
+            # A little more than is allowed: to get less would prove nothing.
             "disk_bytes": int(limits.disk_mb + 16) << 20,
             "memory_bytes": int(limits.memory_mb + 64) << 20,
             "processes": limits.processes + 4,

@@ -47,6 +47,7 @@ _IMAGE = re.compile(r'<img alt="([^"<>]*)" src="data:image/png;base64,([A-Za-z0-
 
 def main() -> None:
     """Answer until there are no more questions."""
+    # Each notebook is a fork of this process, and finds loaded what is loaded here.
     shell = _warm_shell()
     for module in PRELOADED:
         import_module(module)
@@ -80,7 +81,7 @@ def _warm_shell() -> Any:
 def _watch_no_loaded_files() -> None:
     """Let %autoreload look only at what a notebook loads.
 
-    It would ask a thousand other files for their time before every cell.
+    Otherwise it would look up the times of a thousand other files before every cell.
     """
     from IPython.extensions import autoreload
 
@@ -156,6 +157,7 @@ def _answer(
     max_bytes: int,
 ) -> None:
     """Run the cells of a notebook, and send what each of them shows as soon as it is done."""
+    # Where the notebooks of the course save what they train.
     os.makedirs("weights", exist_ok=True)
     for case in question.cases or ():
         answer = Answer(ANSWERED, _run(shell, shown, case.inputs["source"]))

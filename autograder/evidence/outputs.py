@@ -68,6 +68,7 @@ def run_notebook(worker: WorkerClient, path: str | Path, pristine: NotebookNode)
     answers = worker.ask_together([QuestionPart(cases)])
     images_left = MAX_IMAGES
     outputs: CellOutputs = {}
+    # A notebook that was stopped has fewer answers than cells.
     for cell, answer in zip(cells, answers, strict=False):
         found = _outputs(answer.arrays, images_left)
         images_left -= sum(output["output_type"] == "display_data" for output in found)
@@ -199,6 +200,7 @@ def _decode(array: Any, most: int) -> str:
     """str : at most so many characters of a text that was sent as bytes."""
     if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
         return ""
+    # A character of UTF-8 has at most four bytes.
     text = array.tobytes()[: 4 * most].decode("utf-8", "replace")
     return shorten(strip_control(text), most)
 

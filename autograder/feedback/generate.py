@@ -54,6 +54,7 @@ def generate_feedback(
             raise _not_graded(student, assignment)
     pages = {}
     failed = {}
+    # The converter opens the gradebook itself; this tells its errors in one line.
     with open_gradebook(course, config):
         converter = _Converter(coursedir=course_directory(config), config=config, force=True)
         converter.log = logging.Logger("feedback", logging.CRITICAL)

@@ -85,6 +85,7 @@ def score_rows(course: Course, assignments: Iterable[Assignment]) -> list[ScoreR
                 penalty = penalties.get(student)
                 if penalty:
                     rows.append(ScoreRow(student, name, "late_penalty", -penalty, 0.0, "late"))
+    # A stable sort: within an assignment the exercises keep the order of the manifest.
     return sorted(rows, key=lambda row: (row.student_id, row.assignment))
 
 
@@ -144,6 +145,7 @@ def _written_status(grade: Grade) -> str:
 
 def _grades(gradebook: Gradebook, assignment: str) -> dict[str, Grades]:
     """dict of str -> dict of str -> (Grade, largest score) : by student and exercise."""
+    # One query for the whole class, as nbgrader's own objects ask once for each grade.
     cells = with_polymorphic(BaseCell, "*")
     query = (
         gradebook.db.query(SubmittedAssignment.student_id, Grade, cells)

@@ -38,6 +38,7 @@ def load_settings(course: Course) -> Config:
         raise UserError(f"{path} is missing; run `autograder init` in {course.root}")
     config = PyFileConfigLoader(CONFIG, path=str(course.root)).load_config()
     found = CourseDirectory(config=config)
+    # With other folders, plain nbgrader commands would work on another course than the pipeline.
     wanted = {
         "root": str(course.root),
         "source_directory": course.source.name,

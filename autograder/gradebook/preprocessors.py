@@ -135,6 +135,7 @@ class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
             is_same = name in self._context.unchanged
         if grade.manual_score is None:
             grade.needs_manual_grade = grade.auto_score is None or is_unjudged
+        # Points that were entered by hand stay, but somebody has to look at what is new.
         elif not is_same:
             grade.needs_manual_grade = True
 
@@ -148,6 +149,7 @@ class SaveVerdict(CoursePreprocessor, stock.SaveAutoGrades):
             comment.auto_comment = None
 
 
+# Checksums twice, as in nbgrader's own list: SaveCells wants them, and clearing changes cells.
 RELEASE = [
     stock.IncludeHeaderFooter,
     stock.LockCells,
@@ -162,7 +164,9 @@ RELEASE = [
     stock.ComputeChecksums,
     stock.CheckCellMetadata,
 ]
+# nbgrader's own steps here repair a submitted notebook; of this one only the answers are taken.
 SANITIZE = [RebaseOnKit, stock.CheckCellMetadata]
+# Without nbgrader's Execute: nothing that was handed in runs in this process.
 VERDICT = [ShowVerdict, SaveVerdict]
 AUTOGRADE = [*VERDICT, stock.AssignLatePenalties, stock.CheckCellMetadata]
 

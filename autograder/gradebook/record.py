@@ -33,7 +33,7 @@ from .rows import AssignmentRows, ClassRows
 
 _STAGING = ".autograded-"
 SUBMISSIONS_PER_TRANSACTION = 25
-"""Other programs wait for the gradebook no longer than so many take to be written."""
+"""int : other programs wait for the gradebook for as long as it takes to write this many."""
 
 
 def record(course: Course, assignment: Assignment, students: Iterable[str]) -> None:
@@ -149,6 +149,7 @@ class GradebookWriter:
                     with _one_transaction(gradebook):
                         recorder.record(students)
         except BaseException as error:
+            # For `close`, which raises it where somebody can act on it.
             self._error = error
 
 
@@ -179,6 +180,7 @@ class _Recorder:
         self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
         self.pristine = {name: self._released(name) for name in assignment.notebooks}
+        # Before the rows are read, since they hold the points.
         self._take_over_points()
         self.rows = AssignmentRows(gradebook, assignment.name)
         for folder in course.root.glob(f"{_STAGING}*"):  # what a killed run left
@@ -190,9 +192,11 @@ class _Recorder:
         for student in students:
             notebooks = self._convert(student, rows)
             for notebook in rows.submission_notebooks(student).values():
+                # Whether it is late is decided anew below: dates and extensions may have changed.
                 notebook.late_submission_penalty = None
             self._write(student, notebooks)
         rows.save()
+        # Asked each time: people set dates while a class is being graded.
         due = self.gradebook.db.query(AssignmentRow.duedate).filter_by(id=self.rows.id).scalar()
         if due is not None:
             for student in students:
@@ -288,6 +292,7 @@ class _Recorder:
             if timestamp is not None:
                 shutil.copyfile(timestamp, draft / TIMESTAMP)
             for path in draft.iterdir():
+                # As nbgrader leaves them: what people change belongs into the gradebook.
                 path.chmod(0o444)
             shutil.rmtree(target, ignore_errors=True)
             draft.rename(target)
@@ -307,6 +312,7 @@ def _one_transaction(gradebook: Gradebook) -> Iterator[None]:
     """Collect what nbgrader commits row by row into one transaction, kept whole or not at all."""
     gradebook.db.remove()
     with gradebook.engine.connect() as connection, connection.begin():
+        # In this mode a commit of nbgrader's does nothing; that of the connection keeps everything.
         gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only")
         try:
             yield

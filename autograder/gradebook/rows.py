@@ -198,6 +198,7 @@ class ClassRows:
             new = [{"id": student} for student in self._new_students]
             self._db.execute(insert(Student.__table__), new)
             self._new_students = []
+        # In this order, since each table refers to rows of the ones before.
         self._submission_table.save()
         self._notebook_table.save()
         self._grade_table.save()

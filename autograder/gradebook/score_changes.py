@@ -99,6 +99,7 @@ def _compare(gradebook: Gradebook, assignment: Assignment, verdict: Verdict) -> 
     manual_overrides = []
     for name, score in judged.items():
         grade = grades.get(name)
+        # What somebody entered by hand stays, whatever the judge says now.
         if grade is not None and grade.manual_score is not None:
             if score != grade.auto_score:
                 manual_overrides.append(name)

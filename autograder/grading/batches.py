@@ -1,8 +1,8 @@
 """Which exercises are asked of one process, in which order, and when its answer is final.
 
-A process for each exercise costs ten times as much as one for all. What speaks against one for all:
-some exercises must not use modules that others need, and what is said of a case that is shown must
-not tell what is hidden.
+One process per exercise costs ten times as much as one for all. Two things stand in the way of one
+for all: some exercises must not use modules that others need, and an answer to a shown case must
+not reveal hidden ones.
 """
 
 from collections.abc import Sequence
@@ -46,8 +46,8 @@ class Batch:
     groups : list of ExerciseGroup
         The strictest first. Goals, which run nothing of a submission, are in the first.
     parts : list of QuestionPart
-        For each group the shown cases, and then the hidden ones. Nothing that is said of a shown
-        case can tell what is hidden in its group, as that is not there by then.
+        For each group the shown cases, then the hidden ones. An answer to a shown case cannot
+        reveal the hidden cases of its group, which have not been sent by then.
     """
 
     groups: list[ExerciseGroup]
@@ -56,11 +56,11 @@ class Batch:
     def is_final(self, expected: ExpectedResults, result: Result) -> bool:
         """Tell whether nothing more is asked about an exercise that has this result.
 
-        To be right once is enough, in this process or alone. What does not pass is asked again,
-        alone, so that no exercise suffers from what another one did to the process; but weights are
-        what they are. In a later group a result is final only if it is the same for every
-        submission that passes: the process has seen the hidden cases of other exercises by then,
-        and must not tell them.
+        An exercise passes if it is right once, in this process or in one of its own. What fails is
+        asked again in a process of its own, so that no exercise suffers from what another one did
+        to the process; weights are not asked again, as that would change nothing. In a later
+        group, only a result that every passing submission shares is final: by then the process has
+        seen the hidden cases of other exercises, and its texts could give them away.
         """
         if isinstance(expected.exercise, TrainingGoal):
             return True
@@ -95,9 +95,11 @@ def make_batches(
             goals.append(expected)
         else:
             by_modules.setdefault(expected.exercise.without, []).append(expected)
+    # Goals alone need a group as well, in which they are asked.
     if not by_modules:
         by_modules[()] = []
     chains: list[list[ExerciseGroup]] = []
+    # The strictest first: a process can be sent modules later, but none can be taken from it.
     for without in sorted(by_modules, key=lambda names: (-len(names), names)):
         group = ExerciseGroup(without, by_modules[without])
         for chain in chains:

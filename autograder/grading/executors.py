@@ -78,8 +78,10 @@ def run_job(job: JudgingJob, student: str) -> Verdict:
     ------
     AnotherCourseError
     """
+    # Threads of a cluster's worker may come at once: one makes the judge, the others wait for it.
     with _lock:
         if job not in _judges:
+            # One judge at a time: each holds a sandbox and a reference.
             _close_judges()
             _judges[job] = _make_judge(job)
         judge = _judges[job]
@@ -204,6 +206,7 @@ def cluster_executor(address: str) -> Executor:
         raise UserError(
             f"no scheduler answers at {address}: {error}; start one with `dask scheduler`"
         ) from None
+    # Not pure: a student who is judged again must not get what Dask remembers.
     return client.get_executor(retries=3, pure=False)
 
 
@@ -215,6 +218,7 @@ def _make_judge(job: JudgingJob) -> Judge:
         raise AnotherCourseError(
             f"{job.root} is not the same there: another kit, other exercises, or another version"
         )
+    # It outlives this call, and is closed when the process ends or is given another job.
     return judge.__enter__()
 
 
@@ -232,6 +236,7 @@ def _save_evidence(judge: Judge, student: str) -> None:
 
 def _prepare_process(folder: str) -> None:
     """End when the parent does, however it ends: a pool's process would wait for ever."""
+    # Ctrl-C reaches every process of the terminal; what becomes of these is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
     threading.Thread(target=_exit_with_parent, daemon=True).start()

@@ -83,6 +83,7 @@ def expected_results(
 
 def _hidden_cases(exercise: Exercise, secret_seed: bytes) -> list[Case]:
     """The same kinds of cases with numbers that nobody outside knows."""
+    # Keyed, so that whoever learns the numbers of one exercise knows nothing about another one.
     digest = hmac.new(secret_seed, exercise.id.encode(), hashlib.sha256).digest()
     cases = exercise.draw(np.frombuffer(digest, np.uint32))
     if isinstance(exercise, TrainingGoal):

@@ -80,6 +80,7 @@ class RunLog:
         line = {"time": now, "assignment": self.assignment.name, "event": event} | values
         try:
             self._file.write(json.dumps(line) + "\n")
+            # Line by line, so that a run that is killed has told what it did.
             self._file.flush()
         except OSError as error:
             raise UserError(

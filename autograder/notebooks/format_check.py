@@ -66,6 +66,7 @@ def _is_text(source: Any) -> bool:
 
 
 def _depth_exceeds(document: Any, most: int) -> bool:
+    # Level by level: a recursive walk would fail on what it is meant to find.
     level = [document]
     for _ in range(most):
         below: list[Any] = []

@@ -99,6 +99,7 @@ def texts(
 
 def _cells(path: str | Path, most: int) -> list[Any]:
     try:
+        # Some editors on Windows begin a file with a byte order mark.
         document = json.loads(read_regular_file(path, most).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return []

@@ -6,10 +6,13 @@ from html.parser import HTMLParser
 import nh3
 from nbconvert.filters import markdown2html
 
+# Control characters, characters without a width, and marks that turn the direction of text.
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]"
 )
+# What colors, moves or renames a terminal (ECMA-48).
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+# TeX that links, styles or defines: nbgrader's formgrader renders it with MathJax, which obeys.
 _ACTIVE_MATH = re.compile(
     r"\\(?:href|url|style|class|cssid|html|require|def|let|newcommand|renewcommand|data|unicode"
     r"|mmltoken|toggle)",
@@ -73,11 +76,12 @@ def safe_markdown(text: str) -> str:
     text = strip_control(text)
     if not _ACTIVE_MATH.search(text) and _is_plain(text):
         return text
+    # Indented text is a code block, which shows it as it was typed.
     return "\n".join(f"    {line}" for line in text.split("\n"))
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text renders to HTML of which the sanitizer takes nothing away."""
+    """Whether a text renders to HTML from which the sanitizer removes nothing."""
     try:
         html = markdown2html(text)
         given = _Structure(html)

@@ -1,8 +1,8 @@
 """Runs beside the judge: the reference classifies hidden images with trained weights, for one
 submission after another.
 
-The images are the same each time. What of their features no weights change is computed once, and of
-the visual words only the comparison with the words is left for each submission.
+The images are the same each time. Features that do not depend on the weights are computed once; for
+the visual words, only the comparison with the submission's words is left to do.
 """
 
 from collections.abc import Iterable

@@ -26,8 +26,8 @@ GOAL_WORKER_BYTES = 4 << 30
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 """dict of str -> str : glibc's settings for a process that needs large arrays again and again.
 
-Where it gives them back to the system and gets them cleared, a convolutional net takes a third
-longer.
+By default it returns them to the system and gets cleared pages back, and a convolutional net takes
+a third longer.
 """
 EXTENSIONS = [
     path
@@ -80,6 +80,7 @@ def goal_worker(inputs: Mapping[str, np.ndarray], preload: Sequence[str]) -> Ite
     """
     with tempfile.TemporaryDirectory(prefix="cs231n-goal-") as folder:
         write_tree(folder)
+        # The tree has sources alone, and would run the slower NumPy path.
         for kernels in EXTENSIONS:
             shutil.copy(kernels, Path(folder) / "cs231n" / "fast")
         files = {name: Path(folder) / f"{name}.npy" for name in inputs}

@@ -90,6 +90,7 @@ def _tagged_cells(course: Course, assignment: Assignment) -> Iterator[str]:
         path = course.source / assignment.name / f"{name}.ipynb"
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if WEIGHTS_TAG in cell["metadata"].get("tags", ()):
+                # Lines with magics are for IPython; this becomes a plain script.
                 lines = "".join(cell["source"]).splitlines()
                 yield "\n".join(line for line in lines if not line.startswith("%"))
 

@@ -162,6 +162,7 @@ def _write_notebooks(kit: Path, course: Course, assignment: Assignment) -> None:
     _generate(staging, course, assignment)
     for name in assignment.notebooks:
         notebook = nbformat.read(staging / assignment.name / f"{name}.ipynb", as_version=4)
+        # Below the title, and only now: the gradebook need not know this cell.
         notebook.cells.insert(1, _colab_cell(course, assignment))
         (kit / f"{name}.ipynb").write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
@@ -175,9 +176,12 @@ def _generate(staging: Path, course: Course, assignment: Assignment) -> None:
     )
     problems = _Problems()
     converter = GenerateAssignment(coursedir=directory, config=config, force=True)
+    # A logger that nobody else listens to: nbgrader logs tracebacks, of which one line is wanted.
     converter.log = logging.Logger("release")
     converter.log.addHandler(problems)
     try:
+        # The converter opens the gradebook itself. This creates it, tells its errors in one line,
+        # and removes the empty course that nbgrader's steps leave behind.
         with open_gradebook(course, config):
             converter.start()
     except NbGraderException as error:

@@ -23,7 +23,7 @@ WINDOW = 2
 """int : lines of a solution that are looked for together."""
 
 MIN_LENGTH = 24
-"""int : characters of them, without white space; fewer stand in any program."""
+"""int : characters of a window, without white space; shorter ones occur in any program."""
 
 _COMPILED = {
     b"\x7fELF": "ELF",
@@ -140,6 +140,7 @@ def _machine_paths(course: Course) -> list[str]:
         sys.prefix,
         str(Path.home()),
     }
+    # A root or a home such as "/" would be found in any text.
     return [path.rstrip("/") + "/" for path in sorted(paths) if len(path) > 3]
 
 
@@ -149,6 +150,7 @@ def _file_leaks(
     if name not in allowed:
         yield "not in the allow-list of a kit"
     data = path.read_bytes()
+    # The kernels are C that somebody wrote; what Cython generates quotes its source in comments.
     by_hand = path.suffix == ".c" and name in allowed and not data.startswith(_GENERATED)
     is_generated = path.suffix in _COMPILED_SUFFIXES and not by_hand
     if is_generated or "__pycache__" in path.parts:
@@ -192,6 +194,7 @@ def _array_text(path: Path) -> str:
             if array.dtype.kind == "U":
                 texts.append(" ".join(array.ravel().tolist()))
             else:
+                # Each byte is one character: text is found wherever it lies among the numbers.
                 texts.append(array.tobytes().decode("latin-1"))
     return "\n".join(texts)
 
@@ -200,6 +203,7 @@ def _strings(node: Any) -> Iterator[str]:
     if isinstance(node, str):
         yield node
     elif isinstance(node, list):
+        # A notebook holds text as a list of lines, and a window of a solution spans several.
         if node and all(isinstance(item, str) for item in node):
             yield "".join(node)
         else:

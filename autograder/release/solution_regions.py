@@ -79,6 +79,7 @@ def clear(text: str, name: str) -> str:
         cell = new_code_cell(text)
         cell.metadata["nbgrader"] = {"solution": True}
         cleared, _ = _cleaner().preprocess_cell(cell, {"language": "python"}, 0)
+        # A region may have been all that a block held.
         if name.endswith(".py"):
             ast.parse(cleared.source)
     except ValueError as error:

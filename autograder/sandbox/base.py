@@ -22,9 +22,12 @@ ENVIRONMENT = {
     "HOME": HOME,
     "TMPDIR": "/tmp",
     "PATH": "/usr/bin",
+    # Where an interpreter that is not the system's finds its own library.
     "LD_LIBRARY_PATH": f"{PYTHON}/lib",
     "LANG": "C.UTF-8",
+    # Sets are walked in the same order in each run, so that a verdict does not depend on it.
     "PYTHONHASHSEED": "0",
+    # Threads count among the processes of a submission, and take time from the others.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -87,6 +90,7 @@ class FilterFiles:
         self.question = os.path.join(folder, "question")
         Path(self.sandbox).write_bytes(sandbox_filter(alone))
         Path(self.question).write_bytes(question_filter(threads=alone))
+        # mkdtemp lets in nobody but its maker; a sandbox may read the filters as another user.
         os.chmod(folder, 0o755)
 
 
@@ -128,6 +132,7 @@ def check_alive(sandbox: Sandbox) -> None:
         raise SandboxUnavailableError(str(error)) from None
     if run.stdout != "alive\n":
         reason = run.stderr.strip() or f"exit code {run.returncode}"
+        # The reason is the last line of a traceback, and what bubblewrap says has one line.
         raise SandboxUnavailableError(reason.splitlines()[-1][:200])
 
 

@@ -80,6 +80,7 @@ class Bubblewrap:
             sandbox.add_filters()
         except FilterUnavailableError as reason:
             sandbox.unfiltered = str(reason)
+        # Only a start can tell: a sysctl, AppArmor or a container may forbid namespaces.
         check_alive(sandbox)
         return sandbox
 
@@ -128,6 +129,7 @@ class Bubblewrap:
         """
         options = [*worker_options(limits), *self._own_options(limits)]
         if self.reusable:
+            # A question is a fork: what its parent has loaded would be there in spite of `without`.
             for module in PRELOADED:
                 if module.partition(".")[0] not in without:
                     options.append(f"--preload={module}")
@@ -241,6 +243,7 @@ class Bubblewrap:
         folders = []
         for path in (*_parents(laid_out), "/tmp"):
             folders += ["--perms", "0755", "--dir", path]
+        # setpriv needs these to become nobody, and drops them on the way.
         capabilities = []
         for name in ("SETUID", "SETGID", "SETPCAP"):
             capabilities += ["--cap-add", f"CAP_{name}"]
@@ -258,6 +261,7 @@ class Bubblewrap:
             "--die-with-parent",
             *folders,
             *_binds(laid_out),
+            # The second bubblewrap writes its map of users to the one, binds devices of the other.
             *("--bind", "/proc", "/proc"),
             *("--dev-bind", "/dev", "/dev"),
             *("--cap-drop", "ALL"),
@@ -281,8 +285,11 @@ class Bubblewrap:
             home = ["--size", str(int(disk_mb * MEGABYTE)), "--tmpfs", HOME]
         else:
             home = ["--dir", HOME]
+        # In a user namespace of its own a submission would have capabilities again.
         no_namespaces = ["--disable-userns"] if self.knows("--disable-userns") else []
         filtered = ["--seccomp", str(FILTER_DESCRIPTOR)] if self._filters else []
+        # bubblewrap mounts in the order of its arguments: masks cover what the binds brought, and
+        # the root becomes read-only when all is in place.
         return [
             self.bwrap,
             "--unshare-all",
@@ -308,7 +315,7 @@ class Bubblewrap:
 
 
 def _first_to_go() -> list[str]:
-    """A machine short of memory ends submissions before anything else, where there is choom."""
+    """Where there is choom, the kernel kills submissions first when memory runs out."""
     choom = shutil.which("choom")
     return [choom, "-n", "1000", "--"] if choom else []
 

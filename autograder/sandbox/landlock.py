@@ -1,5 +1,5 @@
-"""The sandbox for machines that let nobody make namespaces: rules of the kernel on files, and a
-filter of system calls.
+"""The sandbox for machines without user namespaces: kernel rules on files (Landlock), and a filter
+of system calls.
 """
 
 import os
@@ -116,6 +116,7 @@ class Landlock:
         if tree is not None and self.user is not None:
             make_readable(Path(tree))
         readable = [path for path in self._readable() if not belongs_to(path, without)]
+        # The launcher reads its own filter before the rules hold; the worker reads this one inside.
         readable.append(self._filters.question)
         if tree is not None:
             readable.append(str(tree))
@@ -128,6 +129,7 @@ class Landlock:
         options += [f"--setenv={name}={value}" for name, value in environment.items()]
         if self.user is not None:
             options.append(f"--user={self.user}")
+        # -I and -S: nothing is imported from where this was started, nor from site-packages.
         launcher = [
             self.python,
             "-I",

@@ -77,9 +77,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         If a path cannot be opened, or the kernel refuses a step. Nothing is run then.
     """
     options = _parse(argv)
+    # No rule takes back a descriptor that is open already.
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     parent = os.getppid()
     _prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    # While still root: the user nobody might not be able to open all of these paths.
     rights = {
         READ_FILE | READ_DIR | EXECUTE: options.read,
         READ_FILE | WRITE_FILE: options.write,
@@ -89,11 +91,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     with open(options.filter, "rb") as file:
         program = file.read()
     _give_up_root(options.user)
+    # After the change of user, at which the kernel forgets this signal.
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The parent ended before the signal was set: it will never come.
     if os.getppid() != parent:
         return
     _check(_libc.syscall(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)))
     os.close(ruleset)
+    # Last, so that the filter need not allow any of these steps.
     _filter(program)
     environment = dict(pair.split("=", 1) for pair in options.setenv)
     os.execve(options.program[0], options.program, environment)
@@ -132,6 +137,7 @@ def _ruleset(paths: Mapping[int, Sequence[str]]) -> int:
     found = version()
     if not found:
         raise OSError("this kernel has no Landlock")
+    # A kernel refuses a ruleset with a right, or with a field, that it does not know.
     handled = max(rights for since, rights in FILE_RIGHTS.items() if since <= found)
     fields = [handled]
     if found >= NETWORK_SINCE:
@@ -151,6 +157,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     descriptor = os.open(path, os.O_PATH)
     try:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            # The kernel refuses a rule that gives a file a right of folders.
             rights &= ~READ_DIR
         rule = struct.pack("=Qi", rights, descriptor)
         kind = ctypes.c_int(PATH_BENEATH)
@@ -163,8 +170,11 @@ def _give_up_root(user: int | None) -> None:
     """Lose every capability, and root's name too where there is another user to become."""
     if os.geteuid() != 0:
         return
+    # Otherwise root would get its capabilities back by becoming the program. With these bits they
+    # also stay when the user changes, and so are given up by hand below.
     _prctl(PR_SET_SECUREBITS, NO_ROOT, 0, 0, 0)
     for capability in range(CAPABILITIES):
+        # Not checked: there are fewer of them, and the kernel refuses numbers beyond its last.
         _libc.prctl(PR_CAPBSET_DROP, *map(ctypes.c_ulong, (capability, 0, 0, 0)))
     if user is not None:
         os.setgroups([])

@@ -35,6 +35,7 @@ def interpreter() -> tuple[str, dict[str, str], list[str]]:
     """
     executable = real_executable()
     library = Path(os.path.realpath(sysconfig.get_path("stdlib")))
+    # Debian keeps packages beside its standard library, and all of /usr/lib is shown.
     masks = {str(path) for path in Path("/usr/lib").glob("python3*/*-packages")}
     if library.parent in (Path("/usr/lib"), Path("/usr/lib64")):
         masks.update(map(str, library.glob("*-packages")))
@@ -142,6 +143,7 @@ def notebook_packages() -> dict[str, str]:
     imported = set(run.stdout.split()) - set(sys.stdlib_module_names)
     site = Path(sysconfig.get_path("purelib"))
     found = []
+    # The kit brings its own cs231n; NumPy and SciPy are there for every submission.
     for name in sorted(imported - {"cs231n", "autograder", "numpy", "scipy"}):
         path = _place(_spec(name))
         if path.parent == site:

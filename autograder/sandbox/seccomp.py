@@ -138,6 +138,7 @@ def question_filter(threads: bool = True) -> bytes:
 
 def _compile(refused: Sequence[str], add_rules: Callable[["_Rules"], None]) -> bytes:
     try:
+        # Importing it loads libseccomp, which not every machine has.
         import pyseccomp
     except (ImportError, RuntimeError, AttributeError) as error:
         raise FilterUnavailableError(
@@ -161,7 +162,9 @@ def _add_sandbox_rules(rules: "_Rules", alone: bool) -> None:
     else:
         rules.refuse("socket")
     rules.refuse("socketpair", of_a_network)
+    # 0 is the process itself: it may lower its own limits, and see no other's.
     rules.refuse("prlimit64", (0, "NE", 0))
+    # "No such call", as an older kernel says: a C library then uses what it used before.
     for number in NEWER:
         rules.refuse(number, code=errno.ENOSYS)
     for request in TERMINAL_REQUESTS.values():
@@ -170,10 +173,12 @@ def _add_sandbox_rules(rules: "_Rules", alone: bool) -> None:
 
 def _add_question_rules(rules: "_Rules", threads: bool) -> None:
     if threads:
+        # Without this flag a clone is a process.
         rules.refuse("clone", (0, "MASKED_EQ", CLONE_THREAD, 0))
     else:
         rules.refuse("clone")
     rules.refuse("clone3", code=errno.ENOSYS)
+    # The process dies with the worker, and must not be able to take that back.
     rules.refuse("prctl", (0, "MASKED_EQ", LOW_HALF, PR_SET_PDEATHSIG))
     for command in SIGNAL_COMMANDS.values():
         rules.refuse("fcntl", (1, "MASKED_EQ", LOW_HALF, command))
