@@ -28,7 +28,7 @@ demo: $(READY) sandbox  ## Grade a demo class from end to end.
 check: $(READY)  ## Run the tests that need no process, no nbgrader and no sandbox: under a minute.
 	$(PYTEST) -m unit
 
-test: $(READY) sandbox  ## Run the quick tests.
+test: lint sandbox  ## Check style and types, then run the quick tests.
 	@$(BIN)/python -c "import torch" 2>/dev/null || \
 		echo "PyTorch is not installed: tests that compare with it are skipped (pip install torch==2.13.0)"
 	$(PYTEST) -m "not slow"
