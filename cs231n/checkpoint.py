@@ -21,6 +21,7 @@ MAX_BYTES = 256 * 1024**2
 _MAX_MEMBERS = 4096
 # What the zip reader raises for a damaged file; NotImplementedError is a RuntimeError.
 _NPZ_MISTAKES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
+_SCORE = b"score="
 _RUNNING = ("running_mean", "running_var")
 _RUN_FORMAT = 1
 _RUN_NUMBERS = ("epoch", "iteration", "best_val_acc")
@@ -45,7 +46,12 @@ class RunState(NamedTuple):
     generators: dict[str, Any]  # name -> state of the bit generator
 
 
-def save_params(path: str | os.PathLike, params: Mapping[str, np.ndarray]) -> None:
+def save_params(
+    path: str | os.PathLike,
+    params: Mapping[str, np.ndarray],
+    score: float | None = None,
+    replace: bool = False,
+) -> None:
     """Save named arrays, for example ``model.params``, as one ``.npz`` file.
 
     The file appears whole or not at all: if writing fails, an older file of that name stays as it
@@ -57,6 +63,11 @@ def save_params(path: str | os.PathLike, params: Mapping[str, np.ndarray]) -> No
         Where to write, exactly this name.
     params : dict of str to ndarray
         Arrays of numbers or booleans.
+    score : float, optional
+        How good they are, such as the validation accuracy; higher is better. It is kept with the
+        file. Where the file that is there has a higher one, that file stays and a line says so.
+    replace : bool
+        Write in any case. Otherwise arrays that hold nan or inf replace no file either.
 
     Raises
     ------
@@ -67,9 +78,79 @@ def save_params(path: str | os.PathLike, params: Mapping[str, np.ndarray]) -> No
     """
     path = Path(path)
     arrays = {name: _numbers(name, value) for name, value in params.items()}
+    why = "" if replace else _why_to_keep(path, score)
+    name = not_finite(arrays)
+    if name:
+        print(f"{name} holds nan or inf: training diverged. Train again at a lower learning rate.")
+        if path.is_file() and not replace:
+            why = "the new weights are not finite"
+    if why:
+        print(f"{path} stays as it is: {why}. With replace=True, save_params writes all the same.")
+        return
+    save_arrays(path, arrays, score)
+
+
+def _why_to_keep(path: Path, score: float | None) -> str:
+    """Say why weights with this score should not replace a file; "" where nothing is known."""
+    before = saved_score(path)
+    if score is None or before is None or score >= before:
+        return ""
+    return f"its score is {before:.4g}, that of the new weights {score:.4g}"
+
+
+def save_arrays(
+    path: str | os.PathLike, arrays: Mapping[str, np.ndarray], score: float | None = None
+) -> None:
+    """Write arrays as `save_params` does, whatever numbers they hold and whatever is there.
+
+    Parameters
+    ----------
+    path : path-like
+    arrays : dict of str to ndarray
+    score : float, optional
+        Kept as the comment of the archive, which no reader of arrays looks at.
+    """
+    path = Path(path)
+    checked = {name: _numbers(name, value) for name, value in arrays.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as stream:
-        _write_npz(stream, arrays)
+        _write_npz(stream, checked, score)
+
+
+def saved_score(path: str | os.PathLike) -> float | None:
+    """Return the score that `save_params` kept with a file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    score : float or None
+        None where there is no such file, or none with a score.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            comment = archive.comment
+        return float(comment.removeprefix(_SCORE)) if comment.startswith(_SCORE) else None
+    except (*_NPZ_MISTAKES, ValueError):
+        return None
+
+
+def not_finite(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the name of the first array that holds nan or inf; "" if none does.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+    """
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            return name
+    return ""
 
 
 def load_params(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> Arrays:
@@ -257,8 +338,10 @@ def _numbers(name: str, value: Any) -> np.ndarray:
     return array
 
 
-def _write_npz(stream: IO[bytes], arrays: Arrays) -> None:
+def _write_npz(stream: IO[bytes], arrays: Arrays, score: float | None) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        if score is not None:
+            archive.comment = _SCORE + repr(float(score)).encode()
         for name, array in arrays.items():
             # A fixed date: equal weights give equal bytes.
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))

@@ -1,8 +1,10 @@
 """Training loop with accuracy checks, checkpoints and the best parameters kept."""
 
+import math
 import sys
 from operator import index
 from os import PathLike
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,10 @@ from .checkpoint import (
     RunState,
     load_params,
     model_state,
+    not_finite,
     run_from_arrays,
     run_to_arrays,
-    save_params,
+    save_arrays,
     set_model_state,
 )
 from .schedules import clip_by_global_norm, clip_by_value
@@ -23,6 +26,11 @@ from .vis_utils import in_notebook
 
 _DATA = ("X_train", "y_train", "X_val", "y_val")
 _MINIMA = {"batch_size": 1, "num_epochs": 0, "print_every": 1}
+_SECOND_INTERRUPT = 3.0  # seconds
+
+
+class _NotFiniteError(Exception):
+    """Training has come to a number that is not finite; the text says which and why."""
 
 
 class Solver:
@@ -77,7 +85,9 @@ class Solver:
         By parameter, the hyperparameters and the state of the rule. Each starts as a copy of
         optim_config; changed before training, one parameter gets a learning rate of its own.
     best_params : dict of str to ndarray
-        Parameters that reached it (the first that did).
+        Parameters that reached it (the first that did). They are finite.
+    stopped : str
+        Why the last call of `train` ended early, or "".
 
     Raises
     ------
@@ -122,6 +132,7 @@ class Solver:
         self.loss_history: list[float] = []
         self.train_acc_history: list[float] = []
         self.val_acc_history: list[float] = []
+        self.stopped = ""
         self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
         # best_params and the running statistics that belong to them
         self._best_state: Arrays | None = None
@@ -137,17 +148,34 @@ class Solver:
     def train(self) -> None:
         """Train until num_epochs epochs are done, then put the best parameters into the model.
 
+        Training stops at the first loss that is not finite, before its step; `loss_history` ends
+        with that loss. A printed line, which `stopped` keeps, says where and why.
+
         An interrupted run (Ctrl-C) also leaves the best parameters so far in
         the model; a further call goes on where training stopped. When all
         epochs are done, a further call changes nothing: raise num_epochs first.
+        In a notebook one line says so and the rest of the cell runs; interrupt twice within
+        three seconds to leave the cell. Elsewhere KeyboardInterrupt goes on to the caller. With
+        a checkpoint_name, ``{checkpoint_name}_step_{n}.npz`` is written.
         """
         self._take_up()
+        self.stopped = ""
         total = self.num_epochs * self.iterations_per_epoch
         try:
             with _Progress(self.iteration, total, self.verbose) as progress:
                 while self.iteration < total:
                     self._step(total)
                     self._after_step(total, progress)
+        except _NotFiniteError as problem:
+            self._measure_first_weights()
+            self.stopped = f"Training stopped at step {self.iteration} of {total}: {problem}"
+            print(f"{self.stopped} {self._what_is_kept()}")
+        except KeyboardInterrupt:
+            self.stopped = f"Training was interrupted after step {self.iteration} of {total}."
+            print(f"{self.stopped} {self._what_is_kept()} train() goes on from there.")
+            self._save_interrupted()
+            if not in_notebook() or _is_second_interrupt():
+                raise
         finally:
             self._install_best()
 
@@ -183,7 +211,9 @@ class Solver:
         predictions = []
         for start in range(0, len(X), batch_size):
             scores = self.model.loss(X[start : start + batch_size])
-            predictions.append(np.argmax(scores, axis=1))
+            guesses = np.argmax(scores, axis=1)
+            guesses[np.isnan(scores).any(axis=1)] = -1  # nan is the highest for argmax
+            predictions.append(guesses)
         return float(np.mean(np.concatenate(predictions) == y))
 
     def save_checkpoint(self, path: str | PathLike) -> None:
@@ -208,7 +238,7 @@ class Solver:
             optim=self.optim_configs,
             generators=generators,
         )
-        save_params(path, run_to_arrays(run))
+        save_arrays(path, run_to_arrays(run))
 
     def load_checkpoint(self, path: str | PathLike, max_bytes: int = 4 * 1024**3) -> None:
         """Restore a run, so that it goes on as if it had never stopped.
@@ -272,6 +302,10 @@ class Solver:
         if self.augment is not None:
             X = self.augment(X, self.rng)
         loss, grads = self.model.loss(X, self.y_train[batch])
+        if not math.isfinite(loss):
+            self.loss_history.append(float(loss))
+            self.iteration += 1
+            raise _NotFiniteError(f"the loss is {float(loss)}. {self._likely_cause(X, total)}")
         if self.clip_value is not None:
             grads = clip_by_value(grads, self.clip_value)
         if self.clip_norm is not None:
@@ -281,6 +315,8 @@ class Solver:
         for name, w in self.model.params.items():
             config = dict(self.optim_configs[name])
             updated[name] = self._scaled_update(w, grads[name], config, factor)
+        if self.iteration == 0:
+            self._check_first_step(grads, updated)
         # All parameters change together, so an interrupt cannot leave a half-made step.
         for name, (w, config) in updated.items():
             self.model.params[name] = w
@@ -316,6 +352,10 @@ class Solver:
         progress.advance()
 
     def _measure(self, progress: "_Progress") -> None:
+        name = not_finite(self.model.params)
+        if name:
+            # A rectifier can hide nan from the loss.
+            raise _NotFiniteError(f"{name} holds nan or inf. {self._advice()}")
         train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
         self.train_acc_history.append(train_acc)
@@ -329,6 +369,69 @@ class Solver:
         if self.verbose:
             done = f"(Epoch {self.epoch} / {self.num_epochs})"
             progress.print(f"{done} train acc: {train_acc:f}; val_acc: {val_acc:f}")
+
+    def _check_first_step(self, grads: Arrays, updated: dict[str, tuple]) -> None:
+        """Refuse a first step to numbers that are not finite: there are no better ones to keep."""
+        name = not_finite(grads)
+        if name:
+            self.iteration += 1
+            raise _NotFiniteError(
+                f"the gradient of {name} holds nan or inf, though the loss is finite. "
+                "Look at the backward pass: a division by 0, or a root or logarithm of 0."
+            )
+        name = not_finite({key: w for key, (w, _) in updated.items()})
+        if name:
+            self.iteration += 1
+            raise _NotFiniteError(f"its update makes {name} nan or inf. {self._advice()}")
+
+    def _likely_cause(self, X: np.ndarray, total: int) -> str:
+        """Say why the loss of the step just counted is not finite; X is its minibatch."""
+        if not np.isfinite(X).all():
+            return "The examples of this minibatch hold nan or inf."
+        if self.iteration > 1:
+            factor = 1.0 if self.schedule is None else self.schedule(self.iteration - 2, total)
+            return self._advice(factor)
+        name = not_finite(self.model.params)
+        if name:
+            return f"{name} holds nan or inf before the first step."
+        return (
+            "No step was made yet: the first weights or the inputs are too large, "
+            "or the loss takes the logarithm of 0 or overflows in exp."
+        )
+
+    def _advice(self, factor: float = 1.0) -> str:
+        rates = [config.get("learning_rate", 0.0) for config in self.optim_configs.values()]
+        rate = float(max(rates, default=0.0)) * factor
+        if rate == 0:
+            return "Most likely the steps are too large."
+        return (
+            f"Most likely the learning rate {rate:.3g} is too large: try {rate / 10:.3g} in a new "
+            "Solver. If that does not help, look for a logarithm of 0 or an overflow in the loss."
+        )
+
+    def _measure_first_weights(self) -> None:
+        """Where nothing was measured yet, measure the weights before the first step."""
+        if self.train_acc_history:
+            return
+        train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
+        val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
+        self.train_acc_history.append(train_acc)
+        self.val_acc_history.append(val_acc)
+
+    def _what_is_kept(self) -> str:
+        if self._best_state is None:
+            return "The model keeps the weights that it had."
+        return (
+            f"The best weights so far (validation accuracy {self.best_val_acc:.1%}) "
+            "are in the model."
+        )
+
+    def _save_interrupted(self) -> None:
+        if self.checkpoint_name is None:
+            return
+        path = f"{self.checkpoint_name}_step_{self.iteration}.npz"
+        self.save_checkpoint(path)
+        print(f"The run is saved in {path}; load_checkpoint reads it.")
 
     def _keep_best(self, state: Arrays) -> None:
         self._best_state = state
@@ -387,6 +490,17 @@ class Solver:
             "clip_norm": self.clip_norm,
             "clip_value": self.clip_value,
         }
+
+
+_interrupts: list[float] = []
+
+
+def _is_second_interrupt() -> bool:
+    """bool : whether the last interrupt was only just before; somebody wants out of a loop."""
+    now = monotonic()
+    is_second = bool(_interrupts) and now - _interrupts[-1] < _SECOND_INTERRUPT
+    _interrupts[:] = [now]
+    return is_second
 
 
 class _Progress:

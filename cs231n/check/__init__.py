@@ -8,6 +8,7 @@ numbers differ.
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from traceback import walk_tb
 from typing import IO, TYPE_CHECKING
 
@@ -122,7 +123,8 @@ def check_with(worker: WorkerClient, exercise: Exercise) -> "Result":
     cases = exercise.draw()
     if isinstance(exercise, TrainingGoal):
         (answer,) = worker.ask(exercise.id, "scores", cases)
-        return evaluate_goal(exercise, cases[0], answer)
+        result = evaluate_goal(exercise, cases[0], answer)
+        return replace(result, warnings=answer.warnings)
     expected, mistakes = load_public_results(exercise, FAMILY_OF[exercise.id])
     return evaluate(exercise, cases, worker.ask, expected, mistakes=mistakes)
 

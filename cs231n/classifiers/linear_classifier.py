@@ -72,7 +72,8 @@ class LinearClassifier:
     ):
         """Train by stochastic gradient descent.
 
-        A second call goes on from the weights of the first.
+        A second call goes on from the weights of the first. Training stops at the first loss that
+        is not finite, says so, and keeps the weights from before that step.
 
         Parameters
         ----------
@@ -108,12 +109,21 @@ class LinearClassifier:
             self.W = W.astype(np.result_type(X, np.float32), copy=False)
         loss_history = []
         for it in range(num_iters):
+            before = self.W.copy()
             ### BEGIN SOLUTION
             batch = rng.integers(len(X), size=batch_size)
             loss, grad = self.loss(X[batch], y[batch], reg)
             self.W -= learning_rate * grad
             ### END SOLUTION
             loss_history.append(float(loss))
+            if not np.isfinite(loss):
+                self.W = before
+                print(
+                    f"Training stopped at step {it + 1} of {num_iters}: the loss is {float(loss)}. "
+                    f"Most likely the learning rate {learning_rate:.3g} is too large; "
+                    "train a new classifier at a lower one."
+                )
+                break
             if verbose and it % 100 == 0:
                 print(f"iteration {it} / {num_iters}: loss {loss:f}")
         return loss_history

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from cs231n import checkpoint
-from cs231n.checkpoint import load_params, model_state, save_params, set_model_state
+from cs231n.checkpoint import (
+    load_params,
+    model_state,
+    save_params,
+    saved_score,
+    set_model_state,
+)
 from cs231n.classifiers import FullyConnectedNet
 
 
@@ -264,3 +270,38 @@ def test_weights_of_another_model_are_refused_and_change_nothing(change):
 def test_saving_makes_the_folder_where_it_is_missing(tmp_path):
     save_params(tmp_path / "weights" / "net.npz", {"W1": np.ones(2)})
     assert np.array_equal(load_params(tmp_path / "weights" / "net.npz")["W1"], np.ones(2))
+
+
+def test_better_weights_are_replaced_by_worse_ones_only_when_told(tmp_path, capsys):
+    path = tmp_path / "weights.npz"
+    save_params(path, {"W": np.full(2, 1.0)}, score=0.5)
+    save_params(path, {"W": np.full(2, 2.0)}, score=0.25)
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1 and "stays as it is" in line and "0.5" in line and "0.25" in line
+    assert load_params(path)["W"][0] == 1 and saved_score(path) == 0.5
+    save_params(path, {"W": np.full(2, 3.0)}, score=0.5)
+    assert load_params(path)["W"][0] == 3
+    save_params(path, {"W": np.full(2, 2.0)}, score=0.25, replace=True)
+    assert load_params(path)["W"][0] == 2 and saved_score(path) == 0.25
+    save_params(path, {"W": np.full(2, 4.0)})
+    assert load_params(path)["W"][0] == 4 and saved_score(path) is None
+    assert capsys.readouterr().out == ""
+
+
+def test_a_score_adds_nothing_that_a_reader_of_weights_sees(params, tmp_path):
+    path = tmp_path / "weights.npz"
+    save_params(path, params, score=np.float32(0.5))
+    assert load_params(path).keys() == params.keys() == np.load(path).keys()
+    path.write_bytes(path.read_bytes()[:-3] + b"xyz")
+    assert saved_score(path) is None
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite_replace_no_file(tmp_path, capsys, bad):
+    path = tmp_path / "weights.npz"
+    save_params(path, {"W": np.ones(2)})
+    save_params(path, {"b": np.zeros(1), "W": np.array([1, bad])}, score=0.9)
+    assert "W holds nan or inf" in capsys.readouterr().out
+    np.testing.assert_array_equal(load_params(path)["W"], 1)
+    save_params(path, {"W": np.array([1, bad])}, replace=True)
+    assert not np.isfinite(load_params(path)["W"]).all()

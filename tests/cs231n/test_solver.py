@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cs231n import optim, schedules
+from cs231n import solver as solver_module
 from cs231n.checkpoint import load_params, model_state, save_params
 from cs231n.classifiers import FullyConnectedNet, TwoLayerNet
 from cs231n.solver import Solver
@@ -510,3 +511,130 @@ def test_a_model_needs_no_more_than_params_and_loss():
     solver = make_solver(SimpleNamespace(params=net.params, loss=net.loss))
     solver.train()
     assert solver.best_params.keys() == net.params.keys()
+
+
+def only_line(capsys):
+    (line,) = capsys.readouterr().out.splitlines()
+    return line
+
+
+def all_finite(params):
+    return all(np.isfinite(value).all() for value in params.values())
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("dtype", "rate"), [("float32", 1e9), ("float64", 1e120)])
+@pytest.mark.parametrize("extra", [{}, {"lr_decay": 0.9}, {"schedule": schedules.cosine}])
+def test_training_stops_at_a_loss_that_is_not_finite(
+    capsys, tmp_path, monkeypatch, dtype, rate, extra
+):
+    monkeypatch.chdir(tmp_path)
+    model = FullyConnectedNet([10, 10], 6, 4, weight_scale=1.0, seed=1, dtype=np.dtype(dtype))
+    config = {"learning_rate": rate}
+    solver = make_solver(model, num_epochs=200, optim_config=config, checkpoint_name="run", **extra)
+    solver.train()
+    line = only_line(capsys)
+    assert line.startswith(solver.stopped) and "learning rate" in line
+    assert f"stopped at step {solver.iteration} of 800: the loss is " in line
+    assert solver.iteration == len(solver.loss_history) < 800
+    assert not np.isfinite(solver.loss_history[-1]) and np.isfinite(solver.loss_history[:-1]).all()
+    assert all_finite(model.params) and all_finite(solver.best_params) and solver.best_params
+    assert solver.check_accuracy(solver.X_val, solver.y_val) == solver.best_val_acc
+    for path in tmp_path.glob("run_*"):
+        arrays = load_params(path)
+        assert all_finite({name: arrays[name] for name in arrays if name.startswith("best/")})
+
+
+class FirstLoss(Constant):
+    """A loss, or gradients, that are not finite from the first step."""
+
+    def __init__(self, loss, gradient):
+        super().__init__(0)
+        self.bad = loss, gradient
+
+    def loss(self, X, y=None):
+        scores = super().loss(X)
+        if y is None:
+            return scores
+        loss, gradient = self.bad
+        return loss, {name: np.full_like(w, gradient) for name, w in self.params.items()}
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient", "says"),
+    [
+        (np.nan, 0.0, "the loss is nan. No step was made yet"),
+        (np.inf, np.nan, "the loss is inf. No step was made yet"),
+        (1.0, np.nan, "the gradient of W holds nan or inf"),
+        (1.0, 1e308, "its update makes W nan or inf. Most likely the learning rate 1e+08"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_first_step_that_is_not_finite_is_not_made(capsys, loss, gradient, says):
+    model = FirstLoss(loss, gradient)
+    solver = make_solver(model, optim_config={"learning_rate": 1e8})
+    solver.train()
+    line = only_line(capsys)
+    assert says in line and "step 1 of" in line and "keeps the weights that it had" in line
+    np.testing.assert_array_equal(model.params["W"], np.zeros(3))
+    assert solver.iteration == 1 and len(solver.val_acc_history) == 1
+
+
+def test_examples_that_are_not_finite_are_named(capsys):
+    solver = make_solver()
+    solver.X_train = np.full_like(solver.X_train, np.nan)
+    solver.train()
+    assert "examples of this minibatch hold nan" in only_line(capsys)
+
+
+def test_weights_that_a_rectifier_hides_from_the_loss_are_not_kept(capsys):
+    solver = make_solver(FirstLoss(1.0, 0.0))
+    step = solver._step
+
+    def spoil(total):
+        step(total)
+        if solver.iteration == 3:
+            solver.model.params["W"][0] = np.nan
+
+    solver._step = spoil
+    solver.train()
+    assert "W holds nan or inf" in only_line(capsys)
+    assert all_finite(solver.model.params) and all_finite(solver.best_params)
+
+
+def test_scores_that_are_nan_are_right_for_nobody():
+    solver = make_solver()
+    solver.model.loss = lambda X: np.full((len(X), 4), np.nan)
+    assert solver.check_accuracy(solver.X_val, np.zeros_like(solver.y_val)) == 0
+
+
+def test_an_interrupt_in_a_notebook_is_one_line_and_saves(capsys, tmp_path, monkeypatch):
+    clock = iter([0.0, 60.0, 61.0])
+    monkeypatch.setattr(solver_module, "in_notebook", lambda: True)
+    monkeypatch.setattr(solver_module, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(solver_module, "_interrupts", [])
+    whole, stopped, resumed = (make_solver(num_epochs=4) for _ in range(3))
+    whole.train()
+    stopped.checkpoint_name = str(tmp_path / "run")
+    step = stopped._step
+
+    def interrupted(total):
+        if stopped.iteration == 10:
+            raise KeyboardInterrupt
+        step(total)
+
+    stopped._step = interrupted
+    stopped.train()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Training was interrupted after step 10 of 16.")
+    assert "train() goes on from there" in lines[0] and len(lines) == 2
+    resumed.load_checkpoint(tmp_path / "run_step_10.npz")
+    resumed.train()
+    assert_same_run(resumed, whole)
+    stopped.train()
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    stopped._step = step
+    stopped.train()
+    assert_same_run(stopped, whole)
+    assert stopped.stopped == ""

@@ -1,6 +1,7 @@
 """Training goals: what counts is how well saved weights classify images that nobody has seen."""
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -26,6 +27,7 @@ def _goal(
     classify: Callable[[Array, Arrays], Array],
     half: float,
     full: float,
+    modules: Sequence[str],
     **options: Any,
 ) -> TrainingGoal:
     """A goal for ``weights/NAME.npz``.
@@ -38,6 +40,8 @@ def _goal(
         the weights do not fit.
     half, full : float
         Accuracies that earn half of the points and all of them.
+    modules : sequence of str
+        Those that students write and that decide what the weights compute.
     **options
         Of `load_dataset`.
     """
@@ -55,6 +59,15 @@ def _goal(
     def scores(X: Array, weights: Arrays | None = None) -> Quantities:
         if weights is None:
             weights = read()
+            _warn_if_older(file, modules)
+        from cs231n.checkpoint import not_finite
+
+        name = not_finite(weights)
+        if name:
+            raise ValueError(
+                f"{file}: {name} holds nan or inf: training diverged. "
+                "Train again at a lower learning rate and save again"
+            )
         try:
             return {"scores": classify(X, weights)}
         except ValueError as problem:
@@ -63,6 +76,25 @@ def _goal(
     probes = Probe("scores", scores), Probe("weights", read)
     goals = ((half, 0.5), (full, 1.0))
     return TrainingGoal(name, "", probes, partial(_cases, options), weights=file, goals=goals)
+
+
+def _warn_if_older(file: str, modules: Sequence[str]) -> None:
+    """Warn where weights were saved before the code that uses them was last changed."""
+    import cs231n
+
+    package = Path(cs231n.__file__).parent
+    saved = (package.parent / file).stat().st_mtime
+    newer = []
+    for module in modules:
+        path = package / f"{module}.py"
+        if path.is_file() and path.stat().st_mtime > saved:
+            newer.append(f"cs231n/{module}.py")
+    if newer:
+        warnings.warn(
+            f"{file} is older than {', '.join(newer)}; if what they compute has changed, "
+            "run the training cell again",
+            stacklevel=2,
+        )
 
 
 def _cases(options: Inputs, rng: Rng) -> Cases:
@@ -280,9 +312,21 @@ def _require_names(weights: Arrays, *names: str) -> None:
         )
 
 
+_LINEAR = ("classifiers/linear_classifier", "classifiers/softmax", "classifiers/linear_svm")
+_DENSE = ("layers/affine", "layers/activations", "layers/losses")
+_FULL = ("classifiers/fc_net", *_DENSE)
+_CONVOLUTIONAL = ("classifiers/chain_net", *_DENSE, "layers/convolution", "layers/pooling")
+
 EXERCISES = (
-    _goal("train_linear", _linear, 0.30, 0.35),
-    _goal("train_features", _features, 0.45, 0.60, subtract_mean=False),
-    _goal("train_fully_connected", _fully_connected, 0.40, 0.50),
-    _goal("train_convolutional_net", _convolutional, 0.60, 0.70),
+    _goal("train_linear", _linear, 0.30, 0.35, _LINEAR),
+    _goal(
+        "train_features",
+        _features,
+        0.45,
+        0.60,
+        (*_LINEAR, "features", "bag_of_words"),
+        subtract_mean=False,
+    ),
+    _goal("train_fully_connected", _fully_connected, 0.40, 0.50, _FULL),
+    _goal("train_convolutional_net", _convolutional, 0.60, 0.70, _CONVOLUTIONAL),
 )

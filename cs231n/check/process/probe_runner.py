@@ -32,6 +32,7 @@ from .protocol import ProtocolError, write_frame
 BUFFER_BYTES = 1 << 16
 BUFFER_SECONDS = 1.0
 MAX_WARNINGS = 5
+_CHECK = Path(__file__).absolute().parents[1]
 _LIMITS = {
     errno.EMFILE: "open files",
     errno.EFBIG: "size of a file",
@@ -186,6 +187,9 @@ def _texts(caught: Sequence[warnings.WarningMessage]) -> tuple[str, ...]:
     for warning in caught:
         where = f"({_short(warning.filename)}, line {warning.lineno})"
         text = f"{warning.category.__name__}: {warning.message} {where}"[:MAX_TEXT]
+        is_ours = Path(warning.filename).is_relative_to(_CHECK)
+        if is_ours and warning.category is UserWarning:
+            text = str(warning.message)[:MAX_TEXT]  # it is the check's own word
         if text not in texts:
             texts.append(text)
     return tuple(texts[:MAX_WARNINGS])

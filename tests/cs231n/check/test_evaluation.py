@@ -1,5 +1,7 @@
 """Right, untouched and broken copies of the package, as `check` finds them."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from autograder.release.solution_regions import clear
 from cs231n.check import EXERCISES, check_with
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.report import result_text
+from cs231n.checkpoint import save_params
 
 pytestmark = pytest.mark.process
 
@@ -100,14 +103,34 @@ def test_a_warning_costs_nothing_and_is_shown(tree, broken):
 
 
 def test_saved_weights_are_judged_by_their_accuracy(tree, tmp_path):
-    from cs231n.checkpoint import save_params
-
     worker, goal = tree(), EXERCISES["train_fully_connected"]
     assert check_with(worker, goal).status == "not started"
     (tmp_path / "weights").mkdir()
     save_params(tmp_path / goal.weights, {"W1": np.zeros((3072, 10)), "b1": np.zeros(10)})
     result = check_with(worker, goal)
     assert result.status == "fail" and result.share == 0 and "accuracy 10.0%" in result_text(result)
+
+
+def test_weights_that_are_older_than_the_code_cost_nothing_but_a_warning(tree, tmp_path):
+    worker, goal = tree(), EXERCISES["train_fully_connected"]
+    (tmp_path / "weights").mkdir()
+    save_params(tmp_path / goal.weights, {"W1": np.zeros((3072, 10)), "b1": np.zeros(10)})
+    assert "older" not in result_text(check_with(worker, goal))
+    os.utime(tmp_path / goal.weights, (0, 0))
+    result = check_with(worker, goal)
+    (text,) = result.warnings
+    assert text.startswith("weights/train_fully_connected.npz is older than cs231n/classifiers/")
+    assert "layers/affine.py" in text and "training.py" not in text
+    assert "pooling" not in text
+
+
+def test_weights_of_a_diverged_training_are_named(tree, tmp_path):
+    worker, goal = tree(), EXERCISES["train_linear"]
+    (tmp_path / "weights").mkdir()
+    save_params(tmp_path / goal.weights, {"W": np.full((3073, 10), np.nan)})
+    result = check_with(worker, goal)
+    assert "W holds nan or inf: training diverged" in result_text(result)
+    assert result.status == "fail" and result.share == 0
 
 
 @pytest.mark.parametrize(
@@ -121,8 +144,6 @@ def test_saved_weights_are_judged_by_their_accuracy(tree, tmp_path):
     ],
 )
 def test_weights_that_fit_no_net_are_explained(tree, tmp_path, params):
-    from cs231n.checkpoint import save_params
-
     worker, goal = tree(), EXERCISES["train_fully_connected"]
     (tmp_path / "weights").mkdir()
     save_params(tmp_path / goal.weights, params)
