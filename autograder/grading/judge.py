@@ -8,7 +8,9 @@ import hashlib
 import json
 import re
 import threading
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,7 @@ from cs231n.check.evaluation import Result
 from cs231n.check.exercise import Case, TrainingGoal
 from cs231n.check.exercises import EXERCISES
 from cs231n.check.process.client import WorkerClient
-from cs231n.check.process.messages import VERSION, Answer
+from cs231n.check.process.messages import TIMEOUT, VERSION, Answer, Failure
 from cs231n.check.report import result_text
 
 from ..course.digests import digest_files, kit_digest, regular_file, submission_digest
@@ -37,6 +39,8 @@ from .workspaces import WorkspacePool
 
 MAX_RECEIVED = 40
 """The most characters of a time stamp that are kept."""
+MIN_SCORE_SECONDS = 1.0
+"""Every net gets so much time: a scorer that is ended too early has to start again for the next."""
 
 
 class Judge:
@@ -139,16 +143,21 @@ class Judge:
             By exercise.
         """
         results: dict[str, Result] = {}
+        spent = 0.0  # one clock for all processes of a submission
         for batch in self._batches:
             first, *others = batch.groups
             with self._workspaces.open_submission(folder, first.without) as worker:
+                worker.spend(spent)
                 results |= self._ask_together(worker, batch)
                 results |= self._ask_alone(worker, first.expected, results)
+                spent = worker.spent_seconds
             for group in others:
                 if all(expected.exercise.id in results for expected in group.expected):
                     continue
                 with self._workspaces.open_submission(folder, group.without) as worker:
+                    worker.spend(spent)
                     results |= self._ask_alone(worker, group.expected, results)
+                    spent = worker.spent_seconds
         findings = {}
         for expected in self.expected:
             name = expected.exercise.id
@@ -181,19 +190,22 @@ class Judge:
                 name = expected.exercise.id
                 if len(answers.get(name, ())) < len(expected.cases):
                     continue  # it was not asked, or the process did not come so far
-                result = self._evaluate_first(expected, answers[name])
+                result = self._evaluate_first(worker, expected, answers[name])
                 if result is not None and batch.is_final(expected, result):
                     final[name] = result
         return final
 
-    def _evaluate_first(self, expected: ExpectedResults, answers: list[Answer]) -> Result | None:
+    def _evaluate_first(
+        self, worker: WorkerClient, expected: ExpectedResults, answers: list[Answer]
+    ) -> Result | None:
         """The result of the first probe alone; None where a goal has no weights."""
         exercise = expected.exercise
         if not isinstance(exercise, TrainingGoal):
-            return expected.evaluate(lambda *_: answers, 1)
+            with _counted(worker):
+                return expected.evaluate(lambda *_: answers, 1)
         if not answers[0].is_answered:
             return None
-        return self._evaluate_goal(exercise, expected.cases[0], answers[0])
+        return self._evaluate_goal(worker, exercise, expected.cases[0], answers[0])
 
     def _ask_alone(
         self, worker: WorkerClient, exercises: list[ExpectedResults], known: dict[str, Result]
@@ -209,18 +221,36 @@ class Judge:
         exercise = expected.exercise
         if isinstance(exercise, TrainingGoal):
             (answer,) = worker.ask(exercise.id, "weights", weights_cases(expected))
-            return self._evaluate_goal(exercise, expected.cases[0], answer)
+            return self._evaluate_goal(worker, exercise, expected.cases[0], answer)
         shown = len(expected.cases) - len(expected.hidden)
-        return expected.evaluate(partial(worker.ask, shown=shown))
+        with _counted(worker):
+            return expected.evaluate(partial(worker.ask, shown=shown))
 
-    def _evaluate_goal(self, exercise: TrainingGoal, case: Case, answer: Answer) -> Result:
+    def _evaluate_goal(
+        self, worker: WorkerClient, exercise: TrainingGoal, case: Case, answer: Answer
+    ) -> Result:
         """Let the reference net apply the weights of a submission to the hidden images."""
         if answer.is_answered:
-            weights = Case(case.name, {"weights": answer.arrays})
-            with self._goal_lock:
-                worker = self._goal_worker(exercise.id, case)
-                (answer,) = worker.ask(exercise.id, "scores", [weights])
+            answer = self._score(worker, exercise, case, answer)
         return evaluation.evaluate_goal(exercise, case, answer)
+
+    def _score(
+        self, worker: WorkerClient, exercise: TrainingGoal, case: Case, answer: Answer
+    ) -> Answer:
+        """Ask the reference for the scores, in the time that the submission has left."""
+        weights = Case(case.name, {"weights": answer.arrays})
+        with self._goal_lock:
+            scorer = self._goal_worker(exercise.id, case)
+            scorer.start()
+            seconds = max(MIN_SCORE_SECONDS, min(self.course.limits.seconds, worker.left_seconds))
+            scorer.seconds = seconds
+            started = time.monotonic()
+            (scores,) = scorer.ask(exercise.id, "scores", [weights])
+            worker.spend(time.monotonic() - started)
+        if scores.status != TIMEOUT:
+            return scores
+        text = f"the net takes longer for the hidden images than the {seconds:g} s that are left"
+        return replace(scores, error=Failure("", text))
 
     def _goal_worker(self, exercise: str, case: Case) -> WorkerClient:
         """WorkerClient : the reference, which holds the hidden images already."""
@@ -243,6 +273,17 @@ class Judge:
         else:
             score = float(points)
         return Finding(result.status, score, points, text, result.warnings)
+
+
+@contextmanager
+def _counted(worker: WorkerClient) -> Iterator[None]:
+    """Count for a submission what it costs to compute on its answers.
+
+    It is the processor time of this thread, so that nobody pays for those who are judged beside.
+    """
+    started = time.thread_time()
+    yield
+    worker.spend(time.thread_time() - started)
 
 
 def exercise_set_digest(course: Course, assignment: Assignment) -> str:

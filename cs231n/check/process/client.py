@@ -6,6 +6,7 @@ more than bytes. What is said is described in `cs231n.check.process.messages`.
 """
 
 import contextlib
+import math
 import os
 import queue
 import secrets
@@ -113,7 +114,8 @@ class WorkerClient:
         self._process: subprocess.Popen[bytes] | None = None
         self._frames: Frames
         self._stderr_meter: StderrMeter | None = None
-        self._waited = 0.0
+        self._spent = 0.0
+        self._asked_at: float | None = None
         self._kept: list[QuestionPart] | None = None
         self._later: tuple[list[QuestionPart] | None, list[bytes]] = (None, [])
 
@@ -155,7 +157,7 @@ class WorkerClient:
         asked_again = None
         while len(answers) < len(rows):
             missing = len(rows) - len(answers)
-            if self._exhausted():
+            if not self.left_seconds:
                 answers += [self._out_of_time().answer] * missing
                 break
             answers += self._ask_once(_split(rows, len(answers), shown))
@@ -189,7 +191,9 @@ class WorkerClient:
         WorkerError
             If the worker does not start.
         """
-        answers = [] if self._exhausted() else self._ask_once(parts, keep)
+        if not self.left_seconds:
+            return []
+        answers = self._ask_once(parts, keep)
         if answers and answers[-1].status in (DIED, TIMEOUT):
             answers.pop()
         return answers
@@ -206,7 +210,7 @@ class WorkerClient:
         last question is over and nothing else is on its way. The process of a question ends before
         that answer is given.
         """
-        self._waited = 0.0
+        self._spent = 0.0
         if self._process is not None and not self._is_idle():
             self.close()
 
@@ -239,8 +243,23 @@ class WorkerClient:
                 self._process.wait(seconds)
         self.close()
 
-    def _exhausted(self, seconds: float = 0.0) -> bool:
-        return self.total_seconds is not None and self._waited + seconds >= self.total_seconds
+    @property
+    def spent_seconds(self) -> float:
+        """float : what this submission has used of its `total_seconds`."""
+        if self._asked_at is None:
+            return self._spent
+        return self._spent + time.monotonic() - self._asked_at
+
+    @property
+    def left_seconds(self) -> float:
+        """float : what is left of its `total_seconds`, infinite where there are none."""
+        if self.total_seconds is None:
+            return math.inf
+        return max(0.0, self.total_seconds - self.spent_seconds)
+
+    def spend(self, seconds: float) -> None:
+        """Count time that was used elsewhere for this submission."""
+        self._spent += seconds
 
     def _out_of_time(self) -> NoAnswerError:
         text = (
@@ -251,12 +270,12 @@ class WorkerClient:
 
     def _ask_once(self, parts: list[QuestionPart], keep: bool = False) -> list[Answer]:
         """Ask one process; the last of its answers may say how it failed."""
-        started = time.monotonic()
+        self._asked_at = time.monotonic()
         if self._stderr_meter is not None:
             self._stderr_meter.restart()
         answers: list[Answer] = []
         try:
-            self._collect_answers(answers, parts, keep, started)
+            self._collect_answers(answers, parts, keep)
         except NoAnswerError as error:
             failure = self._printed_too_much() or error
             if not (failure.ended and self._is_idle()):
@@ -264,11 +283,12 @@ class WorkerClient:
             if len(answers) < sum(len(part.rows) for part in parts):
                 answers.append(failure.answer)
         finally:
-            self._waited += time.monotonic() - started
+            self._spent = self.spent_seconds
+            self._asked_at = None
         return answers
 
     def _collect_answers(
-        self, answers: list[Answer], parts: list[QuestionPart], keep: bool, started: float
+        self, answers: list[Answer], parts: list[QuestionPart], keep: bool
     ) -> None:
         """Ask a question and add its answers to a list, until there is none."""
         nonce = secrets.token_hex(8)
@@ -277,7 +297,7 @@ class WorkerClient:
             if number:
                 self._pass_on(self._later_frames(parts, keep)[number - 1])
             for _, _, case in part.rows:
-                if self._exhausted(time.monotonic() - started):
+                if not self.left_seconds:
                     raise self._out_of_time()
                 answers.append(self._receive(nonce, case.name))
         end = End.from_frame(self._next(nonce))
@@ -370,8 +390,10 @@ class WorkerClient:
     def _next(self, nonce: str) -> dict[str, Any]:
         """Wait for the next frame of this question, and accept nothing else."""
         try:
-            frame = self._frames.next(self.seconds)
+            frame = self._frames.next(min(self.seconds, self.left_seconds))
         except queue.Empty:
+            if not self.left_seconds:
+                raise self._out_of_time() from None
             text = f"no answer within {self.seconds:g} s; is there a loop that never ends?"
             raise NoAnswerError(TIMEOUT, text) from None
         if isinstance(frame, OutputLimitError):

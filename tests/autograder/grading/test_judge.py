@@ -1,7 +1,10 @@
 """The judge on a real kit in a real sandbox: what earns points, and what a verdict is bound to."""
 
 import shutil
+import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from autograder.__main__ import main
@@ -16,10 +19,12 @@ from autograder.reference.submission import write_submission
 from autograder.sandbox.find import find_sandbox
 from cs231n.check.exercise import TrainingGoal
 from cs231n.check.exercises import EXERCISES
-from cs231n.check.process.messages import VERSION
+from cs231n.check.process.client import WorkerClient
+from cs231n.check.process.messages import ANSWERED, TIMEOUT, VERSION, Answer, Failure
 
 AFFINE = "cs231n/layers/affine.py"
 LOSSES = "cs231n/layers/losses.py"
+DROPOUT = "cs231n/layers/dropout.py"
 
 
 @pytest.fixture(scope="module")
@@ -262,3 +267,68 @@ def test_grade_with_an_old_kit_says_what_to_do_and_judges_nothing(students, hand
         "run `autograder release assignment2` again"
     ]
     assert not (root / "verdicts").exists() and not (root / "logs").exists()
+
+
+SLEEPING = "    import time\n    time.sleep(1000)\n"
+
+
+def test_one_clock_counts_all_that_is_asked_of_a_submission(students, hand_in, sandbox):
+    """Every exercise sleeps, in every process that it is asked in."""
+    changes = {}
+    for name in students.assignment.editable:
+        lines = []
+        for line in source(name).splitlines(keepends=True):
+            lines.append(line)
+            if line.startswith("def ") and line.endswith("):\n"):
+                lines.append(SLEEPING)
+        changes[name] = "".join(lines)
+    slow = hand_in("eve", changes)
+    honest = hand_in("ada")
+    limits = replace(students.course.limits, seconds=20, submission_seconds=3)
+    hurried = replace(students.course, limits=limits)
+    with Judge(hurried, students.assignment, sandbox) as judge:
+        started = time.monotonic()
+        found = judge.findings(slow)
+        assert time.monotonic() - started < 15
+        assert "has used the 3 s" in found["affine_forward"].text
+    with Judge(students.course, students.assignment, sandbox) as judge:
+        found = judge.findings(honest)
+        assert {name: finding.score for name, finding in found.items()} == full(students)
+
+
+def test_answers_far_larger_than_right_ones_are_not_looked_into(students, hand_in, sandbox):
+    body = "\n\ndef dropout_forward(x, dropout_param):\n    return np.ones((1 << 20, 3)), None\n"
+    hand_in("eve", {DROPOUT: source(DROPOUT) + body})
+    hand_in("ada")
+    found, _ = graded(students, sandbox)
+    assert scores(found["ada"]) == full(students)
+    assert scores(found["eve"])["dropout_forward"] == 0
+    assert "(1048576, 3)" in found["eve"].exercises["dropout_forward"].text
+
+
+class SlowScorer:
+    """Scores weights, and takes longer than it may."""
+
+    seconds = 0.0
+
+    def start(self):
+        pass
+
+    def ask(self, *_):
+        time.sleep(0.2)
+        return [Answer(TIMEOUT, error=Failure("", "no answer"))]
+
+
+def test_the_scorer_of_weights_runs_on_the_clock_of_the_submission(students, sandbox, monkeypatch):
+    scorer = SlowScorer()
+    monkeypatch.setattr(Judge, "_goal_worker", lambda *_: scorer)
+    goal = next(e for e in EXERCISES.values() if isinstance(e, TrainingGoal))
+    weights = Answer(ANSWERED, {"W1": np.zeros(3)})
+    judge = Judge(students.course, students.assignment, sandbox)
+    with WorkerClient(["nothing"], total_seconds=7) as worker:
+        worker.spend(2)
+        (case,) = goal.draw(1)[:1]
+        result = judge._evaluate_goal(worker, goal, case, weights)
+        assert scorer.seconds == pytest.approx(5, abs=0.1)
+        assert worker.spent_seconds >= 2.2
+    assert result.status == "fail" and "than the 5 s that are left" in result.problems[0].text

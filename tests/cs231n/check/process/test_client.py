@@ -1,6 +1,7 @@
 """A worker is asked, waited for as long as allowed, and replaced when a submission breaks it."""
 
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -152,6 +153,20 @@ def test_many_slow_answers_take_no_longer_than_a_whole_submission_may(tree, brok
     assert len(worker.ask_together([QuestionPart(rows)])) < len(rows)
     answer = worker.ask(*rows[0][:2], [rows[0][2]])[0]
     assert answer.status == "timeout" and "has used the 2 s" in answer.error.message
+
+
+def test_waiting_ends_with_the_time_of_the_submission(tree, broken):
+    case = EXERCISES["relu_forward"].draw()[0]
+    worker = tree(broken("import time; time.sleep(1000)"))
+    worker.start()
+    worker.total_seconds = 100
+    worker.spend(99)
+    started = time.monotonic()
+    (answer,) = worker.ask("relu_forward", "forward", [case])
+    assert time.monotonic() - started < 10 and worker.left_seconds == 0
+    assert answer.status == "timeout" and "has used the 100 s" in answer.error.message
+    worker.reset()
+    assert worker.left_seconds == 100
 
 
 def test_of_many_large_answers_no_more_is_held_than_a_few_may_have(tmp_path, broken):
