@@ -7,9 +7,10 @@ one student handed in, while that is read.
 import contextlib
 import functools
 import posixpath
+import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import RefusedError, UserError
@@ -31,13 +32,16 @@ from .lms import (
     Entry,
     Owner,
     Roster,
+    find_student,
     find_students,
-    owner_of,
-    owners_of,
+    is_typed_text,
     read_metadata,
+    readings,
 )
 
 MAX_ENTRIES = 200_000
+_UNKNOWN = "it is not named as Canvas, Moodle or Gradescope do"
+_GRADESCOPE = re.compile(r"submission_\d+")
 
 _Groups = dict[str, list[zipfile.ZipInfo]]
 
@@ -73,7 +77,7 @@ def open_class_archive(path: str | Path, roster: Roster | None) -> Iterator[list
             raise UserError(
                 f"{path} is not a zip archive, or is damaged: {plain(str(error))}"
             ) from None
-        if not entries:
+        if all(entry.problem == _UNKNOWN for entry in entries):
             raise UserError(f"{path}: no file in it is named as Canvas, Moodle or Gradescope do")
         yield entries
 
@@ -86,60 +90,92 @@ def _check_number_of_entries(path: Path) -> None:
 
 
 def _entries(archive: zipfile.ZipFile, roster: Roster | None) -> Iterator[Entry]:
+    """Make an entry of each submission, and of whatever else lies beside them."""
     groups, owners = _groups(archive)
     for top, infos in sorted(groups.items()):
         name = posixpath.basename(top)
-        people = owners_of(name, owners)
         read = functools.partial(_read, archive, top, infos)
-        for student, problem in find_students(people, roster):
+        if owners is None:
+            found = find_student(name, roster)
+            students = [("", _why_unknown(name)) if found is None else found]
+        else:
+            students = list(find_students(owners.get(name, ()), roster))
+            if not students:
+                students = [("", f"{METADATA} names nobody for it")]
+        for student, problem in students:
             yield Entry(student, name, read, problem)
 
 
-def _groups(archive: zipfile.ZipFile) -> tuple[_Groups, dict[str, list[Owner]]]:
+def _why_unknown(name: str) -> str:
+    if is_typed_text(name):
+        return "text that was typed into Moodle is not taken, files are"
+    return _UNKNOWN
+
+
+def _groups(archive: zipfile.ZipFile) -> tuple[_Groups, dict[str, list[Owner]] | None]:
     """Put together what belongs to one submission.
 
     Returns
     -------
     groups : dict of str -> list of ZipInfo
-        By file or folder next to the metadata, or else outermost.
-    owners : dict of str -> list of Owner
-        By folder, as the metadata say.
+        By file or folder in the outermost folder that holds more than one thing.
+    owners : dict of str -> list of Owner, or None
+        By folder, as the metadata of Gradescope say; None where there are none.
     """
-    names = {info: info.orig_filename.replace("\\", "/") for info in archive.infolist()}
-    metadata = _find_metadata(names)
-    owners: dict[str, list[Owner]] = {}
-    if metadata is None:
-        root = _common_folder(names)
-    else:
-        owners = read_metadata(archive.read(metadata))
-        root = names[metadata].removesuffix(METADATA)
+    names = {}
+    for info in archive.infolist():
+        name = info.orig_filename.replace("\\", "/")
+        if not _is_of_the_system(name):
+            names[info] = name
+    root = _common_folder(names.values())
     groups: _Groups = {}
     for info, name in names.items():
         rest = name.removeprefix(root)
-        if name.startswith(root) and rest and rest != METADATA:
+        if rest:
             groups.setdefault(root + rest.partition("/")[0], []).append(info)
-    return groups, owners
+    owners = None
+    if root + METADATA in groups:
+        owners = _read_metadata(archive, groups[root + METADATA])
+    if owners is not None and any(root + folder in groups for folder in owners):
+        del groups[root + METADATA]
+        return groups, owners
+    return groups, None
 
 
-def _find_metadata(names: dict[zipfile.ZipInfo, str]) -> zipfile.ZipInfo | None:
-    """Find what Gradescope says of an export, which lies outermost or in its one folder."""
-    for info, name in names.items():
-        if name.count("/") <= 1 and posixpath.basename(name) == METADATA:
-            if info.file_size > MAX_METADATA:
-                raise UserError(
-                    f"{METADATA} has {info.file_size:,} bytes; that is not what Gradescope writes"
-                )
-            return info
-    return None
+def _read_metadata(
+    archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+) -> dict[str, list[Owner]] | None:
+    """Read what lies where Gradescope writes its metadata, if that is one file."""
+    if len(infos) != 1 or infos[0].orig_filename.replace("\\", "/").endswith("/"):
+        return None
+    if infos[0].file_size > MAX_METADATA:
+        raise UserError(
+            f"{METADATA} has {infos[0].file_size:,} bytes; that is not what Gradescope writes"
+        )
+    return read_metadata(archive.read(infos[0]))
 
 
-def _common_folder(names: dict[zipfile.ZipInfo, str]) -> str:
-    """str : the folder that everything lies in, with a slash; "" where there is none."""
-    tops = {name.partition("/")[0] for name in names.values()}
+def _is_of_the_system(name: str) -> bool:
+    """bool : whether a file manager put this into the archive, as macOS does."""
+    parts = name.split("/")
+    return parts[0] == "__MACOSX" or parts[-1] == ".DS_Store"
+
+
+def _common_folder(names: Iterable[str]) -> str:
+    """The folder that everything lies in, with a slash; "" where there is none.
+
+    The folder of a submission is none, even if it is the only one: what lies in it was written by a
+    student.
+    """
+    tops = {name.partition("/")[0] for name in names}
     if len(tops) != 1:
         return ""
     top = tops.pop()
-    return "" if owner_of(top) else f"{top}/"
+    if readings(top) or is_typed_text(top) or _GRADESCOPE.fullmatch(top):
+        return ""
+    if f"{top}/" not in {name[: len(top) + 1] for name in names}:
+        return ""
+    return f"{top}/"
 
 
 def _read(

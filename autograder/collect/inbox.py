@@ -34,7 +34,16 @@ from ..notebooks.format_check import check_notebook
 from ..progress import Progress, no_progress
 from .archives import Submission, archive_suffix, plain, read_submission
 from .class_archive import open_class_archive
-from .lms import METADATA, ROSTER, Entry, Owner, Roster, find_students, owners_of, read_metadata
+from .lms import (
+    METADATA,
+    ROSTER,
+    Entry,
+    Owner,
+    Roster,
+    find_student,
+    find_students,
+    read_metadata,
+)
 
 MAX_NAMES = 20
 """int : files left aside that a receipt names."""
@@ -42,7 +51,7 @@ MAX_NAMES = 20
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Collection:
     """What one run did.
 
@@ -51,19 +60,27 @@ class Collection:
     students : dict of str -> Receipt
     strangers : dict of str -> str
         Entries of the inbox that belong to no student of the course, by name, and why.
+    doubles : int
+        Entries that belong to a student of whom there is another one.
     """
 
     students: dict[str, Receipt]
     strangers: dict[str, str]
+    doubles: int = 0
 
     def count(self, status: str) -> int:
         """int : how many submissions have this status."""
         return sum(receipt.status == status for receipt in self.students.values())
 
     @property
+    def refused(self) -> int:
+        """int : how many entries were not taken, strangers among them."""
+        return self.count(REFUSED) + len(self.strangers) + self.doubles
+
+    @property
     def complete(self) -> bool:
         """bool : whether everything in the inbox was taken."""
-        return not self.strangers and not self.count(REFUSED)
+        return not self.refused
 
 
 def collect(
@@ -130,9 +147,13 @@ def _collect(
         for entry in progress(entries, total=len(entries), desc="collect"):
             student = entry.student
             problem = _why_stranger(entry, roster)
-            if problem:
-                collection.strangers[plain(entry.source)] = problem
+            source = plain(entry.source)
+            if problem and source in collection.strangers:
+                collection.strangers[source] += f"; {problem}"
+            elif problem:
+                collection.strangers[source] = problem
             else:
+                collection.doubles += student in collection.students
                 collection.students[student] = _take(
                     course, assignment, entry, sources[student], kept.get(student)
                 )
@@ -188,18 +209,24 @@ def find_entries(
         raise UserError(f"no hand-ins: {inbox} is empty")
     metadata = _read_inbox_metadata(inbox)
     for path in paths:
-        known = list(find_students(owners_of(path.name, metadata), roster))
-        if not known and path.name != METADATA:
-            known = [(_student_of(path), "")]
+        if path.name == METADATA and metadata:
+            continue
+        known = list(find_students(metadata.get(path.name, ()), roster))
+        if not known:
+            known = [find_student(path.name, roster) or (_student_of(path), "")]
         for student, problem in known:
             yield _entry(student, path, problem)
 
 
 def _read_inbox_metadata(inbox: Path) -> dict[str, list[Owner]]:
+    """Read what Gradescope says of the folders of an inbox; nothing, if it names none of them."""
     path = inbox / METADATA
     if path.is_symlink() or not path.is_file():
         return {}
-    return read_metadata(path.read_bytes())
+    owners = read_metadata(path.read_bytes())
+    if not any((inbox / name).is_dir() for name in owners):
+        return {}
+    return owners
 
 
 def _entry(student: str, path: Path, problem: str = "") -> Entry:

@@ -7,7 +7,9 @@ Moodle
 Gradescope
     ``submission_98765/``: a folder, and ``submission_metadata.yml`` says whose each of them is
 
-Names and numbers of a platform become student ids through the roster alone.
+Names and numbers of a platform become student ids through the roster alone. What a student can
+write, a profile name or the name of a file, must not be read as what a platform wrote: a name that
+can be read in two ways is nobody's.
 """
 
 import contextlib
@@ -27,8 +29,9 @@ from .archives import Submission
 ROSTER = "roster.csv"
 METADATA = "submission_metadata.yml"
 MAX_METADATA = 16 << 20
-_CANVAS = re.compile(r"(?P<name>[^_/]+)_(?:LATE_)?(?P<number>\d+)_\d+_[^/]+")
-_MOODLE = re.compile(r"(?P<name>[^/]+?)_\d+_assignsubmission_file_[^/]*")
+_CANVAS = re.compile(r"_(?:LATE_)?(?P<number>\d+)(?=_\d+_.)")
+_MOODLE = re.compile(r"_\d+_assignsubmission_file_")
+_MOODLE_TEXT = re.compile(r"[^/]+_\d+_assignsubmission_onlinetext_.*")
 _COLUMNS = "student_id, and name, email or canvas_id as the platform knows them"
 
 
@@ -66,18 +69,39 @@ class Owner:
     def __str__(self) -> str:
         return self.name or self.sid or self.email or self.number
 
+    def described(self) -> str:
+        """str : the name, and the number where there is one."""
+        if not self.number:
+            return str(self)
+        return f"{self.name} with number {self.number}"
 
-def owner_of(name: str) -> Owner | None:
-    """Owner or None : whose a file with this name is; None where no platform gives such names."""
-    found = _MOODLE.fullmatch(name) or _CANVAS.fullmatch(name)
-    return Owner(**found.groupdict()) if found else None
+
+def readings(name: str) -> list[Owner]:
+    """Everybody whose submission a file of this name may be.
+
+    Where a platform gives a name, what is in front is what somebody entered in a profile, and what
+    follows the numbers is a file name. Both may hold underscores and digits, so that the same text
+    can stand for several people.
+
+    Parameters
+    ----------
+    name : str
+        Of a file or folder.
+
+    Returns
+    -------
+    owners : list of Owner
+        More than one where it cannot be told; none where no platform gives such names.
+    """
+    owners = [Owner(name[: found.start()]) for found in _MOODLE.finditer(name)]
+    for found in _CANVAS.finditer(name):
+        owners.append(Owner(name[: found.start()], found["number"]))
+    return [owner for owner in owners if owner.name]
 
 
-def owners_of(name: str, metadata: Mapping[str, list[Owner]]) -> list[Owner]:
-    """list of Owner : whose a file is, by the metadata of an export or else by its name."""
-    owner = owner_of(name)
-    by_name = [owner] if owner else []
-    return metadata.get(name) or by_name
+def is_typed_text(name: str) -> bool:
+    """bool : whether Moodle gives this name to text that was typed, which is no file."""
+    return _MOODLE_TEXT.fullmatch(name) is not None
 
 
 def read_metadata(data: bytes) -> dict[str, list[Owner]]:
@@ -128,6 +152,41 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def find_student(name: str, roster: "Roster | None") -> tuple[str, str] | None:
+    """Find the student that a platform's name of a file stands for.
+
+    Parameters
+    ----------
+    name : str
+    roster : Roster or None
+
+    Returns
+    -------
+    found : (str, str) or None
+        As `Roster.find` gives it; None where no platform gives such names.
+
+    Raises
+    ------
+    UserError
+        If it is such a name, and there is no roster.
+    """
+    owners = readings(name)
+    if not owners:
+        return None
+    if roster is None:
+        raise _no_roster(owners[0])
+    if len(owners) > 1 and roster.knows_all_numbers:
+        # Whose number is not in the roster is none of its students.
+        owners = [owner for owner in owners if roster.knows_number(owner)] or owners
+    if len(owners) == 1:
+        return roster.find(owners[0])
+    first, second = owners[:2]
+    return "", (
+        f"its name can be read in two ways, as of {first.described()} and of {second.described()}; "
+        "find out whose it is and take it with --student"
+    )
+
+
 def find_students(owners: Iterable[Owner], roster: "Roster | None") -> Iterator[tuple[str, str]]:
     """Find the student that each owner is.
 
@@ -150,10 +209,12 @@ def find_students(owners: Iterable[Owner], roster: "Roster | None") -> Iterator[
     """
     for owner in owners:
         if roster is None:
-            raise UserError(
-                f"{ROSTER} is missing: {owner} cannot be told apart from others without it"
-            )
+            raise _no_roster(owner)
         yield roster.find(owner)
+
+
+def _no_roster(owner: Owner) -> UserError:
+    return UserError(f"{ROSTER} is missing: {owner} cannot be told apart from others without it")
 
 
 class Roster:
@@ -168,7 +229,10 @@ class Roster:
     def __init__(self, students: Iterable[Mapping[str, str]]):
         self.ids: set[str] = set()
         self._known: dict[tuple[str, str], set[str]] = {}
+        self.knows_all_numbers = True
         for student in students:
+            if not student.get("canvas_id"):
+                self.knows_all_numbers = False
             self.ids.add(student["student_id"])
             for key in _keys(student):
                 self._known.setdefault(key, set()).add(student["student_id"])
@@ -198,6 +262,10 @@ class Roster:
         except (UnicodeDecodeError, csv.Error) as error:
             raise UserError(f"{path}: not a CSV file in UTF-8: {error}") from None
         return cls([student for student in students if is_student_id(student["student_id"])])
+
+    def knows_number(self, owner: Owner) -> bool:
+        """bool : whether somebody has the number that this one has on Canvas."""
+        return ("canvas_id", owner.number.casefold()) in self._known
 
     def find(self, owner: Owner) -> tuple[str, str]:
         """Find the one student that somebody on a platform is.

@@ -51,6 +51,5 @@ def run(args: argparse.Namespace) -> int:
         print(f"{name}: refused: {reason}")
     accepted = found.count(ACCEPTED)
     unchanged = found.count(UNCHANGED)
-    refused = found.count(REFUSED) + len(found.strangers)
-    print(f"{accepted} accepted, {unchanged} unchanged, {refused} refused")
+    print(f"{accepted} accepted, {unchanged} unchanged, {found.refused} refused")
     return 0 if found.complete else 1

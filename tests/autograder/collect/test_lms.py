@@ -6,8 +6,8 @@ from autograder.collect.lms import (
     MAX_METADATA,
     Owner,
     Roster,
+    find_student,
     find_students,
-    owners_of,
     read_metadata,
 )
 from autograder.errors import UserError
@@ -47,11 +47,19 @@ def test_nobody_is_told_apart_without_a_roster():
     assert list(find_students([], None)) == []
 
 
-def test_metadata_count_before_the_name_of_a_file():
-    name = "lovelaceada_4711_98765_kit.zip"
-    assert owners_of(name, {}) == [Owner("lovelaceada", "4711")]
-    assert owners_of(name, {name: [Owner(sid="bob")]}) == [Owner(sid="bob")]
-    assert owners_of("ada.zip", {}) == []
+def test_a_name_that_no_platform_gives_is_nobodys():
+    assert find_student("ada.zip", None) is None
+    assert find_student("lovelaceada_4711_98765_kit.zip", Roster([ADA, BOB])) == ("ada", "")
+    with pytest.raises(UserError, match="cannot be told apart from others"):
+        find_student("lovelaceada_4711_98765_kit.zip", None)
+
+
+def test_of_two_readings_only_numbers_of_a_whole_roster_decide():
+    name = "x_4711_98765_hw_1_2_kit.zip"
+    assert find_student(name, Roster([ADA, BOB])) == ("ada", "")
+    for row in ({"student_id": "eve"}, {"student_id": "eve", "canvas_id": "1"}):
+        student, problem = find_student(name, Roster([ADA, BOB, row]))
+        assert student == "" and "number 4711 and of" in problem and "with number 1;" in problem
 
 
 def test_metadata_of_gradescope_name_all_who_handed_in_together():

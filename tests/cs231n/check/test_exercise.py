@@ -1,11 +1,13 @@
 """Where many answers are right, the judging side compares what they have in common."""
 
 import copy
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from autograder.reference.package_files import package_files
 from cs231n.check import EXERCISES, check_with
 from cs231n.check.evaluation import evaluate
 from cs231n.check.exercise import unpack
@@ -123,3 +125,20 @@ def test_whoever_reduces_answers_says_how_large_they_may_be(exercise):
             assert {name: np.size(array) for name, array in returned.items()} == {
                 name: sizes[name] for name in returned
             }
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "stacked", ["np.empty((1 << 39, 0))", "np.ones((1 << 20, 4))", "np.ones((4, 1 << 20))"]
+)
+def test_rows_without_end_cost_whoever_judges_nothing(tree, stacked):
+    """The submission replaces what its probe stacks the rows of the batches with."""
+    file = SAMPLER.file
+    text = package_files()[file].read_text(encoding="utf-8")
+    worker = tree({file: text + f"\n\nnp.stack = lambda *_, **__: {stacked}\n"})
+    worker.start()
+    started = time.process_time()
+    result = check_with(worker, SAMPLER)
+    assert time.process_time() - started < 5
+    assert result.status == "fail" and result.share == 0
+    assert check_with(worker, EXERCISES["relu_forward"]).status == "pass"
