@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,6 +20,7 @@ from autograder.gradebook.record import SUBMISSIONS_PER_TRANSACTION, _Recorder
 from autograder.gradebook.score_changes import changes_table, compare_with_gradebook
 from autograder.grading import executors as pool
 from autograder.grading import run as grade
+from autograder.grading.executors import run_job
 from autograder.progress import no_progress
 from autograder.reference.package_files import package_files
 from autograder.reference.submission import write_submission
@@ -37,10 +39,10 @@ def sandbox():
 
 @pytest.fixture
 def hand_in(students):
-    """Hand in the reference with text replaced, or with text added, in one of its files."""
+    """Hand in the reference with text replaced in one of its files."""
 
-    def write(student, name=AFFINE, edits=None, added=""):
-        text = package_files()[name].read_text(encoding="utf-8") + added
+    def write(student, name=AFFINE, edits=None):
+        text = package_files()[name].read_text(encoding="utf-8")
         for old, new in (edits or {}).items():
             assert old in text
             text = text.replace(old, new)
@@ -84,11 +86,17 @@ def test_judging_processes_give_what_one_process_gives(students, hand_in, sandbo
     assert fresh == 3 and together == alone
 
 
-def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkeypatch):
+def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkeypatch, tmp_path):
     for k in range(6):
-        hand_in(
-            f"s{k}", added="\nimport time\ntime.sleep(1)\n" if k else ""
-        )  # the others are not done when the first one is
+        hand_in(f"s{k}")
+    killed = tmp_path / "killed"
+
+    def after_the_kill(job, student):
+        while student != "s0" and not killed.exists():
+            time.sleep(0.02)
+        return run_job(job, student)
+
+    monkeypatch.setattr(grade, "run_job", after_the_kill)
     monkeypatch.setattr(grade, "MAX_IN_THREADS", 0)
     started, plain = [], pool.ProcessPoolExecutor
 
@@ -101,6 +109,7 @@ def test_a_killed_judging_process_is_replaced(students, hand_in, sandbox, monkey
             if len(started) == 1:
                 for process in list((started[0]._processes or {}).values()):
                     os.kill(process.pid, signal.SIGKILL)
+                killed.touch()
             yield item
 
     monkeypatch.setattr(pool, "ProcessPoolExecutor", remembered)
@@ -172,10 +181,24 @@ def test_a_hand_in_that_is_withdrawn_meanwhile_is_left_out(students, hand_in, sa
 
 
 def test_verdicts_are_recorded_in_the_order_of_students_whoever_is_judged_first(
-    students, hand_in, sandbox
+    students, hand_in, sandbox, monkeypatch
 ):
-    hand_in("ada", added="\nimport time\ntime.sleep(1)\n"), hand_in("ben"), hand_in("cyd")
-    run(students, sandbox)
+    for student in ("ada", "ben", "cyd"):
+        hand_in(student)
+    another_is_judged = threading.Event()
+
+    def ada_waits(job, student):
+        if student == "ada":
+            assert another_is_judged.wait(60)
+        return run_job(job, student)
+
+    def tell(items, **_):
+        for item in items:
+            another_is_judged.set()
+            yield item
+
+    monkeypatch.setattr(grade, "run_job", ada_waits)
+    run(students, sandbox, tell)
     assert [e["student"] for e in log(students) if e["event"] == "verdict"][0] != "ada"
     with sqlite3.connect(students.course.database) as gradebook:
         rows = gradebook.execute(
