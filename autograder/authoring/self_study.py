@@ -65,12 +65,17 @@ def _check_is_free(target: Path) -> None:
 def _copy(kit: Path, target: Path) -> None:
     if target.is_dir():
         # Somebody may stand in an empty folder, or have mounted it: it is filled, not replaced.
-        shutil.copytree(kit, target, dirs_exist_ok=True)
+        _copy_files(kit, target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_folder(target) as folder:
-        shutil.copytree(kit, folder, dirs_exist_ok=True)
+        _copy_files(kit, folder)
         _check_is_free(target)
+
+
+def _copy_files(kit: Path, folder: Path) -> None:
+    """Copy the files, but not how open they are: who works in the copy decides that by a umask."""
+    shutil.copytree(kit, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from ..course.manifest import Course, check_student_id
     from ..gradebook.score_changes import changes_table, compare_with_gradebook
     from ..grading.executors import cluster_executor
+    from ..grading.preflight import same_ending
     from ..grading.run import GradeOptions, grade
     from ..grading.score_table import course_table
     from ..progress import progress_bar
@@ -56,6 +57,9 @@ def run(args: argparse.Namespace) -> int:
     if args.scheduler:
         executor = cluster_executor(args.scheduler)
     found, judged = grade(course, assignment, sandbox, options, executor, progress_bar)
+    doubt = same_ending(found)
+    if doubt:
+        print(f"{doubt}\n")
     if args.dry_run:
         print(changes_table(compare_with_gradebook(course, assignment, found)))
         return 0

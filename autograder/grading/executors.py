@@ -27,6 +27,7 @@ from ..course.verdicts import Verdict
 from ..errors import UserError
 from ..sandbox.find import find_sandbox
 from .judge import Judge
+from .preflight import prove_machine
 
 _SCRATCH_PREFIX = "cs231n-grade-"
 
@@ -63,7 +64,7 @@ _judges: dict[JudgingJob, Judge] = {}
 
 
 def run_job(job: JudgingJob, student: str) -> Verdict:
-    """Judge a submission with the judge of this process, which the first call makes.
+    """Judge a submission with the judge of this process, which the first call makes and proves.
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ def run_job(job: JudgingJob, student: str) -> Verdict:
     Raises
     ------
     AnotherCourseError
+    UserError
+        If the reference does not get everything on this machine.
     """
     # Threads of a cluster's worker may come at once: one makes the judge, the others wait for it.
     with _lock:
@@ -93,7 +96,7 @@ def run_job(job: JudgingJob, student: str) -> Verdict:
 
 @contextmanager
 def thread_executor(threads: int, job: JudgingJob, judge: Judge) -> Iterator[Executor]:
-    """Judge in threads of this process, with a judge that is there already.
+    """Judge in threads of this process, with a judge that is there already, once it is proved.
 
     Parameters
     ----------
@@ -104,8 +107,14 @@ def thread_executor(threads: int, job: JudgingJob, judge: Judge) -> Iterator[Exe
     Yields
     ------
     executor : ThreadPoolExecutor
+
+    Raises
+    ------
+    UserError
+        If the reference does not get everything on this machine.
     """
     with judge:
+        prove_machine(judge)
         _judges[job] = judge
         try:
             with ThreadPoolExecutor(threads) as executor:
@@ -219,7 +228,13 @@ def _make_judge(job: JudgingJob) -> Judge:
             f"{job.root} is not the same there: another kit, other exercises, or another version"
         )
     # It outlives this call, and is closed when the process ends or is given another job.
-    return judge.__enter__()
+    judge.__enter__()
+    try:
+        prove_machine(judge)
+    except BaseException:
+        judge.__exit__(None, None, None)
+        raise
+    return judge
 
 
 def _save_evidence(judge: Judge, student: str) -> None:

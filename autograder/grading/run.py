@@ -88,7 +88,8 @@ def grade(
     ------
     UserError
         If nobody handed in, the assignment is not released, the sandbox cannot do what is asked,
-        no judging process survives, or the disk or the gradebook cannot be written.
+        the reference does not get everything here, no judging process survives, or the disk or the
+        gradebook cannot be written.
     """
     students = _students(course, assignment, options)
     if options.with_evidence and not hasattr(sandbox, "notebook_command"):

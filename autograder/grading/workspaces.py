@@ -27,6 +27,7 @@ from cs231n.check.process.client import WorkerClient
 
 from ..course.digests import regular_file
 from ..course.manifest import Assignment, Course
+from ..course.modes import FILE_MODE, FOLDER_MODE, open_to_readers
 from ..reference.package_files import package_files
 from ..sandbox.base import Sandbox
 from ..sandbox.bubblewrap import Bubblewrap
@@ -145,6 +146,14 @@ class Workspace:
         lay_out(self._kit, self._tree, without)
         if notebooks:
             _add_kernels(self._tree)
+        if sandbox.reusable:
+            # What a worker loads for all must not need what students write, so that is not there.
+            for name in (*assignment.editable, *assignment.own):
+                _replace(self._tree / name, None)
+            # Nothing that is left was handed in: each submission would compile it again, in 10 ms.
+            compile_dir(self._tree, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+        open_to_readers(self._tree / "cs231n")
+        if notebooks:
             # `grade` asks for evidence only where there is bubblewrap.
             command = cast(Bubblewrap, sandbox).notebook_command(self._tree, limits)
             seconds = limits.notebook_seconds
@@ -159,12 +168,11 @@ class Workspace:
             output_bytes=int(limits.output_mb * _MEGABYTE),
         )
         if sandbox.reusable:
-            # What a worker loads for all must not need what students write, so that is not there.
-            for name in (*assignment.editable, *assignment.own):
-                _replace(self._tree / name, None)
-            # Nothing that is left was handed in: each submission would compile it again, in 10 ms.
-            compile_dir(self._tree, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
-            self.worker.start()
+            try:
+                self.worker.start()
+            except BaseException:
+                self.close()
+                raise
 
     def close(self) -> None:
         """End the worker and remove the files."""
@@ -191,6 +199,7 @@ class Workspace:
 def lay_out(kit: Path, tree: Path, without: tuple[str, ...] = ()) -> None:
     """Copy the package of a kit into a folder, without the files of some modules."""
     shutil.copytree(kit / "cs231n", tree / "cs231n")
+    open_to_readers(tree / "cs231n")
     for name in removed(tree, without):
         (tree / name).unlink()
 
@@ -248,8 +257,8 @@ def _replace(target: Path, source: Path | None) -> None:
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
-        target.chmod(0o644)
-        target.parent.chmod(0o755)
+        target.chmod(FILE_MODE)
+        target.parent.chmod(FOLDER_MODE)
     with source.open("rb") as given, target.open("r+b") as file:
         shutil.copyfileobj(given, file)
         file.truncate()

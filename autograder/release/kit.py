@@ -17,6 +17,7 @@ from cs231n.atomic import atomic_folder
 from cs231n.kit import text_digest
 
 from ..course.manifest import OWN, REFERENCE, Assignment, Course
+from ..course.modes import FILE_MODE, open_to_readers
 from ..errors import UserError
 from ..gradebook.database import course_directory, load_settings, open_gradebook
 from ..reference.package_files import package_files
@@ -69,8 +70,10 @@ def release(course: Course, assignment: Assignment) -> tuple[Path, Path]:
     check_sources(course, assignment)
     target = course.release_folder(assignment.name)
     archive = course.root / "kits" / f"{assignment.name}.zip"
-    for path in (target, archive):
-        path.parent.mkdir(exist_ok=True)
+    for folder in (target.parent, archive.parent):
+        if not folder.is_dir():
+            folder.mkdir()
+            open_to_readers(folder)
     with atomic_folder(target) as kit:
         _write_package(kit, assignment)
         _write_front_matter(kit, course, assignment)
@@ -80,6 +83,7 @@ def release(course: Course, assignment: Assignment) -> tuple[Path, Path]:
             raise UserError(
                 f"{assignment.name} is not released, {len(leaks)} leaks: {'; '.join(leaks[:5])}"
             )
+        open_to_readers(kit)
         _pack(kit, assignment.name, archive)
     return target, archive
 
@@ -225,4 +229,5 @@ def _pack(kit: Path, name: str, archive: Path) -> None:
     # Beside the kit in its hidden folder, as the notebooks were.
     packed = kit.parent / archive.name
     write_zip(packed, files, reproducible=True)
+    packed.chmod(FILE_MODE)
     packed.replace(archive)

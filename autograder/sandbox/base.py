@@ -90,8 +90,9 @@ class FilterFiles:
         self.question = os.path.join(folder, "question")
         Path(self.sandbox).write_bytes(sandbox_filter(alone))
         Path(self.question).write_bytes(question_filter(threads=alone))
-        # mkdtemp lets in nobody but its maker; a sandbox may read the filters as another user.
-        os.chmod(folder, 0o755)
+        # mkdtemp lets in nobody but its maker, and files take the umask; a sandbox may read the
+        # filters as another user.
+        make_readable(Path(folder))
 
 
 def worker_options(limits: Limits, cpu_seconds: float | None = None) -> list[str]:

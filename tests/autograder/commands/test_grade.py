@@ -35,3 +35,24 @@ def test_evidence_is_kept_beside_the_verdict(run, students):
 def test_what_the_user_can_mend_is_one_line(run, released, arguments, words):
     code, _, err = run("grade", *arguments, "--course", released.root)
     assert code == 1 and err.count("\n") == 1 and words in err
+
+
+def test_a_machine_that_fails_the_reference_grades_nobody(run, students):
+    students.hand_in("ada")
+    root = students.course.root
+    manifest = students.course.source / "course.toml"
+    manifest.write_text(manifest.read_text() + "\n[limits]\nmemory_mb = 60\n")
+    code, out, err = run("grade", "assignment2", "--course", root)
+    assert code == 1 and not out and err.count("nothing is graded: ") == 1
+    assert "the reference itself does not start" in err
+    assert "perhaps memory_mb = 60 is too small" in err
+    assert not students.course.verdicts("assignment2").exists()
+
+
+def test_a_class_that_ends_the_same_way_is_said_before_the_table(run, students):
+    for student in ("ada", "ben", "cyd"):
+        students.hand_in(student)
+    code, out, _ = run("grade", "assignment2", "--course", students.course.root)
+    first, _, third, *_ = out.splitlines()
+    assert code == 0 and first.startswith("every submission ends the same way: not started; ")
+    assert third.split()[:2] == ["student", "total"]
