@@ -5,10 +5,14 @@ own names only, so a package imports a submodule when one of its names is
 asked for, and not before.
 """
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+from .compat.names import OLD_NAMES, STARS
 
 
 def lazy_names(
@@ -63,3 +67,54 @@ def _importable(package: str, table: Mapping[str, tuple[str, ...]]) -> list[str]
             continue
         names += [name for name in own if hasattr(loaded, name)]
     return sorted(names)
+
+
+def old_names(module: str) -> Callable[[str], Any]:
+    """Build the ``__getattr__`` of a module that notebooks ask for more than it holds.
+
+    The names are those of `cs231n.compat.names`. They are looked up when somebody asks, so the
+    module itself imports nothing for them.
+
+    Parameters
+    ----------
+    module : str
+        The module's ``__name__``.
+
+    Returns
+    -------
+    getattr_ : callable
+        To be bound to ``__getattr__`` in the module. ``__all__`` holds the module's own public
+        names, the old ones, and those that the original module brought with a star.
+    """
+    home = {}
+    for file, names in OLD_NAMES.get(module, {}).items():
+        home.update(dict.fromkeys(names, f"cs231n.compat.{file}"))
+
+    def getattr_(name: str) -> Any:
+        if name == "__all__":
+            return sorted({*_public_names(sys.modules[module]), *home, *_brought(module)})
+        if name in home:
+            return getattr(import_module(home[name]), name)
+        if not name.startswith("_"):
+            for source in map(import_module, STARS.get(module, ())):
+                if hasattr(source, name):
+                    return getattr(source, name)
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return getattr_
+
+
+def _public_names(module: ModuleType) -> list[str]:
+    """The names of a module without ``__all__``, as a star takes them, but for the tools here."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) != __name__
+    ]
+
+
+def _brought(module: str) -> set[str]:
+    names: set[str] = set()
+    for source in STARS.get(module, ()):
+        names.update(import_module(source).__all__)
+    return names

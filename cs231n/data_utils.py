@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ._lazy import old_names
 from .datasets import cifar10, digits, mnist, shapes10
+
+__getattr__ = old_names(__name__)
 
 Data = dict[str, np.ndarray]
 

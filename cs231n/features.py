@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from ._lazy import old_names
+
+__getattr__ = old_names(__name__)
+
 
 def extract_features(imgs, feature_fns, verbose=False):
     """Apply feature functions to every image and join their results.

@@ -21,6 +21,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._lazy import old_names
+
+__getattr__ = old_names(__name__)
+
 
 def rel_error(x: ArrayLike, y: ArrayLike, floor: float = 1e-8) -> float:
     """The largest relative error between two arrays: ``max(|x - y| / max(floor, |x| + |y|))``.

@@ -8,7 +8,10 @@ breaks only the sandwiches that need it.
 import numpy as np
 
 from . import layers
+from ._lazy import old_names
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward
+
+__getattr__ = old_names(__name__)
 
 
 def affine_relu_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, tuple]:

@@ -22,6 +22,7 @@ from .checkpoint import (
     set_model_state,
 )
 from .schedules import clip_by_global_norm, clip_by_value
+from .seeding import random_generator
 from .vis_utils import in_notebook
 
 _DATA = ("X_train", "y_train", "X_val", "y_val")
@@ -113,7 +114,7 @@ class Solver:
         self.checkpoint_name = kwargs.pop("checkpoint_name", None)
         self.print_every = kwargs.pop("print_every", 10)
         self.verbose = kwargs.pop("verbose", True)
-        self.rng = np.random.default_rng(kwargs.pop("seed", None))
+        self.rng = random_generator(kwargs.pop("seed", None))
         self.schedule = kwargs.pop("schedule", None)
         self.clip_norm = kwargs.pop("clip_norm", None)
         self.clip_value = kwargs.pop("clip_value", None)

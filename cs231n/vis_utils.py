@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._lazy import old_names
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
+
+__getattr__ = old_names(__name__)
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"

@@ -81,18 +81,29 @@ cs231n.check.process.messages cs231n.printable
 cs231n.inspection             cs231n.analysis cs231n.classifiers cs231n.fast_layers cs231n.layers
                               cs231n.vis_utils cs231n.window_geometry
 cs231n.analysis               cs231n.classifiers cs231n.window_geometry
-cs231n.solver                 cs231n.checkpoint cs231n.optim cs231n.schedules cs231n.vis_utils
+cs231n.solver                 cs231n.checkpoint cs231n.optim cs231n.schedules cs231n.seeding
+                              cs231n.vis_utils
 cs231n.cross_validation       cs231n.classifiers
-cs231n.classifiers            cs231n._lazy cs231n.fast_layers cs231n.initializers
-                              cs231n.layer_utils cs231n.layers cs231n.window_geometry
-cs231n.layer_utils            cs231n.fast_layers cs231n.layers
-cs231n.layers                 cs231n._lazy cs231n.im2col cs231n.window_geometry
+cs231n.compat                 cs231n.classifiers cs231n.gradient_check cs231n.layers cs231n.optim
+                              cs231n.seeding cs231n
+cs231n.classifiers            cs231n._lazy cs231n.compat.keywords cs231n.compat.saved
+                              cs231n.fast_layers cs231n.initializers cs231n.layer_utils
+                              cs231n.layers cs231n.seeding cs231n.window_geometry
+cs231n.layer_utils            cs231n._lazy cs231n.fast_layers cs231n.layers
+cs231n.layers                 cs231n._lazy cs231n.im2col cs231n.seeding cs231n.window_geometry
+cs231n.gradient_check         cs231n._lazy
+cs231n.vis_utils              cs231n._lazy
+cs231n.features               cs231n._lazy
+cs231n._lazy                  cs231n.compat.names
+cs231n.compat.names
+cs231n.compat.keywords
+cs231n.compat.saved           cs231n.checkpoint
 cs231n.fast_layers            cs231n.fast
 cs231n.im2col_cython          cs231n.fast
 cs231n.fast                   cs231n.im2col cs231n.window_geometry
 cs231n.im2col                 cs231n.window_geometry
 cs231n.graph                  cs231n._lazy cs231n.vis_utils
-cs231n.data_utils             datasets
+cs231n.data_utils             cs231n._lazy datasets
 datasets                      cs231n.atomic cs231n.errors
 cs231n.archive                cs231n.atomic
 cs231n.checkpoint             cs231n.atomic

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .._lazy import old_names
+from ..compat.saved import SavedWeights
 from ..initializers import initial_weights
 from ..layer_utils import (
     affine_relu_backward,
@@ -10,10 +12,13 @@ from ..layer_utils import (
     conv_relu_pool_forward,
 )
 from ..layers import affine_backward, affine_forward, softmax_loss
+from ..seeding import random_generator
 from ..window_geometry import slide
 
+__getattr__ = old_names(__name__)
 
-class ThreeLayerConvNet:
+
+class ThreeLayerConvNet(SavedWeights):
     """conv - relu - 2x2 max pool - affine - relu - affine - softmax.
 
     Works on minibatches of shape (N, C, H, W). The convolution has stride 1 and pad
@@ -69,7 +74,7 @@ class ThreeLayerConvNet:
         self.dtype = dtype
         self.conv_param = {"stride": 1, "pad": (filter_size - 1) // 2}
         self.pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2}
-        rng = np.random.default_rng(seed)
+        rng = random_generator(seed)
         C, H, W = input_dim
         window = (filter_size, filter_size)
         got = f"input_dim {input_dim} and filter_size {filter_size}"

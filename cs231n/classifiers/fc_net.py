@@ -3,12 +3,18 @@
 import numpy as np
 
 from .. import layers
+from .._lazy import old_names
+from ..compat.keywords import net_settings
+from ..compat.saved import SavedWeights
 from ..initializers import initial_weights
 from ..layer_utils import affine_relu_backward, affine_relu_forward
 from ..layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss
+from ..seeding import random_generator
+
+__getattr__ = old_names(__name__)
 
 
-class TwoLayerNet:
+class TwoLayerNet(SavedWeights):
     """A net with one hidden layer: affine - relu - affine - softmax.
 
     Parameters
@@ -37,7 +43,7 @@ class TwoLayerNet:
     ):
         self.params = {}
         self.reg = reg
-        rng = np.random.default_rng(seed)
+        rng = random_generator(seed)
         ### BEGIN SOLUTION
         self.params["W1"] = initial_weights(rng, (input_dim, hidden_dim), weight_scale)
         self.params["b1"] = np.zeros(hidden_dim)
@@ -83,7 +89,7 @@ class TwoLayerNet:
         return loss, grads
 
 
-class FullyConnectedNet:
+class FullyConnectedNet(SavedWeights):
     """A net of any depth.
 
     ``{affine - [normalization] - relu - [dropout]} x (L - 1) - affine - softmax``
@@ -110,8 +116,8 @@ class FullyConnectedNet:
     seed : int or numpy.random.Generator, optional
         Source of the initial weights. An int also fixes the dropout masks,
         which makes the loss a plain function of the parameters.
-    dropout : float, optional
-        Older name of dropout_keep_ratio.
+    dropout, use_batchnorm : float and bool, optional
+        Older keywords, see `cs231n.compat.keywords`.
 
     Attributes
     ----------
@@ -133,15 +139,18 @@ class FullyConnectedNet:
         dtype=np.float32,
         seed=None,
         dropout=None,
+        use_batchnorm=None,
     ):
-        keep = dropout_keep_ratio if dropout is None else dropout
+        keep, normalization = net_settings(
+            dropout_keep_ratio, normalization, dropout, use_batchnorm
+        )
         _check_settings(keep, normalization)
         self.normalization = normalization
         self.use_dropout = keep != 1
         self.reg = reg
         self.num_layers = 1 + len(hidden_dims)
         self.dtype = dtype
-        self.rng = np.random.default_rng(seed)
+        self.rng = random_generator(seed)
         self.params = {}
         dims = [input_dim, *hidden_dims, num_classes]
         ### BEGIN SOLUTION

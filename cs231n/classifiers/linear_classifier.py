@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..compat.saved import SavedWeights
+from ..seeding import random_generator
 from .linear_svm import svm_loss_vectorized
 from .softmax import softmax_loss_vectorized
 
@@ -28,7 +30,7 @@ def l1_penalty(W, reg):
     return loss, dW
 
 
-class LinearClassifier:
+class LinearClassifier(SavedWeights):
     """Scores ``X W``, regularization and training; subclasses give the loss.
 
     The regularization is ``reg * ((1 - l1_ratio) * sum(W**2) + l1_ratio * sum(|W|))``, so that one
@@ -103,7 +105,7 @@ class LinearClassifier:
             If X, y and the weights from an earlier call do not fit together.
         """
         X, y = self._checked(X, y)
-        rng = np.random.default_rng(seed)
+        rng = random_generator(seed)
         if self.W is None:
             W = 1e-3 * rng.standard_normal((X.shape[1], int(np.max(y)) + 1))
             self.W = W.astype(np.result_type(X, np.float32), copy=False)

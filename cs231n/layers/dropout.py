@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..seeding import random_generator
+
 
 def dropout_forward(x, dropout_param):
     """Silence each entry with probability 1 - p and scale the others by 1 / p.
@@ -42,7 +44,7 @@ def dropout_forward(x, dropout_param):
         raise ValueError(f"dropout_forward: mode must be 'train' or 'test'; got {mode!r}.")
     seed = dropout_param.get("seed")
     source = dropout_param.get("rng") if seed is None else seed
-    rng = np.random.default_rng(source)
+    rng = random_generator(source)
     dtype = np.result_type(x, np.float16)
     mask = None
     if mode == "train":

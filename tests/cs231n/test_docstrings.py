@@ -31,7 +31,7 @@ def public_members():
     seen = {}
     for name in modules():
         module = importlib.import_module(name)
-        named = set(getattr(module, "__all__", ()))
+        named = set(vars(module).get("__all__", ()))
         for key, value in inspect.getmembers(module):
             own = getattr(value, "__module__", None) == name or key in named
             if key.startswith("_") or not own or not callable(value):
