@@ -22,10 +22,12 @@ class _Same(ModuleType):
     """A module that asks another one for every name."""
 
     def __getattr__(self, name: str) -> Any:
+        # With the other's __path__ its files would be imported a second time.
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         target = import_module(_target(self.__name__))
-        if name == "__all__":
-            public = [key for key in vars(target) if not key.startswith("_")]
-            return getattr(target, "__all__", public)
+        if name == "__all__" and not hasattr(target, "__all__"):
+            return [key for key in vars(target) if not key.startswith("_")]
         return getattr(target, name)
 
 
