@@ -27,6 +27,17 @@ def random_generator(seed: Seed = None) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+def legacy_generator() -> np.random.RandomState:
+    """Make a generator whose ``randn`` gives the figures of ``np.random.randn`` after a seed.
+
+    Only for what prints figures that belong to a seed. Without ``np.random.seed`` the figures are
+    fresh ones, as in `random_generator`.
+    """
+    if _is_seeded_by_hand():
+        return np.random.RandomState(_shared())
+    return np.random.RandomState()
+
+
 def _shared() -> np.random.BitGenerator:
     """The state of ``np.random`` itself, which NumPy's type hints leave out."""
     return np.random.get_bit_generator()  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import optim
 from ..classifiers import fc_net
-from ..seeding import random_generator
+from ..seeding import legacy_generator, random_generator
 
 
 class TwoLayerNet:
@@ -19,8 +19,8 @@ class TwoLayerNet:
     input_size, hidden_size, output_size : int
         D, H and C.
     std : float
-        Standard deviation of the initial weights, which are drawn with ``np.random.randn``:
-        notebooks print the scores that belong to their seed.
+        Standard deviation of the initial weights. After ``np.random.seed`` they are those of
+        ``np.random.randn``: notebooks print the scores that belong to their seed.
 
     Attributes
     ----------
@@ -35,11 +35,12 @@ class TwoLayerNet:
     def __init__(
         self, input_size: int, hidden_size: int, output_size: int, std: float = 1e-4
     ) -> None:
+        rng = legacy_generator()
         self._net = fc_net.TwoLayerNet(input_size, hidden_size, output_size, seed=0)
         self._net.params = {
-            "W1": std * np.random.randn(input_size, hidden_size),
+            "W1": std * rng.randn(input_size, hidden_size),
             "b1": np.zeros(hidden_size),
-            "W2": std * np.random.randn(hidden_size, output_size),
+            "W2": std * rng.randn(hidden_size, output_size),
             "b2": np.zeros(output_size),
         }
 

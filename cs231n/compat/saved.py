@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checkpoint import load_params, model_state, save_params, set_model_state
+from ..checkpoint import load_params, model_state, not_finite, save_params, set_model_state
 
 FOLDER = "saved"
 """str : where the files lie, below the working folder."""
@@ -21,6 +21,8 @@ class SavedWeights:
     def save(self, fname: str) -> None:
         """Write the weights to ``saved/fname`` in the working folder, and say so.
 
+        Weights that hold nan or inf are not written, which is said instead.
+
         Parameters
         ----------
         fname : str
@@ -31,7 +33,12 @@ class SavedWeights:
         ValueError
             If a linear classifier has no weights yet.
         """
-        save_params(Path(FOLDER, fname), _state(self))
+        state = _state(self)
+        broken = not_finite(state)
+        if broken:
+            print(f"{fname} not saved: {broken} holds nan or inf, so training diverged.")
+            return
+        save_params(Path(FOLDER, fname), state)
         print(fname, "saved.")
 
     def load(self, fname: str) -> bool:

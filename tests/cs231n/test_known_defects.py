@@ -28,6 +28,8 @@ GENERATORS = {
     "MT19937",
     "RandomState",
 }
+SHARES_THE_GLOBAL_STATE = ROOT / "cs231n" / "seeding.py"
+"""The one place that may, and only after the notebook has called np.random.seed itself."""
 
 each_source = pytest.mark.parametrize(
     "path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix()
@@ -61,12 +63,15 @@ def test_defect_weights_and_data_are_never_loaded_with_pickle_allowed(path):
 
 @each_source
 def test_defect_batches_from_the_global_generator_nothing_draws_from_it(path):
+    allowed = GENERATORS
+    if path == SHARES_THE_GLOBAL_STATE:
+        allowed = GENERATORS | {"get_bit_generator"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) in (
             "np.random",
             "numpy.random",
         ):
-            assert node.attr in GENERATORS, f"line {node.lineno}: np.random.{node.attr}"
+            assert node.attr in allowed, f"line {node.lineno}: np.random.{node.attr}"
 
 
 @each_source

@@ -3,7 +3,7 @@ import pytest
 
 from cs231n.classifiers import FullyConnectedNet, Softmax, ThreeLayerConvNet, TwoLayerNet
 from cs231n.layers import dropout_forward
-from cs231n.seeding import random_generator
+from cs231n.seeding import legacy_generator, random_generator
 from cs231n.solver import Solver
 
 
@@ -54,9 +54,17 @@ def test_a_seed_or_a_generator_that_is_given_wins(fresh):
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
+def test_figures_of_randn_belong_to_the_seed(fresh):
+    np.random.seed(231)
+    expected = np.random.randn(4, 3)
+    np.random.seed(231)
+    np.testing.assert_array_equal(legacy_generator().randn(4, 3), expected)
+
+
 def test_without_a_seed_the_global_generator_is_left_alone(fresh):
     before = np.random.get_state()
     values = [random_generator().random(), random_generator().random()]
+    legacy_generator().randn(2)
     FullyConnectedNet([4], 12, 3)
     assert values[0] != values[1]
     assert np.random.get_state()[2] == before[2]

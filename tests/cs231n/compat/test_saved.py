@@ -54,6 +54,17 @@ def test_what_is_not_there_or_does_not_fit_changes_nothing(capsys):
     assert model.W is None
 
 
+def test_a_diverged_net_replaces_no_good_one(capsys):
+    good = net(1)
+    good.save("best.npy")
+    bad = net(2)
+    bad.params["W1"][0, 0] = np.nan
+    bad.save("best.npy")
+    assert "best.npy not saved: W1 holds nan or inf" in capsys.readouterr().out
+    assert bad.load("best.npy")
+    np.testing.assert_array_equal(bad.params["W1"], good.params["W1"])
+
+
 def test_a_pickle_is_refused(folder):
     (folder / "saved").mkdir()
     np.save(folder / "saved" / "old.npy", {"W": np.ones((2, 2))}, allow_pickle=True)
