@@ -1,4 +1,4 @@
-"""The old path of the first assignment's net; what the net does is tested with its file in compat."""
+"""The old path of the two-layer net; what the net does is tested with its file in compat."""
 
 import cs231n.compat.neural_net
 from cs231n.classifiers import fc_net, neural_net
