@@ -643,7 +643,7 @@ def test_pictures_of_filters_keep_their_layout(rng):
     assert grid.shape == (3 * 8 - 1, 3 * 8 - 1, 3) and 0 <= grid.min() <= grid.max() <= 255
 
 
-def test_nothing_draws_from_the_global_generator_of_the_caller(rng, monkeypatch):
+def test_nothing_draws_from_the_global_generator_of_the_caller(rng, monkeypatch, unseeded):
     from cs231n.classifiers import (
         FullyConnectedNet,
         KNearestNeighbor,

@@ -1,19 +1,9 @@
 import numpy as np
-import pytest
 
 from cs231n.classifiers import FullyConnectedNet, Softmax, ThreeLayerConvNet, TwoLayerNet
 from cs231n.layers import dropout_forward
 from cs231n.seeding import legacy_generator, random_generator
 from cs231n.solver import Solver
-
-
-@pytest.fixture
-def fresh():
-    """A global state that nobody seeded, and the one of the other tests again afterwards."""
-    before = np.random.get_bit_generator()
-    np.random.set_bit_generator(np.random.MT19937())
-    yield
-    np.random.set_bit_generator(before)
 
 
 def trained(seed):
@@ -32,18 +22,18 @@ def trained(seed):
     return [np.array(solver.loss_history), linear.W, *first, dropped]
 
 
-def test_figures_repeat_after_the_global_generator_was_seeded(fresh):
+def test_figures_repeat_after_the_global_generator_was_seeded(unseeded):
     for one, other in zip(trained(231), trained(231)):
         np.testing.assert_array_equal(one, other)
     assert all((one != other).any() for one, other in zip(trained(231), trained(232)))
 
 
-def test_nets_move_the_seeded_generator_on_so_that_two_are_not_equal(fresh):
+def test_nets_move_the_seeded_generator_on_so_that_two_are_not_equal(unseeded):
     np.random.seed(231)
     assert (TwoLayerNet(4, 3, 2).params["W1"] != TwoLayerNet(4, 3, 2).params["W1"]).any()
 
 
-def test_a_seed_or_a_generator_that_is_given_wins(fresh):
+def test_a_seed_or_a_generator_that_is_given_wins(unseeded):
     expected = random_generator(7).random()
     np.random.seed(231)
     state = np.random.get_state()[1].copy()
@@ -54,14 +44,14 @@ def test_a_seed_or_a_generator_that_is_given_wins(fresh):
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
-def test_figures_of_randn_belong_to_the_seed(fresh):
+def test_figures_of_randn_belong_to_the_seed(unseeded):
     np.random.seed(231)
     expected = np.random.randn(4, 3)
     np.random.seed(231)
     np.testing.assert_array_equal(legacy_generator().randn(4, 3), expected)
 
 
-def test_without_a_seed_the_global_generator_is_left_alone(fresh):
+def test_without_a_seed_the_global_generator_is_left_alone(unseeded):
     before = np.random.get_state()
     values = [random_generator().random(), random_generator().random()]
     legacy_generator().randn(2)

@@ -92,7 +92,7 @@ def test_single_precision_stays_single_whatever_the_input():
     np.testing.assert_array_equal(X, before)
 
 
-def test_equal_seeds_give_equal_weights_and_the_global_generator_is_left_alone():
+def test_equal_seeds_give_equal_weights_and_the_global_generator_is_left_alone(unseeded):
     state = np.random.get_state()[1].copy()
     first, again, other = (ThreeLayerConvNet(**TINY, seed=seed).params["W1"] for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)

@@ -182,7 +182,7 @@ def test_equal_seeds_give_equal_nets():
     assert (small(seed=3).params["W1"] != small().params["W1"]).any()
 
 
-def test_drawing_weights_leaves_the_global_generator_alone():
+def test_drawing_weights_leaves_the_global_generator_alone(unseeded):
     before = np.random.get_state()[1].copy()
     small(dropout=0.5).loss(np.ones((2, 15)), np.array([0, 1]))
     TwoLayerNet(4, 3, 2)
